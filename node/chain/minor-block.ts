@@ -1,0 +1,156 @@
+import type { Hash32 } from "../codec/bytes.ts";
+import { keccak256 } from "../codec/keccak.ts";
+import { type QkcAddress, readQkcAddress, WireReader, WireWriter, writeQkcAddress } from "../codec/wire.ts";
+import { readTokenBalances, type TokenBalances, writeTokenBalances } from "./token-balances.ts";
+import { readTypedTransaction, type TypedTransaction, writeTypedTransaction } from "./typed-transaction.ts";
+
+/** Which cross-shard deposit was consumed last (pyquarkchain core.py XshardTxCursorInfo). */
+export interface XshardCursor {
+  readonly rootBlockHeight: number;
+  /** 0: the root block's coinbase deposit; n ≥ 1: deposits of the root block's n-th minor header. */
+  readonly minorBlockIndex: number;
+  readonly xshardDepositIndex: number;
+}
+
+/** pyquarkchain core.py MinorBlockHeader. */
+export interface MinorBlockHeader {
+  readonly version: number;
+  /** Full shard id. */
+  readonly branch: number;
+  readonly height: number;
+  readonly coinbaseAddress: QkcAddress;
+  readonly coinbaseAmounts: TokenBalances;
+  readonly prevMinorBlockHash: Hash32;
+  readonly prevRootBlockHash: Hash32;
+  readonly gasLimit: bigint;
+  readonly metaHash: Hash32;
+  /** Seconds since 1970. */
+  readonly createTime: number;
+  readonly difficulty: bigint;
+  readonly nonce: bigint;
+  /** 256 bytes. */
+  readonly bloom: Uint8Array;
+  readonly extraData: Uint8Array;
+  readonly mixhash: Hash32;
+}
+
+/** pyquarkchain core.py MinorBlockMeta: what the header commits to by metaHash. */
+export interface MinorBlockMeta {
+  readonly merkleRoot: Hash32;
+  readonly stateRoot: Hash32;
+  readonly receiptRoot: Hash32;
+  readonly gasUsed: bigint;
+  readonly xshardReceiveGasUsed: bigint;
+  readonly xshardCursor: XshardCursor;
+  readonly xshardGasLimit: bigint;
+}
+
+export interface MinorBlock {
+  readonly header: MinorBlockHeader;
+  readonly meta: MinorBlockMeta;
+  readonly transactions: readonly TypedTransaction[];
+  /** Stored with the block, hashed nowhere. */
+  readonly trackingData: Uint8Array;
+}
+
+/** Smallest encoding of a header: every variable part empty. */
+export const MINIMUM_MINOR_HEADER_BYTES = 4 + 4 + 8 + 24 + 4 + 32 * 2 + 32 + 32 + 8 + 1 + 8 + 256 + 2 + 32;
+
+export function readMinorBlockHeader(reader: WireReader): MinorBlockHeader {
+  return {
+    version: reader.uint32("minor header version"),
+    branch: reader.uint32("minor header branch"),
+    height: reader.count64("minor header height"),
+    coinbaseAddress: readQkcAddress(reader, "minor header coinbase address"),
+    coinbaseAmounts: readTokenBalances(reader, "minor header coinbase amounts"),
+    prevMinorBlockHash: reader.hash32("minor header previous minor block"),
+    prevRootBlockHash: reader.hash32("minor header previous root block"),
+    gasLimit: reader.uint256("minor header gas limit"),
+    metaHash: reader.hash32("minor header meta hash"),
+    createTime: reader.count64("minor header create time"),
+    difficulty: reader.biguint("minor header difficulty"),
+    nonce: reader.uint64("minor header nonce"),
+    bloom: reader.raw(256, "minor header bloom"),
+    extraData: reader.bytes16("minor header extra data"),
+    mixhash: reader.hash32("minor header mixhash"),
+  };
+}
+
+export function writeMinorBlockHeader(writer: WireWriter, header: MinorBlockHeader): void {
+  writeUnsealed(writer, header, true);
+  writer.raw(header.bloom).bytes16(header.extraData).raw(header.mixhash);
+}
+
+function writeUnsealed(writer: WireWriter, header: MinorBlockHeader, withNonce: boolean): void {
+  writer.uint32(header.version).uint32(header.branch).uint64(header.height);
+  writeQkcAddress(writer, header.coinbaseAddress);
+  writeTokenBalances(writer, header.coinbaseAmounts);
+  writer.raw(header.prevMinorBlockHash).raw(header.prevRootBlockHash);
+  writer.uint256(header.gasLimit).raw(header.metaHash).uint64(header.createTime).biguint(header.difficulty);
+  if (withNonce) writer.uint64(header.nonce);
+}
+
+/** Block id: keccak of the whole serialised header, seal included. */
+export function minorHeaderHash(header: MinorBlockHeader): Hash32 {
+  const writer = new WireWriter(640);
+  writeMinorBlockHeader(writer, header);
+  return keccak256(writer.finish());
+}
+
+/** What the seal signs: the header without nonce and mixhash (pyquarkchain core.py get_hash_for_mining). */
+export function minorMiningHash(header: MinorBlockHeader): Hash32 {
+  const writer = new WireWriter(640);
+  writeUnsealed(writer, header, false);
+  writer.raw(header.bloom).bytes16(header.extraData);
+  return keccak256(writer.finish());
+}
+
+export function readMinorBlockMeta(reader: WireReader): MinorBlockMeta {
+  return {
+    merkleRoot: reader.hash32("meta merkle root"),
+    stateRoot: reader.hash32("meta state root"),
+    receiptRoot: reader.hash32("meta receipt root"),
+    gasUsed: reader.uint256("meta gas used"),
+    xshardReceiveGasUsed: reader.uint256("meta xshard receive gas used"),
+    xshardCursor: {
+      rootBlockHeight: reader.count64("meta cursor root height"),
+      minorBlockIndex: reader.count64("meta cursor minor index"),
+      xshardDepositIndex: reader.count64("meta cursor deposit index"),
+    },
+    xshardGasLimit: reader.uint256("meta xshard gas limit"),
+  };
+}
+
+export function writeMinorBlockMeta(writer: WireWriter, meta: MinorBlockMeta): void {
+  writer.raw(meta.merkleRoot).raw(meta.stateRoot).raw(meta.receiptRoot);
+  writer.uint256(meta.gasUsed).uint256(meta.xshardReceiveGasUsed);
+  const cursor = meta.xshardCursor;
+  writer.uint64(cursor.rootBlockHeight).uint64(cursor.minorBlockIndex).uint64(cursor.xshardDepositIndex);
+  writer.uint256(meta.xshardGasLimit);
+}
+
+export function minorMetaHash(meta: MinorBlockMeta): Hash32 {
+  const writer = new WireWriter(256);
+  writeMinorBlockMeta(writer, meta);
+  return keccak256(writer.finish());
+}
+
+/** Decodes a stored or received block; throws CodecError when anything is left over or cut off. */
+export function decodeMinorBlock(bytes: Uint8Array): MinorBlock {
+  const reader = new WireReader(bytes);
+  const header = readMinorBlockHeader(reader);
+  const meta = readMinorBlockMeta(reader);
+  const transactions = reader.list32("transaction list", 5, readTypedTransaction);
+  const trackingData = reader.bytes16("tracking data");
+  reader.expectEnd("minor block");
+  return { header, meta, transactions, trackingData };
+}
+
+export function encodeMinorBlock(block: MinorBlock): Uint8Array {
+  const writer = new WireWriter(1024);
+  writeMinorBlockHeader(writer, block.header);
+  writeMinorBlockMeta(writer, block.meta);
+  writer.list32(block.transactions, writeTypedTransaction);
+  writer.bytes16(block.trackingData);
+  return writer.finish();
+}

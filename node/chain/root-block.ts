@@ -1,0 +1,102 @@
+import type { Hash32 } from "../codec/bytes.ts";
+import { keccak256 } from "../codec/keccak.ts";
+import { type QkcAddress, readQkcAddress, WireReader, WireWriter, writeQkcAddress } from "../codec/wire.ts";
+import {
+  MINIMUM_MINOR_HEADER_BYTES,
+  type MinorBlockHeader,
+  readMinorBlockHeader,
+  writeMinorBlockHeader,
+} from "./minor-block.ts";
+import { readTokenBalances, type TokenBalances, writeTokenBalances } from "./token-balances.ts";
+
+/** pyquarkchain core.py RootBlockHeader. */
+export interface RootBlockHeader {
+  readonly version: number;
+  readonly height: number;
+  readonly prevBlockHash: Hash32;
+  readonly merkleRoot: Hash32;
+  readonly stateRoot: Hash32;
+  readonly coinbaseAddress: QkcAddress;
+  readonly coinbaseAmounts: TokenBalances;
+  /** Seconds since 1970. */
+  readonly createTime: number;
+  readonly difficulty: bigint;
+  readonly totalDifficulty: bigint;
+  readonly nonce: bigint;
+  readonly extraData: Uint8Array;
+  readonly mixhash: Hash32;
+  /** 65 bytes r ‖ s ‖ v, all zero where unsigned. */
+  readonly signature: Uint8Array;
+}
+
+export interface RootBlock {
+  readonly header: RootBlockHeader;
+  readonly minorHeaders: readonly MinorBlockHeader[];
+  /** Stored with the block, hashed nowhere. */
+  readonly trackingData: Uint8Array;
+}
+
+export function readRootBlockHeader(reader: WireReader): RootBlockHeader {
+  return {
+    version: reader.uint32("root header version"),
+    height: reader.uint32("root header height"),
+    prevBlockHash: reader.hash32("root header previous block"),
+    merkleRoot: reader.hash32("root header merkle root"),
+    stateRoot: reader.hash32("root header state root"),
+    coinbaseAddress: readQkcAddress(reader, "root header coinbase address"),
+    coinbaseAmounts: readTokenBalances(reader, "root header coinbase amounts"),
+    createTime: reader.count64("root header create time"),
+    difficulty: reader.biguint("root header difficulty"),
+    totalDifficulty: reader.biguint("root header total difficulty"),
+    nonce: reader.uint64("root header nonce"),
+    extraData: reader.bytes16("root header extra data"),
+    mixhash: reader.hash32("root header mixhash"),
+    signature: reader.raw(65, "root header signature"),
+  };
+}
+
+export function writeRootBlockHeader(writer: WireWriter, header: RootBlockHeader): void {
+  writeUnsealed(writer, header);
+  writer.uint64(header.nonce).bytes16(header.extraData).raw(header.mixhash).raw(header.signature);
+}
+
+function writeUnsealed(writer: WireWriter, header: RootBlockHeader): void {
+  writer.uint32(header.version).uint32(header.height);
+  writer.raw(header.prevBlockHash).raw(header.merkleRoot).raw(header.stateRoot);
+  writeQkcAddress(writer, header.coinbaseAddress);
+  writeTokenBalances(writer, header.coinbaseAmounts);
+  writer.uint64(header.createTime).biguint(header.difficulty).biguint(header.totalDifficulty);
+}
+
+/** Block id: keccak of the whole serialised header, seal and signature included. */
+export function rootHeaderHash(header: RootBlockHeader): Hash32 {
+  const writer = new WireWriter(512);
+  writeRootBlockHeader(writer, header);
+  return keccak256(writer.finish());
+}
+
+/** What the seal and the signature cover: the header without nonce, mixhash and signature. */
+export function rootMiningHash(header: RootBlockHeader): Hash32 {
+  const writer = new WireWriter(512);
+  writeUnsealed(writer, header);
+  writer.bytes16(header.extraData);
+  return keccak256(writer.finish());
+}
+
+/** Decodes a stored or received block; throws CodecError when anything is left over or cut off. */
+export function decodeRootBlock(bytes: Uint8Array): RootBlock {
+  const reader = new WireReader(bytes);
+  const header = readRootBlockHeader(reader);
+  const minorHeaders = reader.list32("minor header list", MINIMUM_MINOR_HEADER_BYTES, readMinorBlockHeader);
+  const trackingData = reader.bytes16("tracking data");
+  reader.expectEnd("root block");
+  return { header, minorHeaders, trackingData };
+}
+
+export function encodeRootBlock(block: RootBlock): Uint8Array {
+  const writer = new WireWriter(1024);
+  writeRootBlockHeader(writer, block.header);
+  writer.list32(block.minorHeaders, writeMinorBlockHeader);
+  writer.bytes16(block.trackingData);
+  return writer.finish();
+}
