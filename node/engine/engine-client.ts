@@ -1,4 +1,4 @@
-import type { Hash32 } from "../codec/bytes.ts";
+import type { Address, Hash32 } from "../codec/bytes.ts";
 import type { ExecutionPayload, ExecutionResult } from "../el/payload.ts";
 
 /** A payload that cannot be executed: one of its transactions is invalid on that state. */
@@ -19,15 +19,24 @@ export type Awaitable<T> = T | Promise<T>;
 export interface EngineClient {
   /** Executes a payload on its parent state and answers with everything it computed; nothing becomes canonical. */
   newPayload(payload: ExecutionPayload): Awaitable<NewPayloadResult>;
+  /** Balance of an account in a state; 0 for an absent one. */
+  getBalance(request: BalanceRequest): Awaitable<bigint>;
   /** Calls a contract on a state without keeping anything: success flag and output. */
   call(request: ContractCall): Awaitable<ContractCallResult>;
+}
+
+export interface BalanceRequest {
+  readonly fullShardId: number;
+  readonly stateRoot: Hash32;
+  readonly address: Address;
+  readonly tokenId: bigint;
 }
 
 /** A read-only transaction (pyquarkchain shard_state.py get_root_chain_stakes). */
 export interface ContractCall {
   readonly fullShardId: number;
   readonly stateRoot: Hash32;
-  readonly to: Uint8Array;
+  readonly to: Address;
   readonly data: Uint8Array;
   readonly gas: bigint;
 }
