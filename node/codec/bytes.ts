@@ -94,13 +94,12 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 export function bytesToBigInt(bytes: Uint8Array): bigint {
   if (bytes.length === 32) return word256ToBigInt(bytes, 0);
   let value = 0n;
-  let i = 0;
-  for (; i + 6 <= bytes.length; i += 6) {
-    value = (value << 48n) | BigInt(Buffer.prototype.readUIntBE.call(bytes, i, 6));
-  }
-  if (i < bytes.length) {
-    const rest = bytes.length - i;
-    value = (value << BigInt(8 * rest)) | BigInt(Buffer.prototype.readUIntBE.call(bytes, i, rest));
+  for (let start = 0; start < bytes.length; ) {
+    const end = Math.min(start + 6, bytes.length);
+    let part = 0;
+    for (let i = start; i < end; i++) part = part * 256 + bytes[i];
+    value = (value << BigInt(8 * (end - start))) | BigInt(part);
+    start = end;
   }
   return value;
 }

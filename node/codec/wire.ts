@@ -137,7 +137,8 @@ export class WireWriter {
   }
 
   uint8(value: number): this {
-    this.view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
     return this;
   }
 

@@ -1,0 +1,44 @@
+import type { CrossShardDepositList } from "../chain/deposit.ts";
+import type { MinorBlock } from "../chain/minor-block.ts";
+import type { RootBlock, RootBlockHeader } from "../chain/root-block.ts";
+import type { Hash32 } from "../codec/bytes.ts";
+import type { KeyValueReader } from "./key-value-reader.ts";
+
+/**
+ * Root blocks by hash. A block is returned only when its header hashes to the key; a missing or altered row is a
+ * DatabaseDamagedError.
+ */
+export interface RootBlockSource {
+  rootBlock(hash: Hash32): RootBlock;
+  /** As rootBlock, without decoding the minor headers: for walking long chains. */
+  rootHeader(hash: Hash32): RootBlockHeader;
+}
+
+/** One shard's blocks, deposit lists and state rows. */
+export interface ShardSource extends RootBlockSource {
+  readonly fullShardId: number;
+  /** The block whose header hashes to `hash`; its body is not proved yet, only the header is. */
+  minorBlock(hash: Hash32): MinorBlock;
+  hasMinorBlock(hash: Hash32): boolean;
+  /** Deposits a neighbour's block sent to this shard; undefined where no list was ever received. */
+  depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined;
+  /** Hash of the block the database calls canonical at a height: a hint, to be proved by links. */
+  canonicalHashAt(height: number): Hash32 | undefined;
+  /** Rows of the state: trie nodes and code under their keccak. */
+  readonly rows: KeyValueReader;
+}
+
+/** A whole database of some client: the root chain and the shards it holds. */
+export interface BlockSource {
+  /** Client that wrote it. */
+  readonly kind: "pyquarkchain" | "goquarkchain";
+  /** Ids of the shards that have data here, ascending. */
+  readonly fullShardIds: readonly number[];
+  /** The root tip the database names; undefined where only shard databases are present. */
+  rootTipHash(): Hash32 | undefined;
+  /** Root blocks: the root database, or a shard's copies where that is missing. */
+  rootBlocks(): RootBlockSource;
+  /** Throws DatabaseDamagedError when the shard's database is missing or belongs to another shard. */
+  shard(fullShardId: number): ShardSource;
+  close(): void;
+}

@@ -1,0 +1,104 @@
+import type { RootBlockSource } from "../archive/block-source.ts";
+import { type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts";
+import { type RootBlock, type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
+import { bytesEqual, type Hash32, toHex } from "../codec/bytes.ts";
+import { DatabaseDamagedError } from "../codec/errors.ts";
+
+/** A root block with the hashes everything else refers to. */
+export interface RootChainBlock {
+  readonly hash: Hash32;
+  readonly block: RootBlock;
+  /** Hashes of block.minorHeaders, in order. */
+  readonly minorHashes: readonly Hash32[];
+}
+
+/** A shard's newest minor block that a root block (or one of its ancestors) confirms. */
+export interface ConfirmedMinor {
+  readonly hash: Hash32;
+  readonly header: MinorBlockHeader;
+}
+
+/** Decoded blocks kept; a mainnet root block takes about 100 kB decoded. */
+const MAX_BLOCKS_IN_MEMORY = 1024;
+
+/**
+ * The root chain that ends with one block, seen from there: heights map to blocks by following previous-block links,
+ * never an index, so abandoned forks cannot be mistaken for it. Blocks are read when first asked for.
+ */
+export class RootChain {
+  private readonly source: RootBlockSource;
+  readonly tipHeight: number;
+  /** hashes[i] is the hash at height tipHeight − i, as far as the walk has come. */
+  private readonly hashes: Hash32[];
+  private readonly heights = new Map<string, number>();
+  private readonly blocks = new Map<number, RootChainBlock>();
+
+  constructor(source: RootBlockSource, tipHash: Hash32) {
+    this.source = source;
+    const tip = source.rootHeader(tipHash);
+    this.tipHeight = tip.height;
+    this.hashes = [tipHash];
+    this.heights.set(toHex(tipHash), tip.height);
+  }
+
+  /** Throws DatabaseDamagedError where a link is broken, RangeError above the tip. */
+  hashAt(height: number): Hash32 {
+    if (height > this.tipHeight || height < 0) throw new RangeError(`no root block at height ${height} in this chain`);
+    while (this.tipHeight - height >= this.hashes.length) this.walkDown();
+    return this.hashes[this.tipHeight - height];
+  }
+
+  blockAt(height: number): RootChainBlock {
+    const known = this.blocks.get(height);
+    if (known !== undefined) return known;
+    const hash = this.hashAt(height);
+    const block = this.source.rootBlock(hash);
+    const entry = { hash, block, minorHashes: block.minorHeaders.map(minorHeaderHash) };
+    if (this.blocks.size >= MAX_BLOCKS_IN_MEMORY) this.blocks.delete(this.blocks.keys().next().value as number);
+    this.blocks.set(height, entry);
+    return entry;
+  }
+
+  headerAt(height: number): RootBlockHeader {
+    return this.blocks.get(height)?.block.header ?? this.source.rootHeader(this.hashAt(height));
+  }
+
+  /**
+   * Height of a block on this chain, or undefined for a block that is not on it. The block's own header tells where
+   * to look, so a fork's block costs one row.
+   */
+  heightOf(hash: Hash32): number | undefined {
+    const known = this.heights.get(toHex(hash));
+    if (known !== undefined) return known;
+    const height = this.source.rootHeader(hash).height;
+    if (height > this.tipHeight) return undefined;
+    return bytesEqual(this.hashAt(height), hash) ? height : undefined;
+  }
+
+  /**
+   * The shard's newest minor block confirmed at or below a height; undefined where none is down to `lowestHeight`
+   * (pyquarkchain stores this as r_last_m and lastlist_; here it is derived from proved blocks).
+   */
+  lastConfirmed(fullShardId: number, height: number, lowestHeight: number): ConfirmedMinor | undefined {
+    for (let at = height; at >= lowestHeight && at >= 0; at--) {
+      const { block, minorHashes } = this.blockAt(at);
+      for (let i = minorHashes.length - 1; i >= 0; i--) {
+        const header = block.minorHeaders[i];
+        if (header.branch === fullShardId) return { hash: minorHashes[i], header };
+      }
+    }
+    return undefined;
+  }
+
+  private walkDown(): void {
+    const lowest = this.tipHeight - this.hashes.length + 1;
+    const header = this.source.rootHeader(this.hashes[this.hashes.length - 1]);
+    if (header.height !== lowest) {
+      throw new DatabaseDamagedError(
+        `broken root chain: block ${toHex(rootHeaderHash(header))} stands at height ${lowest} but says ${header.height}`,
+      );
+    }
+    this.hashes.push(header.prevBlockHash);
+    this.heights.set(toHex(header.prevBlockHash), lowest - 1);
+  }
+}

@@ -1,0 +1,93 @@
+import type { KeyValueReader } from "../archive/key-value-reader.ts";
+import { bytesEqual, bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
+import { DatabaseDamagedError } from "../codec/errors.ts";
+import { keccak256 } from "../codec/keccak.ts";
+import type { NodeStore } from "./state/node-store.ts";
+
+export interface ArchivedNodesOptions {
+  /** Database folder, for messages. */
+  readonly name: string;
+  /** Bytes of rows kept in memory. */
+  readonly cacheBytes: number;
+  /** Compare every row that execution produces with the one the database holds. */
+  readonly checkArchive?: boolean;
+}
+
+/** A row that execution produced and the database lacks or holds differently. */
+export interface ArchiveFault {
+  readonly hash: Hash32;
+  readonly fault: "missing" | "altered";
+}
+
+/** Estimated overhead of one map entry, so that the limit means memory and not only payload. */
+const ENTRY_OVERHEAD_BYTES = 120;
+
+/**
+ * State rows of an existing database, read-only, with what execution produces laid over it in memory. Rows are proved
+ * by their keccak once, when they come from the database, and kept in two generations: when the young one is full
+ * it becomes the old one and the former old one is dropped, so rows in use survive.
+ */
+export class ArchivedNodes implements NodeStore {
+  private readonly rows: KeyValueReader;
+  private readonly options: ArchivedNodesOptions;
+  private young = new Map<string, Uint8Array>();
+  private old = new Map<string, Uint8Array>();
+  private youngBytes = 0;
+  private faults: ArchiveFault[] = [];
+
+  constructor(rows: KeyValueReader, options: ArchivedNodesOptions) {
+    this.rows = rows;
+    this.options = options;
+  }
+
+  get(hash: Hash32): Uint8Array {
+    const key = bytesKey(hash);
+    const young = this.young.get(key);
+    if (young !== undefined) return young;
+    const value = this.old.get(key) ?? this.readProved(hash);
+    this.keep(key, value);
+    return value;
+  }
+
+  put(hash: Hash32, value: Uint8Array): void {
+    const key = bytesKey(hash);
+    if (this.options.checkArchive) this.compareWithArchive(hash, value);
+    if (!this.young.has(key)) this.keep(key, value);
+  }
+
+  /** Faults found since the last call; only with checkArchive. */
+  takeFaults(): readonly ArchiveFault[] {
+    const faults = this.faults;
+    this.faults = [];
+    return faults;
+  }
+
+  private readProved(hash: Hash32): Uint8Array {
+    const value = this.rows.getSelfProving(hash);
+    if (value === undefined)
+      throw this.damaged("missing row", hash, "a trie node or code that the state names is absent");
+    if (!bytesEqual(keccak256(value), hash)) {
+      throw this.damaged("altered row", hash, "the trie node or code stored there does not hash to its key");
+    }
+    return value;
+  }
+
+  private keep(key: string, value: Uint8Array): void {
+    this.young.set(key, value);
+    this.youngBytes += value.length + ENTRY_OVERHEAD_BYTES;
+    if (this.youngBytes < this.options.cacheBytes / 2) return;
+    this.old = this.young;
+    this.young = new Map();
+    this.youngBytes = 0;
+  }
+
+  private compareWithArchive(hash: Hash32, value: Uint8Array): void {
+    const stored = this.rows.getSelfProving(hash);
+    if (stored === undefined) this.faults.push({ hash, fault: "missing" });
+    else if (!bytesEqual(stored, value)) this.faults.push({ hash, fault: "altered" });
+  }
+
+  private damaged(kind: string, hash: Hash32, what: string): DatabaseDamagedError {
+    return new DatabaseDamagedError(`${kind} in ${this.options.name}: ${what}`, { key: toHex(hash) });
+  }
+}
