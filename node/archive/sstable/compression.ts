@@ -1,0 +1,171 @@
+import { inflateRawSync } from "node:zlib";
+import { decompress as decompressZstd } from "fzstd";
+import { uncompressSync as decompressLz4 } from "lz4-napi";
+import { uncompress as uncompressSnappy } from "snappyjs";
+import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
+import { Decoder, type Origin } from "./decoder.ts";
+
+/** Block compression by its number in the type byte after each block (RocksDB include/rocksdb/compression_type.h). */
+const NONE = 0;
+const SNAPPY = 1;
+const ZLIB = 2;
+const LZ4 = 4;
+const LZ4HC = 5;
+const ZSTD = 7;
+const ZSTD_NOT_FINAL = 0x40;
+const REFUSED: ReadonlyMap<number, string> = new Map([
+  [3, "BZip2"],
+  [6, "XPRESS"],
+]);
+
+/** RocksDB keeps a block below 4 GiB; nothing that a node writes comes near this. */
+const MAX_BLOCK_BYTES = 1 << 30;
+
+/** Most bytes that one stored byte can stand for, so that a small hostile block cannot claim gigabytes. */
+const MAX_EXPANSION = { [SNAPPY]: 22, [ZLIB]: 1040, [LZ4]: 256, [LZ4HC]: 256 } as const;
+
+/**
+ * Contents of a stored block, in an array of its own. `stored` excludes the type byte and may be reused by the caller.
+ * Throws DatabaseDamagedError when the bytes do not decompress to exactly what they declare, UnsupportedError for a
+ * compression that is not read.
+ */
+export function decompressBlock(type: number, stored: Uint8Array, origin: Origin): Uint8Array {
+  switch (type) {
+    case NONE:
+      return stored.slice();
+    case SNAPPY:
+      return decompressSnappy(stored, origin);
+    case ZLIB:
+    case LZ4:
+    case LZ4HC:
+    case ZSTD:
+    case ZSTD_NOT_FINAL:
+      return decompressSized(type, stored, origin);
+    default: {
+      const name = REFUSED.get(type);
+      if (name !== undefined) throw new UnsupportedError(`${origin.file}: blocks compressed with ${name} are not read`);
+      throw damaged(`unknown compression type ${type}`, origin);
+    }
+  }
+}
+
+/** Zlib, LZ4 and Zstandard blocks begin with their decompressed size (format version 2 and later). */
+function decompressSized(type: number, stored: Uint8Array, origin: Origin): Uint8Array {
+  const header = new Decoder(stored, origin);
+  const size = header.varint32("decompressed size");
+  const body = stored.subarray(header.position);
+  if (type === ZSTD || type === ZSTD_NOT_FINAL) {
+    checkSize(size, MAX_BLOCK_BYTES, origin);
+    return exactly(size, "Zstandard", origin, () => inflateZstd(body, size, origin));
+  }
+  checkSize(size, body.length * MAX_EXPANSION[type as keyof typeof MAX_EXPANSION], origin);
+  if (type === ZLIB) {
+    return exactly(size, "zlib", origin, () => inflateRawSync(body, { maxOutputLength: Math.max(size, 1) }));
+  }
+  return exactly(size, "LZ4", origin, () => {
+    const prefixed = new Uint8Array(4 + body.length);
+    new DataView(prefixed.buffer).setUint32(0, size, true);
+    prefixed.set(body, 4);
+    return decompressLz4(prefixed);
+  });
+}
+
+/** Runs a library on bytes that may be hostile: whatever it throws, or a wrong size, is damage. */
+function exactly(size: number, name: string, origin: Origin, run: () => Uint8Array): Uint8Array {
+  let out: Uint8Array;
+  try {
+    out = run();
+  } catch (cause) {
+    if (cause instanceof UnsupportedError || cause instanceof DatabaseDamagedError) throw cause;
+    throw damaged(`${name} block does not decompress`, origin, cause);
+  }
+  if (out.length !== size) throw damaged(`${name} block has ${out.length} bytes where it declares ${size}`, origin);
+  return out;
+}
+
+/**
+ * fzstd takes no dictionaries and fills the buffer it is given without saying how far, so the frame header is read
+ * here first (RFC 8878, 3.1.1.1): one frame, no dictionary, content size equal to what the block declares.
+ */
+function inflateZstd(body: Uint8Array, size: number, origin: Origin): Uint8Array {
+  const header = new Decoder(body, origin);
+  if (header.fixed32("Zstandard magic number") !== 0xfd2fb528) throw damaged("no Zstandard frame", origin);
+  const descriptor = header.byte("Zstandard frame descriptor");
+  const singleSegment = (descriptor & 0x20) !== 0;
+  if (!singleSegment) header.byte("Zstandard window");
+  const dictionaryIdBytes = [0, 1, 2, 4][descriptor & 3];
+  if (header.view(dictionaryIdBytes, "Zstandard dictionary id").some((byte) => byte !== 0)) {
+    throw new UnsupportedError(`${origin.file}: Zstandard dictionaries are not read`);
+  }
+  const sizeKind = descriptor >> 6;
+  const declared =
+    sizeKind === 0
+      ? singleSegment
+        ? header.byte("Zstandard content size")
+        : undefined
+      : sizeKind === 1
+        ? 256 + header.byte("Zstandard content size") + 256 * header.byte("Zstandard content size")
+        : sizeKind === 2
+          ? header.fixed32("Zstandard content size")
+          : Number(header.fixed64("Zstandard content size"));
+  if (declared !== size) throw damaged(`Zstandard frame declares ${declared} bytes, the block ${size}`, origin);
+  return decompressZstd(body);
+}
+
+function decompressSnappy(stored: Uint8Array, origin: Origin): Uint8Array {
+  const header = new Decoder(stored, origin);
+  const size = header.varint32("decompressed size");
+  checkSize(size, stored.length * MAX_EXPANSION[SNAPPY], origin);
+  checkSnappyStream(stored, header.position, size, origin);
+  return uncompressSnappy(stored);
+}
+
+/**
+ * snappyjs accepts streams that end early, overshoot or copy from nowhere, and fills with zeros. This walk over the
+ * tags (no bytes are copied) lets only streams through that produce exactly `size` bytes from what is there.
+ */
+function checkSnappyStream(stored: Uint8Array, start: number, size: number, origin: Origin): void {
+  let position = start;
+  let produced = 0;
+  while (position < stored.length) {
+    const tag = stored[position++];
+    const kind = tag & 3;
+    let length: number;
+    if (kind === 0) {
+      length = (tag >>> 2) + 1;
+      if (length > 60) {
+        const bytes = length - 60;
+        if (position + bytes > stored.length) break;
+        length = 0;
+        for (let i = bytes - 1; i >= 0; i--) length = length * 256 + stored[position + i];
+        length += 1;
+        position += bytes;
+      }
+      position += length;
+    } else {
+      length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+      const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+      if (position + bytes > stored.length) break;
+      let offset = 0;
+      for (let i = bytes - 1; i >= 0; i--) offset = offset * 256 + stored[position + i];
+      if (kind === 1) offset += (tag >>> 5) << 8;
+      if (offset === 0 || offset > produced) throw damaged("Snappy block copies from outside itself", origin);
+      position += bytes;
+    }
+    produced += length;
+    if (produced > size) break;
+  }
+  if (position !== stored.length || produced !== size) {
+    throw damaged(`Snappy block does not decompress to the ${size} bytes it declares`, origin);
+  }
+}
+
+function checkSize(size: number, most: number, origin: Origin): void {
+  if (size > most || size > MAX_BLOCK_BYTES) {
+    throw damaged(`compressed block declares an implausible size of ${size} bytes`, origin);
+  }
+}
+
+function damaged(message: string, origin: Origin, cause?: unknown): DatabaseDamagedError {
+  return new DatabaseDamagedError(message, { file: origin.file, offset: origin.offset }, { cause });
+}

@@ -1,0 +1,4 @@
+declare module "snappyjs" {
+  /** Decompresses a raw Snappy stream; the result is of the argument's kind. */
+  export function uncompress(compressed: Uint8Array, maxLength?: number): Uint8Array;
+}

@@ -1,0 +1,56 @@
+import type { ShardSource } from "../archive/block-source.ts";
+import type { MinorBlock, MinorBlockHeader, MinorBlockMeta } from "../chain/minor-block.ts";
+import { bytesKey, type Hash32 } from "../codec/bytes.ts";
+
+/** What later blocks need of an earlier one. */
+export interface KnownMinorBlock {
+  readonly header: MinorBlockHeader;
+  readonly meta: MinorBlockMeta;
+}
+
+/** A staking window, the ancestors that BLOCKHASH reaches and a root block's worth of blocks fit twice. */
+const MAX_KNOWN_BLOCKS = 2048;
+
+/** One shard's blocks by hash: those just executed from memory, older ones from the database. */
+export class MinorChain {
+  private readonly source: ShardSource;
+  private readonly known = new Map<string, KnownMinorBlock>();
+
+  constructor(source: ShardSource) {
+    this.source = source;
+  }
+
+  /** Reads and remembers a block. */
+  read(hash: Hash32): MinorBlock {
+    const block = this.source.minorBlock(hash);
+    this.remember(hash, block);
+    return block;
+  }
+
+  get(hash: Hash32): KnownMinorBlock {
+    return this.known.get(bytesKey(hash)) ?? this.read(hash);
+  }
+
+  has(hash: Hash32): boolean {
+    return this.known.has(bytesKey(hash)) || this.source.hasMinorBlock(hash);
+  }
+
+  /** Hash of the n-th ancestor of the block whose parent is `parentHash`: n = 1 is the parent itself, at most 256. */
+  ancestorsFrom(parentHash: Hash32): (distance: number) => Hash32 | undefined {
+    const hashes: Hash32[] = [parentHash];
+    return (distance) => {
+      if (distance < 1 || distance > 256) return undefined;
+      while (hashes.length < distance) {
+        const { header } = this.get(hashes[hashes.length - 1]);
+        if (header.height === 0) return undefined;
+        hashes.push(header.prevMinorBlockHash);
+      }
+      return hashes[distance - 1];
+    };
+  }
+
+  private remember(hash: Hash32, { header, meta }: MinorBlock): void {
+    if (this.known.size >= MAX_KNOWN_BLOCKS) this.known.delete(this.known.keys().next().value as string);
+    this.known.set(bytesKey(hash), { header, meta });
+  }
+}

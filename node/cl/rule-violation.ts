@@ -1,0 +1,54 @@
+import type { TokenBalances } from "../chain/token-balances.ts";
+
+/** Which rule a block breaks. Stable: reports and tests name rules by it. */
+export type RuleCode =
+  | "VERSION"
+  | "HEIGHT_NOT_POSITIVE"
+  | "PARENT_UNKNOWN"
+  | "HEIGHT_MISMATCH"
+  | "BRANCH_MISMATCH"
+  | "TIME_IN_FUTURE"
+  | "TIME_NOT_INCREASING"
+  | "META_HASH_MISMATCH"
+  | "EXTRA_DATA_TOO_LARGE"
+  | "TRACKING_DATA_TOO_LARGE"
+  | "GAS_LIMIT_MISMATCH"
+  | "XSHARD_GAS_LIMIT_NOT_BELOW_GAS_LIMIT"
+  | "XSHARD_GAS_LIMIT_MISMATCH"
+  | "MERKLE_ROOT_MISMATCH"
+  | "COINBASE_NOT_IN_SHARD"
+  | "DIFFICULTY_MISMATCH"
+  | "ROOT_BLOCK_UNKNOWN"
+  | "ROOT_HEIGHT_DECREASING"
+  | "CONFIRMED_BLOCK_NOT_ANCESTOR"
+  | "ROOT_CHAIN_MISMATCH"
+  | "POSW_COINBASE_NOT_IN_SHARD"
+  | "SIGNATURE_MALFORMED"
+  | "TOTAL_DIFFICULTY_MISMATCH"
+  | "STATE_ROOT_NOT_EMPTY"
+  | "COINBASE_AMOUNT_MISMATCH"
+  | "MINOR_BLOCK_UNKNOWN"
+  | "MINOR_BLOCK_LATER_THAN_ROOT"
+  | "MINOR_BLOCK_ON_OTHER_ROOT_CHAIN"
+  | "SHARDS_NOT_ORDERED"
+  | "SHARD_UNKNOWN"
+  | "TOO_MANY_MINOR_BLOCKS"
+  | "SHARD_NOT_INITIALIZED"
+  | "GENESIS_NOT_FIRST"
+  | "MINOR_BLOCK_NOT_LINKED";
+
+/** One broken rule; declared and computed are given where the rule compares two values. */
+export interface RuleViolation {
+  readonly code: RuleCode;
+  /** Field of the header, meta or block that is wrong, as named in this program's types. */
+  readonly field?: string;
+  readonly message: string;
+  readonly declared?: string;
+  readonly computed?: string;
+}
+
+/** Amounts as a readable, ordered text: token id, colon, amount. */
+export function describeBalances(balances: TokenBalances): string {
+  const rows = [...balances].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${rows.map(([tokenId, amount]) => `${tokenId}: ${amount}`).join(", ")}}`;
+}

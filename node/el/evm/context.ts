@@ -1,0 +1,61 @@
+import type { Address, Hash32 } from "../../codec/bytes.ts";
+import { UnsupportedError } from "../../codec/errors.ts";
+import type { EvmState } from "../state/evm-state.ts";
+import type { PrecompileSchedule } from "./precompiles/schedule.ts";
+import type { Rules } from "./rules.ts";
+import type { Tracer } from "./tracer.ts";
+
+/** What is the same for every block of a shard. */
+export interface ChainContext {
+  readonly rules: Rules;
+  /** When the QuarkChain precompiles and system contracts start to exist. */
+  readonly schedule: PrecompileSchedule;
+  /** Token of BALANCE, SELFDESTRUCT and the pre-check of CALL (shard_config.default_chain_token). */
+  readonly defaultChainToken: bigint;
+}
+
+/** What is the same for every message of a block. */
+export interface BlockContext {
+  readonly coinbase: Address;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  readonly number: number;
+  readonly difficulty: bigint;
+  /** Hash of the n-th ancestor, n = 1 for the parent; undefined past genesis or n > 256. */
+  readonly ancestorHash: (distance: number) => Hash32 | undefined;
+  /** Stake locked per sender, key = bytesKey(address). */
+  readonly senderDisallowMap: ReadonlyMap<string, bigint>;
+}
+
+/** What is the same for every message of a transaction or deposit (pyquarkchain messages.py VMExt). */
+export interface TransactionContext {
+  readonly origin: Address;
+  /** In the genesis token, after conversion. */
+  readonly gasPrice: bigint;
+  /** What GASLIMIT shows: state.gas_limit when the transaction or deposit starts. */
+  readonly blockGasLimit: bigint;
+  /** state.full_shard_key >> 16 when the transaction or deposit starts. */
+  readonly chainId: number;
+}
+
+export interface ExecutionContext {
+  readonly state: EvmState;
+  readonly chain: ChainContext;
+  readonly block: BlockContext;
+  readonly transaction: TransactionContext;
+  readonly tracer?: Tracer;
+}
+
+/** Gas is counted in JS numbers: exact up to here, and far above every block gas limit. */
+const GAS_MAX = 2 ** 52;
+
+/**
+ * Gas that the interpreter can count. Throws UnsupportedError above 2^52: such an amount fits no block, and
+ * counting it in floating point would be silently wrong.
+ */
+export function gasFromBigInt(gas: bigint): number {
+  if (gas > GAS_MAX || gas < -GAS_MAX) {
+    throw new UnsupportedError(`a message with ${gas} gas cannot be executed: at most 2^52 is supported`);
+  }
+  return Number(gas);
+}

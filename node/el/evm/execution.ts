@@ -1,0 +1,180 @@
+import { type Address, bytesEqual, bytesKey, EMPTY_BYTES } from "../../codec/bytes.ts";
+import { UnsupportedError } from "../../codec/errors.ts";
+import type { Snapshot } from "../state/evm-state.ts";
+import type { ExecutionContext } from "./context.ts";
+import { contractAddress, contractAddress2 } from "./contract-address.ts";
+import { acquireFrame, type Frame, failure, releaseFrame } from "./frame.ts";
+import { run } from "./interpreter.ts";
+import type { Creation, Message, MessageResult } from "./message.ts";
+import { precompileAt } from "./precompiles/precompiles.ts";
+import { deliver } from "./system-instructions.ts";
+import { WORD_LIMIT } from "./words.ts";
+
+/**
+ * Applies a message or creation with everything that it calls. Frames that wait for a callee stand in a list and not
+ * on the JS stack, so 1024 of them need no more stack than one.
+ */
+export function execute(context: ExecutionContext, first: Message | Creation): MessageResult {
+  if (first.value >= WORD_LIMIT) throw new UnsupportedError(`a message value does not fit 256 bits: ${first.value}`);
+  if (!Number.isSafeInteger(first.gas)) throw new UnsupportedError(`gas must be an exact integer, got ${first.gas}`);
+  const frames: Frame[] = [];
+  let result = begin(context, frames, first);
+  for (;;) {
+    const frame = frames.at(-1);
+    if (frame === undefined) {
+      if (result !== undefined) return result;
+      throw new UnsupportedError("a message ended without result");
+    }
+    if (result === undefined) {
+      const request = run(context, frame);
+      if (request !== undefined) result = begin(context, frames, request);
+      else if (frame.result !== undefined) result = leave(context, frames, frame, frame.result);
+    } else if (frame.isForwarder) {
+      result = leave(context, frames, frame, result);
+    } else {
+      deliver(frame, result);
+      result = undefined;
+    }
+  }
+}
+
+/** Whether the sender's PoSW stake forbids moving `value` (messages.py transfer_failure_by_posw_balance_check). */
+export function isLockedByPosw(context: ExecutionContext, sender: Address, value: bigint): boolean {
+  const { senderDisallowMap } = context.block;
+  if (senderDisallowMap.size === 0) return false;
+  const locked = senderDisallowMap.get(bytesKey(sender));
+  if (locked === undefined) return false;
+  return value + locked > context.state.getBalance(sender, context.chain.defaultChainToken);
+}
+
+/** Starts a message or creation: its frame is pushed, or the result is known at once. */
+function begin(context: ExecutionContext, frames: Frame[], request: Message | Creation): MessageResult | undefined {
+  context.tracer?.enterMessage(request);
+  if ("initCode" in request) return beginCreation(context, frames, request);
+  return apply(context, frames, request, context.state.getCode(request.codeAddress), undefined);
+}
+
+/** messages.py create_contract up to running the init code. */
+function beginCreation(context: ExecutionContext, frames: Frame[], creation: Creation): MessageResult | undefined {
+  const { state, chain, transaction } = context;
+  const { sender, initCode } = creation;
+  if (creation.transferTokenId !== chain.defaultChainToken) {
+    return report(context, { ...failure("creation with a foreign token"), gasLeft: creation.gas });
+  }
+  if (!bytesEqual(transaction.origin, sender)) state.incrementNonce(sender);
+  const address = newAddress(context, creation);
+  if (state.getNonce(address) !== 0n || state.getCode(address).length > 0) {
+    return report(context, failure("a contract exists at the new address"));
+  }
+  if (state.accountExists(address)) {
+    state.setNonce(address, 0n);
+    state.setCode(address, EMPTY_BYTES);
+    state.resetStorage(address);
+  }
+  const creationSnapshot = state.snapshot();
+  state.setNonce(address, 1n);
+  state.resetStorage(address);
+  const message: Message = {
+    sender,
+    to: address,
+    codeAddress: address,
+    value: creation.value,
+    transferTokenId: creation.transferTokenId,
+    gas: creation.gas,
+    data: EMPTY_BYTES,
+    depth: creation.depth,
+    transfersValue: true,
+    isStatic: false,
+    toFullShardKey: creation.toFullShardKey,
+  };
+  return apply(context, frames, message, initCode, creationSnapshot);
+}
+
+function newAddress(context: ExecutionContext, creation: Creation): Address {
+  const { sender, recipient, salt, initCode, toFullShardKey } = creation;
+  if (recipient !== undefined) return recipient;
+  if (salt !== undefined) return contractAddress2(sender, salt, initCode);
+  return contractAddress(sender, context.state.getNonce(sender) - 1n, toFullShardKey);
+}
+
+/** messages.py _apply_msg up to running the code. */
+function apply(
+  context: ExecutionContext,
+  frames: Frame[],
+  message: Message,
+  code: Uint8Array,
+  creationSnapshot: Snapshot | undefined,
+): MessageResult | undefined {
+  const { state } = context;
+  const frame = acquireFrame(message, code, state.snapshot(), creationSnapshot);
+  frames.push(frame);
+  if (isLockedByPosw(context, message.sender, message.value)) {
+    return leave(context, frames, frame, failure("the sender's stake is locked"));
+  }
+  if (message.transfersValue && !state.transfer(message.sender, message.to, message.transferTokenId, message.value)) {
+    return leave(context, frames, frame, failure("insufficient balance"));
+  }
+  const precompile = creationSnapshot === undefined ? precompileAt(context, message.codeAddress) : undefined;
+  if (precompile === undefined) return undefined;
+  const answer = precompile(context, message);
+  if ("success" in answer) return leave(context, frames, frame, answer);
+  frame.isForwarder = true;
+  return begin(context, frames, answer);
+}
+
+/** Takes the top frame off and settles its message (messages.py _apply_msg and create_contract from there on). */
+function leave(context: ExecutionContext, frames: Frame[], frame: Frame, result: MessageResult): MessageResult {
+  frames.pop();
+  let settled = breaksTokenRule(context, frame, result) ? { ...result, ...TOKEN_RULE_BROKEN } : result;
+  if (!settled.success) context.state.revert(frame.snapshot);
+  if (frame.creationSnapshot !== undefined) settled = completeCreation(context, frame, frame.creationSnapshot, settled);
+  releaseFrame(frame);
+  return report(context, settled);
+}
+
+const TOKEN_RULE_BROKEN = { success: false, failure: "the contract did not ask for the token id of the value" };
+
+/**
+ * A contract that never asked which token its value is in must not take a foreign one for the default token. Gas
+ * left and output stay (messages.py _apply_msg).
+ */
+function breaksTokenRule(context: ExecutionContext, frame: Frame, result: MessageResult): boolean {
+  const { message, code } = frame;
+  return (
+    context.chain.rules.tokenIdMustBeQueried &&
+    result.success &&
+    message.value !== 0n &&
+    message.transferTokenId !== context.chain.defaultChainToken &&
+    !frame.tokenIdQueried &&
+    code.length > 0
+  );
+}
+
+/** Stores the code that the init code returned. */
+function completeCreation(
+  context: ExecutionContext,
+  frame: Frame,
+  creationSnapshot: Snapshot,
+  result: MessageResult,
+): MessageResult {
+  const { state, chain } = context;
+  const { output: code, gasLeft } = result;
+  if (!result.success) {
+    state.revert(creationSnapshot);
+    return result;
+  }
+  const address = frame.message.to;
+  if (code.length === 0) return { success: true, gasLeft, output: address };
+  const depositFee = code.length * chain.rules.gas.codeDepositByte;
+  if (gasLeft < depositFee || code.length > chain.rules.maxCodeSize) {
+    state.revert(creationSnapshot);
+    return failure(gasLeft < depositFee ? "out of gas for the new code" : "the new code is too long");
+  }
+  state.setCode(address, code);
+  return { success: true, gasLeft: gasLeft - depositFee, output: address };
+}
+
+function report(context: ExecutionContext, result: MessageResult): MessageResult {
+  context.tracer?.leaveMessage(result);
+  return result;
+}

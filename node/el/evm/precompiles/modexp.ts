@@ -1,0 +1,68 @@
+import { bytesToBigInt, EMPTY_BYTES } from "../../../codec/bytes.ts";
+import type { ExecutionContext } from "../context.ts";
+import { failure, OUT_OF_GAS } from "../frame.ts";
+import type { Message, MessageResult } from "../message.ts";
+import { readPadded, readWord } from "../words.ts";
+
+const HEADER_BYTES = 96;
+
+/** Precompile 5: base^exponent mod modulus with EIP-198's prices (pyquarkchain specials.py proc_modexp). */
+export function modexp(context: ExecutionContext, message: Message): MessageResult {
+  const { rules } = context.chain;
+  const { data, gas } = message;
+  const baseLength = readWord(data, 0);
+  const exponentLength = readWord(data, 32);
+  const modulusLength = readWord(data, 64);
+  const longest = modulusLength > baseLength ? modulusLength : baseLength;
+  const iterations = adjustedExponentLength(data, baseLength, exponentLength);
+  const fee = (complexity(longest) * (iterations > 1n ? iterations : 1n)) / BigInt(rules.gas.modexpDivisor);
+  if (gas < fee) return failure(OUT_OF_GAS);
+
+  // Paid for, the lengths of base and modulus are small; the exponent's may be any where it does not matter.
+  const gasLeft = gas - Number(fee);
+  const modulusSize = Number(modulusLength);
+  if (modulusSize === 0) return { success: true, gasLeft, output: EMPTY_BYTES };
+  if (baseLength === 0n && rules.modexpEmptyBaseIsZero) {
+    return { success: true, gasLeft, output: new Uint8Array(modulusSize) };
+  }
+  const baseSize = Number(baseLength);
+  const exponentSize = Number(exponentLength);
+  const base = bytesToBigInt(readPadded(data, HEADER_BYTES, baseSize));
+  const exponent = readPadded(data, HEADER_BYTES + baseSize, exponentSize);
+  const modulus = bytesToBigInt(readPadded(data, HEADER_BYTES + baseSize + exponentSize, modulusSize));
+  const output = new Uint8Array(modulusSize);
+  if (modulus !== 0n) writeBigEndian(output, powerModulo(base, exponent, modulus));
+  return { success: true, gasLeft, output };
+}
+
+function complexity(length: bigint): bigint {
+  const square = length * length;
+  if (length <= 64n) return square;
+  if (length <= 1024n) return square / 4n + 96n * length - 3072n;
+  return square / 16n + 480n * length - 199680n;
+}
+
+/** EIP-198: bits below the highest set one of the exponent's first 32 bytes, and 8 for each byte behind them. */
+function adjustedExponentLength(data: Uint8Array, baseLength: bigint, exponentLength: bigint): bigint {
+  const word = readWord(data, HEADER_BYTES + Number(baseLength));
+  const head = exponentLength < 32n ? word >> (8n * (32n - exponentLength)) : word;
+  const bits = head === 0n ? 0n : BigInt(head.toString(2).length - 1);
+  return exponentLength > 32n ? bits + 8n * (exponentLength - 32n) : bits;
+}
+
+function powerModulo(base: bigint, exponent: Uint8Array, modulus: bigint): bigint {
+  const reduced = base % modulus;
+  let result = 1n % modulus;
+  for (const byte of exponent) {
+    for (let bit = 7; bit >= 0; bit--) {
+      result = (result * result) % modulus;
+      if ((byte >> bit) & 1) result = (result * reduced) % modulus;
+    }
+  }
+  return result;
+}
+
+function writeBigEndian(out: Uint8Array, value: bigint): void {
+  const hex = value.toString(16).padStart(out.length * 2, "0");
+  out.set(Buffer.from(hex, "hex"));
+}

@@ -1,0 +1,56 @@
+import type { Address } from "../../../codec/bytes.ts";
+import type { ExecutionContext } from "../context.ts";
+import type { Creation, Message, MessageResult } from "../message.ts";
+import {
+  CURRENT_TOKEN_ID,
+  DEPLOY_SYSTEM_CONTRACT,
+  MINT_TOKEN,
+  smallAddress,
+  TOKEN_BALANCE,
+  TRANSFER_TOKEN,
+} from "./addresses.ts";
+import { bn256Add, bn256Mul, bn256Pairing } from "./bn256.ts";
+import { deploySystemContract } from "./deploy-system-contract.ts";
+import { ecrecover } from "./ecrecover.ts";
+import { identity, ripemd160, sha256 } from "./hashes.ts";
+import { modexp } from "./modexp.ts";
+import type { PrecompileSchedule } from "./schedule.ts";
+import { currentTokenId, mintToken, tokenBalance, transferToken } from "./tokens.ts";
+
+/** Native code of an address: the result, or the message or creation whose result becomes its own. */
+export type Precompile = (context: ExecutionContext, message: Message) => MessageResult | Message | Creation;
+
+interface Entry {
+  readonly run: Precompile;
+  /** It answers where block.timestamp > this. */
+  readonly start: (schedule: PrecompileSchedule) => number;
+}
+
+const fromGenesis = () => 0;
+const fromEvm = (schedule: PrecompileSchedule) => schedule.evm;
+const fromNativeTokens = (schedule: PrecompileSchedule) => schedule.nonReservedNativeToken;
+
+/** pyquarkchain quarkchain/evm/specials.py `specials`. */
+const PRECOMPILES: ReadonlyMap<number, Entry> = new Map<number, Entry>([
+  [1, { run: ecrecover, start: fromGenesis }],
+  [2, { run: sha256, start: fromGenesis }],
+  [3, { run: ripemd160, start: fromGenesis }],
+  [4, { run: identity, start: fromGenesis }],
+  [5, { run: modexp, start: fromGenesis }],
+  [6, { run: bn256Add, start: fromGenesis }],
+  [7, { run: bn256Mul, start: fromGenesis }],
+  [8, { run: bn256Pairing, start: fromGenesis }],
+  [CURRENT_TOKEN_ID, { run: currentTokenId, start: fromEvm }],
+  [TRANSFER_TOKEN, { run: transferToken, start: fromEvm }],
+  [DEPLOY_SYSTEM_CONTRACT, { run: deploySystemContract, start: fromEvm }],
+  [MINT_TOKEN, { run: mintToken, start: fromNativeTokens }],
+  [TOKEN_BALANCE, { run: tokenBalance, start: fromNativeTokens }],
+]);
+
+/** The precompile at `address`, if there is one and it has started: before, the address is an empty account. */
+export function precompileAt(context: ExecutionContext, address: Address): Precompile | undefined {
+  const key = smallAddress(address);
+  const entry = key === undefined ? undefined : PRECOMPILES.get(key);
+  if (entry === undefined || context.block.timestamp <= entry.start(context.chain.schedule)) return undefined;
+  return entry.run;
+}

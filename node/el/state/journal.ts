@@ -1,0 +1,121 @@
+import type { Hash32 } from "../../codec/bytes.ts";
+import type { Trie } from "../trie/trie.ts";
+import type { AccountStorage, StorageSlot } from "./account-storage.ts";
+import type { CachedAccount } from "./cached-account.ts";
+import type { TokenHoldings } from "./token-holdings.ts";
+
+const NONCE = 0;
+const BALANCE = 1;
+const TOKEN_TRIE = 2;
+const CODE_HASH = 3;
+const SLOT = 4;
+const STORAGE = 5;
+const TOUCHED = 6;
+const DELETED = 7;
+
+/** What it takes to undo one change. */
+type Entry =
+  | { readonly kind: typeof NONCE; readonly account: CachedAccount; readonly previous: bigint }
+  | {
+      readonly kind: typeof BALANCE;
+      readonly holdings: TokenHoldings;
+      readonly tokenId: bigint;
+      readonly previous: bigint;
+    }
+  | { readonly kind: typeof TOKEN_TRIE; readonly holdings: TokenHoldings; readonly previous: Trie | undefined }
+  | { readonly kind: typeof CODE_HASH; readonly account: CachedAccount; readonly previous: Hash32 }
+  | { readonly kind: typeof SLOT; readonly slot: StorageSlot; readonly previous: bigint }
+  | { readonly kind: typeof STORAGE; readonly account: CachedAccount; readonly previous: AccountStorage }
+  | { readonly kind: typeof TOUCHED; readonly account: CachedAccount; readonly previous: boolean }
+  | { readonly kind: typeof DELETED; readonly account: CachedAccount; readonly previous: boolean };
+
+/** Makes changes to accounts so that they can be taken back, the last one first (state.py State.journal). */
+export class Journal {
+  readonly #entries: Entry[] = [];
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  setNonce(account: CachedAccount, nonce: bigint): void {
+    this.#entries.push({ kind: NONCE, account, previous: account.nonce });
+    account.nonce = nonce;
+  }
+
+  setBalance(holdings: TokenHoldings, tokenId: bigint, previous: bigint, balance: bigint): void {
+    this.#entries.push({ kind: BALANCE, holdings, tokenId, previous });
+    holdings.set(tokenId, balance);
+  }
+
+  /** Only the token trie comes back with a revert: see TokenHoldings.reset. */
+  resetHoldings(holdings: TokenHoldings): void {
+    this.#entries.push({ kind: TOKEN_TRIE, holdings, previous: holdings.reset() });
+  }
+
+  setCodeHash(account: CachedAccount, codeHash: Hash32): void {
+    this.#entries.push({ kind: CODE_HASH, account, previous: account.codeHash });
+    account.codeHash = codeHash;
+  }
+
+  setSlot(slot: StorageSlot, value: bigint): void {
+    this.#entries.push({ kind: SLOT, slot, previous: slot.value });
+    slot.value = value;
+    slot.isWritten = true;
+  }
+
+  replaceStorage(account: CachedAccount, storage: AccountStorage): void {
+    this.#entries.push({ kind: STORAGE, account, previous: account.storage });
+    account.storage = storage;
+  }
+
+  setTouched(account: CachedAccount, touched: boolean): void {
+    if (account.touched === touched) return;
+    this.#entries.push({ kind: TOUCHED, account, previous: account.touched });
+    account.touched = touched;
+  }
+
+  setDeleted(account: CachedAccount): void {
+    this.#entries.push({ kind: DELETED, account, previous: account.deleted });
+    account.deleted = true;
+  }
+
+  /** Takes back the changes made since the journal had `length` entries. */
+  revertTo(length: number): void {
+    while (this.#entries.length > length) {
+      const entry = this.#entries.pop();
+      if (entry !== undefined) undo(entry);
+    }
+  }
+
+  clear(): void {
+    this.#entries.length = 0;
+  }
+}
+
+function undo(entry: Entry): void {
+  switch (entry.kind) {
+    case NONCE:
+      entry.account.nonce = entry.previous;
+      return;
+    case BALANCE:
+      entry.holdings.set(entry.tokenId, entry.previous);
+      return;
+    case TOKEN_TRIE:
+      entry.holdings.restoreTrie(entry.previous);
+      return;
+    case CODE_HASH:
+      entry.account.codeHash = entry.previous;
+      return;
+    case SLOT:
+      entry.slot.value = entry.previous;
+      return;
+    case STORAGE:
+      entry.account.storage = entry.previous;
+      return;
+    case TOUCHED:
+      entry.account.touched = entry.previous;
+      return;
+    case DELETED:
+      entry.account.deleted = entry.previous;
+  }
+}

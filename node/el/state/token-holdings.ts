@@ -1,0 +1,106 @@
+import { asHash32, bigIntToMinimalBytes, concatBytes, EMPTY_BYTES } from "../../codec/bytes.ts";
+import { CodecError } from "../../codec/errors.ts";
+import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
+import { rlpEncode, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
+import { Trie } from "../trie/trie.ts";
+import type { WarmNodes } from "../trie/warm-nodes.ts";
+import type { NodeStore } from "./node-store.ts";
+import { readNumber, writeNumber } from "./number-trie.ts";
+
+/** More non-zero tokens than this at a commit move an account to a token trie, for good (state.py). */
+const TOKEN_TRIE_THRESHOLD = 16;
+const LIST_FORM = 0;
+const TRIE_FORM = 1;
+
+/**
+ * Token balances of an account (pyquarkchain state.py TokenBalances): all of them in memory, or the ones in use in
+ * front of a token trie. An entry of zero is not the same as no entry: see `encode`.
+ */
+export class TokenHoldings {
+  readonly #store: NodeStore;
+  readonly #nodes: WarmNodes;
+  #balances = new Map<bigint, bigint>();
+  #trie: Trie | undefined;
+
+  /** `encoded`: the account's token_balances field. Throws CodecError when it follows no known form. */
+  constructor(store: NodeStore, nodes: WarmNodes, encoded: Uint8Array) {
+    this.#store = store;
+    this.#nodes = nodes;
+    if (encoded.length === 0) return;
+    const content = encoded.subarray(1);
+    if (encoded[0] === LIST_FORM) this.#readList(content);
+    else if (encoded[0] === TRIE_FORM) this.#trie = new Trie(store, asHash32(content), nodes);
+    else throw new CodecError(`token balances of unknown form ${encoded[0]}`);
+  }
+
+  /** Non-zero balances found in the token trie stay in memory, zeros do not (state.py TokenBalances.balance). */
+  balance(tokenId: bigint): bigint {
+    const known = this.#balances.get(tokenId);
+    if (known !== undefined) return known;
+    if (this.#trie === undefined) return 0n;
+    const balance = readNumber(this.#trie, tokenId);
+    if (balance !== 0n) this.#balances.set(tokenId, balance);
+    return balance;
+  }
+
+  /** Also how a change is taken back: the entry stays, with its old number (state.py TokenBalances.set_balance). */
+  set(tokenId: bigint, balance: bigint): void {
+    this.#balances.set(tokenId, balance);
+  }
+
+  /**
+   * Drops all balances and returns the token trie for `restoreTrie`. Taking a reset back does not bring the entries
+   * in memory back: the journal of state.py TokenBalances.reset restores `_balance`, a name nothing reads.
+   */
+  reset(): Trie | undefined {
+    const trie = this.#trie;
+    this.#balances = new Map();
+    this.#trie = undefined;
+    return trie;
+  }
+
+  restoreTrie(trie: Trie | undefined): void {
+    this.#trie = trie;
+  }
+
+  /** No non-zero balance; one with a token trie is never blank, whatever the trie holds (state.py is_blank). */
+  isBlank(): boolean {
+    return this.#trie === undefined && this.#nonZeroEntries() === 0;
+  }
+
+  /** Writes the token trie if there is one or has to be one from now on. */
+  commit(): void {
+    if (this.#trie === undefined && this.#nonZeroEntries() <= TOKEN_TRIE_THRESHOLD) return;
+    this.#trie ??= new Trie(this.#store, EMPTY_TRIE_ROOT, this.#nodes);
+    for (const [tokenId, balance] of this.#balances) writeNumber(this.#trie, tokenId, balance);
+    this.#trie.commit();
+    this.#balances = new Map();
+  }
+
+  /**
+   * The account's token_balances field; to be called after `commit`. Empty only without any entry: entries that are
+   * all zero, even left behind by a change that was taken back, give `00 c0` (state.py TokenBalances.serialize).
+   */
+  encode(): Uint8Array {
+    if (this.#trie !== undefined) return concatBytes(Uint8Array.of(TRIE_FORM), this.#trie.rootHash);
+    if (this.#balances.size === 0) return EMPTY_BYTES;
+    const rows = [...this.#balances].filter(([, balance]) => balance > 0n);
+    if (rows.length > 1) rows.sort(([a], [b]) => (a < b ? -1 : 1));
+    const list = rows.map(([tokenId, balance]) => [bigIntToMinimalBytes(tokenId), bigIntToMinimalBytes(balance)]);
+    return concatBytes(Uint8Array.of(LIST_FORM), rlpEncode(list));
+  }
+
+  #readList(content: Uint8Array): void {
+    for (const pair of rlpListItems(content, "token balances")) {
+      const fields = rlpListItems(pair, "token balance pair");
+      if (fields.length !== 2) throw new CodecError(`a token balance pair has 2 fields, got ${fields.length}`);
+      this.#balances.set(uintFromPayload(fields[0], "token id"), uintFromPayload(fields[1], "token balance"));
+    }
+  }
+
+  #nonZeroEntries(): number {
+    let count = 0;
+    for (const balance of this.#balances.values()) if (balance > 0n) count++;
+    return count;
+  }
+}

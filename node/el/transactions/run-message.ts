@@ -1,0 +1,95 @@
+import { type Address, bytesKey, EMPTY_BYTES, ZERO_ADDRESS } from "../../codec/bytes.ts";
+import { ExecutionAbortedError } from "../evm/abort.ts";
+import { type ExecutionContext, gasFromBigInt } from "../evm/context.ts";
+import { applyMessage, createContract, type MessageResult } from "../evm/message.ts";
+import { type BlockExecution, messageContext, type Outcome, payFee } from "./block-execution.ts";
+import type { GasTerms } from "./native-token-gas.ts";
+
+const SELF_DESTRUCT_REFUND = 24000n;
+
+/** The outermost message of a transaction or deposit, its gas being paid already. */
+export interface OuterMessage {
+  readonly sender: Address;
+  /** Undefined creates a contract whose address follows from sender and nonce. */
+  readonly to: Address | undefined;
+  /** Creates a contract at `to`. */
+  readonly createsAtRecipient: boolean;
+  readonly value: bigint;
+  readonly transferTokenId: bigint;
+  readonly data: Uint8Array;
+  readonly toFullShardKey: number;
+  /** What is left for the message itself. */
+  readonly gas: bigint;
+  /** What was used before it. */
+  readonly gasUsedBefore: bigint;
+  readonly terms: GasTerms;
+}
+
+/**
+ * Runs the message, gives back unused gas, pays the coinbase and wipes self-destructed contracts (pyquarkchain
+ * messages.py apply_transaction_message). Returns the outcome with the address of the contract that was created.
+ */
+export function runMessage(execution: BlockExecution, message: OuterMessage): Outcome & { contract: Uint8Array } {
+  const { state, config } = execution;
+  const isCreation = message.to === undefined || message.createsAtRecipient;
+  const context = messageContext(execution, message.sender, message.terms.gasPrice);
+  const result = isCreation ? createOuter(context, message) : callOuter(context, message, message.to);
+  if (result.gasLeft < 0) {
+    throw new ExecutionAbortedError(`the message ended with ${result.gasLeft} gas, which nobody can settle`);
+  }
+  const gasUsed = message.gas - BigInt(result.gasLeft) + message.gasUsedBefore;
+  const refund = result.success ? gasRefund(execution, gasUsed) : 0n;
+  giveBackGas(execution, message.sender, message.terms, BigInt(result.gasLeft) + refund);
+  payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed - refund);
+  execution.gasUsed += gasUsed - refund;
+  for (const address of [...state.selfDestructs]) state.deleteAccount(address);
+  const output = result.success ? result.output : EMPTY_BYTES;
+  return { success: result.success, output, contract: isCreation ? output : EMPTY_BYTES };
+}
+
+/** Unused gas: the refund rate's part goes to the sender, the rest to the zero address (messages.py _refund). */
+export function giveBackGas(execution: BlockExecution, sender: Address, terms: GasTerms, gas: bigint): void {
+  const { state, config } = execution;
+  const total = terms.gasPrice * gas;
+  const toSender = (total * terms.refundRate) / 100n;
+  state.addBalance(sender, config.genesisToken, toSender);
+  // A rate above 100 takes the difference from the zero address, below zero if need be, as in pyquarkchain.
+  if (toSender !== total) state.addBalance(ZERO_ADDRESS, config.genesisToken, total - toSender);
+}
+
+function callOuter(context: ExecutionContext, message: OuterMessage, to: Address): MessageResult {
+  return applyMessage(context, {
+    sender: message.sender,
+    to,
+    codeAddress: to,
+    value: message.value,
+    transferTokenId: message.transferTokenId,
+    gas: gasFromBigInt(message.gas),
+    data: message.data,
+    depth: 0,
+    transfersValue: true,
+    isStatic: false,
+    toFullShardKey: message.toFullShardKey,
+  });
+}
+
+function createOuter(context: ExecutionContext, message: OuterMessage): MessageResult {
+  return createContract(context, {
+    sender: message.sender,
+    value: message.value,
+    transferTokenId: message.transferTokenId,
+    gas: gasFromBigInt(message.gas),
+    initCode: message.data,
+    depth: 0,
+    toFullShardKey: message.toFullShardKey,
+    recipient: message.to,
+  });
+}
+
+/** Cleared storage and self-destructs give back at most half of the gas used. */
+function gasRefund({ state }: BlockExecution, gasUsed: bigint): bigint {
+  const destroyed = state.selfDestructs.length === 0 ? 0 : new Set(state.selfDestructs.map(bytesKey)).size;
+  const refund = state.refund + SELF_DESTRUCT_REFUND * BigInt(destroyed);
+  const half = gasUsed / 2n;
+  return refund < half ? refund : half;
+}

@@ -1,0 +1,125 @@
+import { EMPTY_BYTES } from "../../codec/bytes.ts";
+import { headerLength, writeListHeader } from "../../codec/rlp.ts";
+import { hexPrefixLength, type NibblePath, writeHexPrefix } from "./nibble-path.ts";
+import {
+  BRANCH,
+  BRANCH_WIDTH,
+  type BranchNode,
+  type ChildNode,
+  childOffset,
+  EMPTY_REFERENCE,
+  FULL_BRANCH_FIRST_CHILD,
+  FULL_BRANCH_LENGTH,
+  HASH_REFERENCE,
+  HASH_REFERENCE_LENGTH,
+  LEAF,
+  referenceLength,
+  type TrieNode,
+} from "./trie-node.ts";
+
+/** RLP of a node whose changed children are all clean. */
+export function encodeNode(node: TrieNode): Uint8Array {
+  if (node.kind === BRANCH) return patchedFullBranch(node) ?? encodeBranch(node);
+  const isLeaf = node.kind === LEAF;
+  const pathBytes = hexPrefixLength(node.path);
+  const payload =
+    stringLength(pathBytes, pathBytes === 1) + (isLeaf ? valueLength(node.value) : childReferenceLength(node.child));
+  const out = new Uint8Array(headerLength(payload) + payload);
+  const at = writePath(out, writeListHeader(out, 0, payload), node.path, isLeaf);
+  if (isLeaf) writeValue(out, at, node.value);
+  else writeChildReference(out, at, node.child);
+  return out;
+}
+
+/**
+ * The usual branch near the root has 16 children that are referred to by hash, before and after the change: only
+ * the changed hashes are written over a copy.
+ */
+function patchedFullBranch(node: BranchNode): Uint8Array | undefined {
+  if (!node.isFull || node.value.length !== 0) return undefined;
+  for (let i = 0; i < BRANCH_WIDTH; i++) {
+    if ((node.changed & (1 << i)) === 0) continue;
+    const child = node.children[i];
+    if (child === null || child === undefined || child.hash === undefined) return undefined;
+  }
+  const out = node.source.slice();
+  out[FULL_BRANCH_LENGTH - 1] = EMPTY_REFERENCE;
+  for (let i = 0; i < BRANCH_WIDTH; i++) {
+    if ((node.changed & (1 << i)) === 0) continue;
+    const hash = node.children[i]?.hash;
+    if (hash !== undefined) out.set(hash, FULL_BRANCH_FIRST_CHILD + HASH_REFERENCE_LENGTH * i + 1);
+  }
+  return out;
+}
+
+function encodeBranch(node: BranchNode): Uint8Array {
+  const { source, children, changed } = node;
+  let payload = valueLength(node.value);
+  for (let i = 0, at = childOffset(node, 0); i < BRANCH_WIDTH; i++) {
+    const sourceLength = referenceLength(source, at);
+    payload += (changed & (1 << i)) === 0 ? sourceLength : childReferenceLength(children[i]);
+    at += sourceLength;
+  }
+  const out = new Uint8Array(headerLength(payload) + payload);
+  let put = writeListHeader(out, 0, payload);
+  for (let i = 0, at = childOffset(node, 0); i < BRANCH_WIDTH; i++) {
+    const sourceLength = referenceLength(source, at);
+    if ((changed & (1 << i)) !== 0) put = writeChildReference(out, put, children[i]);
+    else for (let end = at + sourceLength, from = at; from < end; from++, put++) out[put] = source[from];
+    at += sourceLength;
+  }
+  writeValue(out, put, node.value);
+  return out;
+}
+
+function childReferenceLength(child: ChildNode | null | undefined): number {
+  if (child === null || child === undefined) return 1;
+  return child.hash === undefined ? embeddedBytes(child).length : HASH_REFERENCE_LENGTH;
+}
+
+function writeChildReference(out: Uint8Array, at: number, child: ChildNode | null | undefined): number {
+  if (child === null || child === undefined) {
+    out[at] = EMPTY_REFERENCE;
+    return at + 1;
+  }
+  if (child.hash !== undefined) {
+    out[at] = HASH_REFERENCE;
+    out.set(child.hash, at + 1);
+    return at + HASH_REFERENCE_LENGTH;
+  }
+  const embedded = embeddedBytes(child);
+  out.set(embedded, at);
+  return at + embedded.length;
+}
+
+function embeddedBytes(child: ChildNode): Uint8Array {
+  return "encoded" in child && child.encoded !== undefined ? child.encoded : EMPTY_BYTES;
+}
+
+function stringLength(length: number, isSmallByte: boolean): number {
+  return isSmallByte ? 1 : headerLength(length) + length;
+}
+
+function valueLength(value: Uint8Array): number {
+  return stringLength(value.length, value.length === 1 && value[0] < 0x80);
+}
+
+/** A hex prefix of one byte is below 0x40: RLP writes it as itself. */
+function writePath(out: Uint8Array, at: number, path: NibblePath, isLeaf: boolean): number {
+  const length = hexPrefixLength(path);
+  const start = length === 1 ? at : writeStringHeader(out, at, length);
+  writeHexPrefix(out, start, path, isLeaf);
+  return start + length;
+}
+
+function writeValue(out: Uint8Array, at: number, value: Uint8Array): void {
+  const isSmallByte = value.length === 1 && value[0] < 0x80;
+  out.set(value, isSmallByte ? at : writeStringHeader(out, at, value.length));
+}
+
+function writeStringHeader(out: Uint8Array, at: number, length: number): number {
+  const next = writeListHeader(out, at, length);
+  // A string's header is a list's with 0x40 less in its first byte.
+  out[at] -= 0x40;
+  return next;
+}

@@ -1,0 +1,129 @@
+import { assembleReport } from "../report/assemble.ts";
+import { writeReport } from "../report/run-folder.ts";
+import type { Report } from "../report/schema.ts";
+import { createSharedCounters, RunCounters } from "../work/counters.ts";
+import { memoryBudget } from "../work/memory.ts";
+import { RunMonitor, type Stall } from "../work/monitor.ts";
+import type { CheckdbEngine } from "../work/range-job.ts";
+import { executeRun, type RunOutcome } from "../work/run.ts";
+import { printReport, reportUnusable } from "./answer.ts";
+import type { CheckdbRequest, Invocation } from "./checkdb-request.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { type PlannedRun, planRun } from "./planned-run.ts";
+import { createProgressDisplay, stallText } from "./progress-display.ts";
+import { openRunRecord, type RunRecord } from "./run-record.ts";
+import { onStopSignals } from "./stop-signals.ts";
+import { runTiming, startClock } from "./timing.ts";
+
+const SAMPLE_MILLISECONDS = 500;
+
+/**
+ * `qkc checkdb`: looks at the database, checks the range, writes and prints the report, answers with the exit code.
+ * Throws what keeps it from an answer before the run starts: usage, configuration, no database.
+ */
+export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Promise<ExitCode> {
+  const clock = startClock();
+  const { request } = invocation;
+  let run: PlannedRun;
+  try {
+    run = await lookAtDatabase(request, engine);
+  } catch (error) {
+    return await reportUnusable(invocation, clock, error);
+  }
+  const record = await openRunRecord(request, run, clock.startedAt);
+  try {
+    const { outcome, stalls } = await executeWatched(request, engine.workerFile, run, record);
+    const report = assembleReport({
+      provenance: run.provenance,
+      range: { rootFrom: run.plan.rootFrom, rootTo: run.plan.rootTo, shards: [...run.plan.shards] },
+      results: outcome.results,
+      warnings: run.warnings,
+      expected: run.expected,
+      stopped: stoppedPart(request, outcome),
+      interrupted: outcome.interrupted,
+      failure: outcome.failure,
+      timing: runTiming(clock, {
+        databasePath: request.db,
+        workers: request.workers,
+        ranges: run.ranges.length,
+        results: outcome.results,
+        resumed: record.checkpoint.results,
+        stalls,
+      }),
+    });
+    const path = await writeReport(record.folder, report);
+    if (!outcome.interrupted && outcome.failure === undefined) await record.checkpoint.markFinished();
+    return printReport(invocation, report, { folder: record.folder, path, stack: outcome.failure?.stack });
+  } finally {
+    await record.checkpoint.close();
+  }
+}
+
+async function lookAtDatabase(request: CheckdbRequest, engine: CheckdbEngine): Promise<PlannedRun> {
+  const survey = await engine.surveyDatabase(request);
+  try {
+    return planRun(request, survey);
+  } finally {
+    survey.close();
+  }
+}
+
+interface WatchedOutcome {
+  readonly outcome: RunOutcome;
+  readonly stalls: readonly Stall[];
+}
+
+/** Runs with progress on stderr, the stall watchdog, and signals that stop it in good order. */
+async function executeWatched(
+  request: CheckdbRequest,
+  workerFile: URL,
+  run: PlannedRun,
+  { checkpoint, folder }: RunRecord,
+): Promise<WatchedOutcome> {
+  const shared = createSharedCounters(request.workers, run.plan.shards);
+  const counters = new RunCounters(shared);
+  const ranges = checkpoint.ranges;
+  const done = checkpoint.results;
+  const monitor = new RunMonitor({
+    counters,
+    costs: run.costs,
+    ranges,
+    done,
+    stallSeconds: request.stallSeconds,
+    startedAt: Date.now(),
+  });
+  const display = createProgressDisplay(process.stderr, process.env, request.quiet);
+  if (done.size > 0) display.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
+  const timer = setInterval(() => {
+    const snapshot = monitor.sample(Date.now());
+    display.update(snapshot, Date.now());
+    for (const stall of snapshot.newStalls) display.message(stallText(stall));
+  }, SAMPLE_MILLISECONDS);
+  const releaseSignals = onStopSignals(
+    (signal) => {
+      counters.stop();
+      display.message(`${signal}: stopping at the next block; once more to stop at once`);
+    },
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    const outcome = await executeRun({
+      workerFile,
+      input: { plan: run.plan, counters: shared },
+      ranges,
+      done,
+      workers: request.workers,
+      heapMegabytes: memoryBudget(request.workers).heapMegabytes,
+      record: (result) => checkpoint.record(result),
+    });
+    return { outcome, stalls: monitor.stalls };
+  } finally {
+    releaseSignals();
+    clearInterval(timer);
+    display.stop();
+  }
+}
+
+function stoppedPart({ maxDivergences }: CheckdbRequest, { stoppedAt }: RunOutcome): Report["stopped"] {
+  return maxDivergences === null || stoppedAt === undefined ? null : { maxDivergences, rootHeight: stoppedAt };
+}

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { runCli } from "./run-cli.ts";
+
+process.exitCode = await runCli(process.argv.slice(2), async () => {
+  const { surveyDatabase } = await import("../checkdb/survey.ts");
+  // The built file: threads do not go through whatever runs this one.
+  return { surveyDatabase, workerFile: new URL("../work/worker.js", import.meta.url) };
+});

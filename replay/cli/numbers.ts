@@ -1,0 +1,45 @@
+import { InvalidArgumentError } from "commander";
+
+const MAX_UINT32 = 0xffff_ffff;
+const MAX_WORKERS = 512;
+
+/** A whole number, decimal or 0x. Throws InvalidArgumentError, which commander puts behind the option's name. */
+export function parseWholeNumber(text: string): number {
+  if (!/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(text)) {
+    throw new InvalidArgumentError("Expected a whole number, decimal or 0x.");
+  }
+  const value = Number(text);
+  if (value > MAX_UINT32) throw new InvalidArgumentError(`The largest possible value is ${MAX_UINT32}.`);
+  return value;
+}
+
+/** As parseWholeNumber, 1 at least. */
+export function parsePositiveNumber(text: string): number {
+  const value = parseWholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("Expected 1 or more.");
+  return value;
+}
+
+/** A number of threads. */
+export function parseWorkers(text: string): number {
+  const value = parsePositiveNumber(text);
+  if (value > MAX_WORKERS) throw new InvalidArgumentError(`The largest possible value is ${MAX_WORKERS}.`);
+  return value;
+}
+
+/** A number in the old commands' way: it may be negative, which means "not given". */
+export function parseSignedNumber(text: string): number {
+  return /^-[0-9]+$/.test(text) ? Number(text) : parseWholeNumber(text);
+}
+
+/** 32 bytes as 64 lower-case hex digits. */
+export function parseHash(text: string): string {
+  const digits = text.replace(/^0[xX]/, "").toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(digits)) throw new InvalidArgumentError("Expected a hash: 64 hex digits.");
+  return digits;
+}
+
+/** Collects an option that may be given several times. */
+export function collectShard(text: string, earlier: readonly number[] | undefined): number[] {
+  return [...(earlier ?? []), parsePositiveNumber(text)];
+}

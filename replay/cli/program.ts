@@ -1,0 +1,134 @@
+import { Command, Option } from "commander";
+import { UnsupportedError } from "../../node/codec/errors.ts";
+import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
+import { EXIT_CODE_MEANINGS } from "./exit-code.ts";
+import { collectShard, parseHash, parsePositiveNumber, parseSignedNumber, parseWorkers } from "./numbers.ts";
+
+/** Commands that the design names and this version does not have. */
+const FUTURE_COMMANDS = ["replay", "trace", "bisect", "report", "reproduce", "slave", "el", "doctor", "inspect"];
+
+export interface CommandHandlers {
+  checkdb(request: CheckdbRequest): Promise<void>;
+}
+
+/** The command line of `qkc`. It throws CommanderError instead of ending the process. */
+export function createProgram(version: string, handlers: CommandHandlers): Command {
+  const program = new Command("qkc")
+    .description("Re-executes QuarkChain history and says exactly where a block differs")
+    .version(version, "--version", "print the version")
+    .helpOption("--help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError("(run with --help for all options)")
+    .addHelpText("after", exitCodesText());
+  addCheckdb(program, handlers);
+  for (const name of FUTURE_COMMANDS) addFutureCommand(program, name);
+  return program;
+}
+
+/** Lets the old commands' options stand alone: `qkc --check_db=True …` is `qkc checkdb --check_db=True …`. */
+export function withCommand(args: readonly string[]): string[] {
+  const old = args.some((argument) => argument.startsWith("--check_db"));
+  return old && args[0].startsWith("-") ? ["checkdb", ...args] : [...args];
+}
+
+function addCheckdb(program: Command, handlers: CommandHandlers): void {
+  program
+    .command("checkdb")
+    .summary("re-execute a range of an existing database and prove every block")
+    .description(
+      "Re-executes the minor blocks that root blocks FROM..TO confirm, each on its parent's archived state, validates " +
+        "the root blocks, and compares everything computed with what the chain declares. The database is only read.",
+    )
+    .requiredOption("--db <dir>", "folder of the database")
+    .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
+    .addOption(new Option("--from <height>", "first root height (default: 1)").argParser(parsePositiveNumber))
+    .addOption(
+      new Option("--to <height>", "last root height, inclusive (default: the tip)").argParser(parsePositiveNumber),
+    )
+    .addOption(
+      new Option("--last <count>", "the last COUNT root blocks")
+        .argParser(parsePositiveNumber)
+        .conflicts(["from", "to"]),
+    )
+    .addOption(
+      new Option("--shard <id>", "check this full shard id only; may be given several times").argParser(collectShard),
+    )
+    .addOption(new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers))
+    .option("--unconfirmed", "also check the minor blocks above the tip that no root block confirms yet")
+    .option("--report <dir>", "folder of the report and the checkpoint (default: reports/<time>-<database>)")
+    .option("--json", "print the report instead of the summary")
+    .option("--resume", "continue an interrupted run: the one in --report, or the latest of the same plan in reports/")
+    .addOption(
+      new Option("--max-divergences <count>", "stop behind the root block with the COUNT-th divergence").argParser(
+        parsePositiveNumber,
+      ),
+    )
+    .addOption(new Option("--fail-fast", "the same as --max-divergences 1").conflicts("maxDivergences"))
+    .option("--verify-pow", "check proof-of-work seals too")
+    .option("--check-archive", "compare each trie node and code that execution produces with the row in the database")
+    .addOption(
+      new Option("--verify-checksums <which>", "table checksums: of all but self-proving rows, or of everything read")
+        .choices(["default", "all"])
+        .default("default"),
+    )
+    .addOption(new Option("--root-tip <hash>", "hash of the root block to take as the tip").argParser(parseHash))
+    .addOption(
+      new Option("--stall-timeout <seconds>", "name a block that takes longer than this")
+        .argParser(parsePositiveNumber)
+        .default(60),
+    )
+    .option("--quiet", "no progress; a one-line summary")
+    .addOption(
+      new Option("--check_db [value]", "understood and ignored: this command does nothing else").helpGroup(OLD),
+    )
+    .addOption(
+      new Option("--check_db_rblock_from <height>", "root height to start from, downwards (-1: the tip)")
+        .argParser(parseSignedNumber)
+        .conflicts(["from", "to", "last"])
+        .helpGroup(OLD),
+    )
+    .addOption(
+      new Option("--check_db_rblock_to <height>", "root height to end at (0: the first)")
+        .argParser(parseSignedNumber)
+        .conflicts(["from", "to", "last"])
+        .helpGroup(OLD),
+    )
+    .addOption(
+      new Option("--check_db_rblock_batch <count>", "root blocks that a worker takes at once")
+        .argParser(parsePositiveNumber)
+        .helpGroup(OLD),
+    )
+    .addHelpText(
+      "after",
+      `\n${NUMBERS}\n\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}\n${exitCodesText()}`,
+    )
+    .action((options: CheckdbOptions) => handlers.checkdb(checkdbRequest(options)));
+}
+
+const OLD = "Options of pyquarkchain's cluster.py:";
+const NUMBERS = "Heights, ids and counts are decimal or 0x.";
+const EXAMPLES = [
+  "qkc checkdb --db data/mainnet                        all root blocks up to the tip",
+  "qkc checkdb --db data/mainnet --last 100000          the newest 100,000 root blocks",
+  "qkc checkdb --db data/mainnet --from 5000 --to 5099  one hundred root blocks",
+  "qkc checkdb --db data/mainnet --shard 0x10001        one shard",
+  "qkc checkdb --db data/mainnet --resume               go on after an interruption",
+  "qkc checkdb --db data/mainnet --json | jq .verdict   for scripts",
+];
+
+function exitCodesText(): string {
+  const lines = EXIT_CODE_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return `\nExit codes:\n${lines.join("\n")}`;
+}
+
+function addFutureCommand(program: Command, name: string): void {
+  program
+    .command(name, { hidden: true })
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw new UnsupportedError(`qkc ${name} does not exist in this version: it has checkdb only`);
+    });
+}

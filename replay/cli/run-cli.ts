@@ -1,0 +1,35 @@
+import { CommanderError } from "commander";
+import { QkcError } from "../../node/codec/errors.ts";
+import type { CheckdbEngine } from "../work/range-job.ts";
+import { checkdb } from "./checkdb.ts";
+import { exitCodeOfError } from "./exit-code.ts";
+import { createProgram, withCommand } from "./program.ts";
+import { programVersion } from "./version.ts";
+
+/**
+ * Runs a command line and answers with the exit code. Results go to stdout, everything else to stderr.
+ * @param loadEngine loads the engine room; not called for --help and usage errors, which stay quick
+ */
+export async function runCli(args: readonly string[], loadEngine: () => Promise<CheckdbEngine>): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(programVersion(), {
+    checkdb: async (request) => {
+      exitCode = await checkdb({ request, args }, await loadEngine());
+    },
+  });
+  try {
+    await program.parseAsync(withCommand(args), { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has already said what is wrong.
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`error: ${errorText(error)}\n`);
+    return exitCodeOfError(error);
+  }
+}
+
+/** A sentence for what a user can mend, the place in the code for a defect. */
+function errorText(error: unknown): string {
+  if (error instanceof QkcError && error.code !== "INTERNAL") return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

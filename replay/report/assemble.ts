@@ -1,0 +1,116 @@
+import { failureFindings, type RunFailure } from "./failure.ts";
+import { compareDamage, compareDivergences, compareText, compareUnsupported } from "./order.ts";
+import { type Provenance, type RangeResult, REPORT_SCHEMA, type Report, reportSchema, type Totals } from "./schema.ts";
+import { decideVerdict } from "./verdict.ts";
+
+export interface ReportInput {
+  readonly provenance: Provenance;
+  readonly range: Report["range"];
+  readonly results: readonly RangeResult[];
+  readonly warnings: readonly string[];
+  /** Blocks that a complete run counts; undefined where the run could not be complete. */
+  readonly expected: ExpectedCounts | undefined;
+  readonly stopped: Report["stopped"];
+  readonly interrupted: boolean;
+  readonly failure: RunFailure | undefined;
+  readonly timing: Omit<Report["timing"], "stages">;
+}
+
+/** What the root chain says there is to check. */
+export interface ExpectedCounts {
+  readonly rootBlocks: number;
+  readonly minorBlocks: number;
+  /** Unconfirmed blocks are checked too: no root block says how many there are. */
+  readonly atLeast: boolean;
+}
+
+/**
+ * Puts the results of all ranges together. Everything but `timing` depends on the results as a set alone, never on
+ * their order or on how the work was shared out.
+ */
+export function assembleReport(input: ReportInput): Report {
+  const shards = sumShards(input);
+  const totals = sumTotals(input.results, shards);
+  const divergences = input.results.flatMap((result) => result.divergences).sort(compareDivergences);
+  const failed = failureFindings(input.failure);
+  const unsupported = withoutRepeats(
+    [...input.results.flatMap((result) => result.unsupported), ...failed.unsupported].sort(compareUnsupported),
+  );
+  const damage = withoutRepeats(
+    [...input.results.flatMap((result) => result.damage), ...failed.damage].sort(compareDamage),
+  );
+  const findings = { divergences, unsupported, damage, interrupted: input.interrupted, error: failed.error };
+  const error = decideVerdict(findings) === "clean" ? whyNotClean(input, totals) : failed.error;
+  return reportSchema.parse({
+    schema: REPORT_SCHEMA,
+    command: "checkdb",
+    verdict: decideVerdict({ ...findings, error }),
+    provenance: input.provenance,
+    range: input.range,
+    totals,
+    shards,
+    divergences,
+    unsupported,
+    damage,
+    warnings: [...new Set([...input.warnings, ...input.results.flatMap(({ warnings }) => warnings)])].sort(compareText),
+    stopped: input.stopped,
+    error,
+    timing: { ...input.timing, stages: sumStages(input.results) },
+  } satisfies Report);
+}
+
+/** A run without a finding is clean only when it has checked everything there was, and something at all. */
+function whyNotClean({ expected }: ReportInput, totals: Totals): Report["error"] {
+  if (totals.minorBlocks === 0 && totals.rootBlocks === 0) {
+    return { code: "NOTHING_CHECKED", message: "no block was checked: choose a range and shards that hold blocks" };
+  }
+  if (expected === undefined) return null;
+  const minorMissing = expected.atLeast
+    ? totals.minorBlocks < expected.minorBlocks
+    : totals.minorBlocks !== expected.minorBlocks;
+  if (totals.rootBlocks === expected.rootBlocks && !minorMissing) return null;
+  return {
+    code: "INTERNAL",
+    message:
+      `checked ${totals.rootBlocks} root and ${totals.minorBlocks} minor blocks, ` +
+      `but the range holds ${expected.rootBlocks} and ${expected.minorBlocks}`,
+  };
+}
+
+function sumShards({ range, results }: ReportInput): Report["shards"] {
+  return (range?.shards ?? []).map((fullShardId) => {
+    const parts = results.flatMap((result) => result.shards.filter((shard) => shard.fullShardId === fullShardId));
+    return { fullShardId, rootBlocks: 0, ...sumBlocks(parts) };
+  });
+}
+
+function sumTotals(results: readonly RangeResult[], shards: Report["shards"]): Totals {
+  return { rootBlocks: results.reduce((sum, { rootBlocks }) => sum + rootBlocks, 0), ...sumBlocks(shards) };
+}
+
+type BlockTotals = Omit<Totals, "rootBlocks">;
+
+function sumBlocks(parts: readonly BlockTotals[]): BlockTotals {
+  const count = (pick: (part: BlockTotals) => number) => parts.reduce((sum, part) => sum + pick(part), 0);
+  const gas = (pick: (part: BlockTotals) => string) => `${parts.reduce((sum, part) => sum + BigInt(pick(part)), 0n)}`;
+  return {
+    minorBlocks: count((part) => part.minorBlocks),
+    transactions: count((part) => part.transactions),
+    deposits: count((part) => part.deposits),
+    gasUsed: gas((part) => part.gasUsed),
+    xshardGasUsed: gas((part) => part.xshardGasUsed),
+  };
+}
+
+function sumStages(results: readonly RangeResult[]): Record<string, number> {
+  const stages: Record<string, number> = {};
+  for (const { timing } of results) {
+    for (const [name, seconds] of Object.entries(timing.stages)) stages[name] = (stages[name] ?? 0) + seconds;
+  }
+  return stages;
+}
+
+/** Two ranges may meet the same damage or the same unsupported thing. */
+function withoutRepeats<T>(sorted: readonly T[]): T[] {
+  return [...new Map(sorted.map((item) => [JSON.stringify(item), item])).values()];
+}

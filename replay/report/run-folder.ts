@@ -1,0 +1,77 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { UsageError } from "../../node/codec/errors.ts";
+import type { Report } from "./schema.ts";
+
+const REPORTS_FOLDER = "reports";
+const REPORT_FILE = "report.json";
+
+/** Name of a run that sorts by time: 2026-11-22T18-33-58Z-mainnet. */
+export function runId(db: string, now: Date): string {
+  const time = now
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "-");
+  return `${time}-${basename(resolve(db))}`;
+}
+
+/** Makes reports/<run>, with a number behind it where two runs start in the same second. */
+export function createRunFolder(db: string, now: Date): string {
+  mkdirSync(REPORTS_FOLDER, { recursive: true });
+  const first = join(REPORTS_FOLDER, runId(db, now));
+  for (let attempt = 1; ; attempt++) {
+    const folder = attempt === 1 ? first : `${first}-${attempt}`;
+    try {
+      mkdirSync(folder);
+      return folder;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
+}
+
+/** Folders of earlier runs, newest first. */
+export function earlierRuns(): string[] {
+  try {
+    const entries = readdirSync(REPORTS_FOLDER, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return names
+      .sort()
+      .reverse()
+      .map((name) => join(REPORTS_FOLDER, name));
+  } catch {
+    return [];
+  }
+}
+
+/** Throws UsageError where a report would be written into the database: nothing in there is ever touched. */
+export function assertOutside(db: string, folder: string = REPORTS_FOLDER): void {
+  const path = relative(resolve(db), resolve(folder));
+  if (path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path)) {
+    throw new UsageError(
+      `the report folder ${folder} lies inside the database ${db}: choose another one with --report`,
+    );
+  }
+}
+
+/** Text of a report as it is written and printed. */
+export function reportText(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/** Writes the report in one step: whoever reads the file finds the old one or the new one. */
+export async function writeReport(folder: string, report: Report): Promise<string> {
+  const path = join(folder, REPORT_FILE);
+  const temporary = `${path}.tmp`;
+  mkdirSync(folder, { recursive: true });
+  const file = await open(temporary, "w");
+  try {
+    await file.writeFile(reportText(report));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  return path;
+}

@@ -1,0 +1,147 @@
+import { z } from "zod";
+
+/** Name and version of the report format. Fields are only ever added under the same version. */
+export const REPORT_SCHEMA = "qkc-report/1";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a hash: 64 lower-case hex digits");
+const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/, "expected a decimal number as text");
+const count = z.int().nonnegative();
+const height = z.int().nonnegative();
+const shardId = z.int().positive();
+
+const divergenceSchema = z.strictObject({
+  fullShardId: shardId.nullable(),
+  height,
+  hash,
+  rootHeight: height.nullable(),
+  rootHash: hash.nullable(),
+  fields: z.array(z.strictObject({ field: z.string(), declared: z.string(), computed: z.string() })),
+  violations: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+});
+
+const unsupportedSchema = z.strictObject({
+  fullShardId: shardId.nullable(),
+  height: height.nullable(),
+  hash: hash.nullable(),
+  rootHeight: height.nullable(),
+  message: z.string(),
+});
+
+const damageSchema = z.strictObject({
+  fullShardId: shardId.nullable(),
+  height: height.nullable(),
+  hash: hash.nullable(),
+  rootHeight: height.nullable(),
+  message: z.string(),
+  file: z.string().nullable(),
+  offset: count.nullable(),
+  key: z.string().nullable(),
+});
+
+const totalsShape = {
+  minorBlocks: count,
+  transactions: count,
+  deposits: count,
+  gasUsed: decimal,
+  xshardGasUsed: decimal,
+};
+const totalsSchema = z.strictObject({ rootBlocks: count, ...totalsShape });
+
+/**
+ * A contiguous piece of a run: the root blocks first..last and every minor block that they confirm, or (unconfirmed)
+ * the minor blocks above the last of them that no root block confirms yet.
+ */
+export const rangeSchema = z.strictObject({
+  index: count,
+  firstRootHeight: height,
+  lastRootHeight: height,
+  unconfirmed: z.boolean(),
+  /** In the units of work/plan.ts. */
+  weight: z.number().nonnegative(),
+});
+
+/** What checking one range gave. Plain data: it crosses threads and is kept in checkpoints. */
+export const rangeResultSchema = z.strictObject({
+  index: count,
+  /** Last root height checked to its end; below the range's last one where the limit of divergences was reached. */
+  checkedTo: height,
+  rootBlocks: count,
+  shards: z.array(z.strictObject({ fullShardId: shardId, ...totalsShape })),
+  divergences: z.array(divergenceSchema),
+  unsupported: z.array(unsupportedSchema),
+  damage: z.array(damageSchema),
+  warnings: z.array(z.string()),
+  /** Seconds: of the whole range, and of each stage by name. */
+  timing: z.strictObject({ seconds: z.number(), stages: z.record(z.string(), z.number()) }),
+});
+
+export const verdictSchema = z.enum(["clean", "divergent", "unsupported", "damaged", "interrupted", "error"]);
+
+const flagsSchema = z.strictObject({
+  verifyPow: z.boolean(),
+  checkArchive: z.boolean(),
+  verifyChecksums: z.enum(["default", "all"]),
+  unconfirmed: z.boolean(),
+  rootTip: hash.nullable(),
+  maxDivergences: count.nullable(),
+});
+
+const databaseSchema = z.strictObject({
+  kind: z.string(),
+  genesisHash: hash,
+  tipHash: hash,
+  tipHeight: height,
+});
+
+const provenanceSchema = z.strictObject({
+  program: z.string(),
+  version: z.string(),
+  database: databaseSchema.nullable(),
+  configHash: hash.nullable(),
+  ruleSet: z.string().nullable(),
+  flags: flagsSchema,
+});
+
+export const reportSchema = z.strictObject({
+  schema: z.literal(REPORT_SCHEMA),
+  command: z.literal("checkdb"),
+  verdict: verdictSchema,
+  provenance: provenanceSchema,
+  range: z.strictObject({ rootFrom: height, rootTo: height, shards: z.array(shardId) }).nullable(),
+  totals: totalsSchema,
+  shards: z.array(z.strictObject({ fullShardId: shardId, rootBlocks: count, ...totalsShape })),
+  divergences: z.array(divergenceSchema),
+  unsupported: z.array(unsupportedSchema),
+  damage: z.array(damageSchema),
+  warnings: z.array(z.string()),
+  stopped: z.strictObject({ maxDivergences: count, rootHeight: height }).nullable(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  timing: z.strictObject({
+    startedAt: z.iso.datetime(),
+    finishedAt: z.iso.datetime(),
+    seconds: z.number(),
+    cpuSeconds: z.number(),
+    peakMemoryBytes: count,
+    workers: count,
+    resumedRanges: count,
+    ranges: count,
+    blocksPerSecond: z.number(),
+    mgasPerSecond: z.number(),
+    stages: z.record(z.string(), z.number()),
+    stalls: z.array(z.strictObject({ fullShardId: shardId.nullable(), height, seconds: z.number() })),
+    databasePath: z.string(),
+    node: z.string(),
+  }),
+});
+
+export type Divergence = z.infer<typeof divergenceSchema>;
+export type Unsupported = z.infer<typeof unsupportedSchema>;
+export type Damage = z.infer<typeof damageSchema>;
+export type Range = Readonly<z.infer<typeof rangeSchema>>;
+export type RangeResult = z.infer<typeof rangeResultSchema>;
+export type Verdict = z.infer<typeof verdictSchema>;
+export type RunFlags = Readonly<z.infer<typeof flagsSchema>>;
+export type DatabaseIdentity = Readonly<z.infer<typeof databaseSchema>>;
+export type Provenance = Readonly<z.infer<typeof provenanceSchema>>;
+export type Totals = z.infer<typeof totalsSchema>;
+export type Report = z.infer<typeof reportSchema>;

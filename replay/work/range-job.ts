@@ -1,0 +1,89 @@
+import type { DatabaseIdentity, Range, RangeResult, RunFlags } from "../report/schema.ts";
+
+/** Everything that fixes the answer of a run, and how much memory a worker may use. Plain data: it crosses threads. */
+export interface RunPlan {
+  /** Folder of the database. */
+  readonly db: string;
+  /** The cluster_config.json in use. */
+  readonly configPath: string;
+  /** Root heights, inclusive. */
+  readonly rootFrom: number;
+  readonly rootTo: number;
+  /** Full ids of the shards whose minor blocks are checked, ascending. */
+  readonly shards: readonly number[];
+  readonly flags: RunFlags;
+  /** Bytes a worker may keep in its caches of database blocks and trie nodes. */
+  readonly cacheBytesPerWorker: number;
+}
+
+/** Told by a runner as it works; read by the progress display and the stall watchdog. Cheap: no allocation, no I/O. */
+export interface RangeProgress {
+  /** A block is about to be checked; fullShardId 0 is the root chain. */
+  startBlock(fullShardId: number, height: number): void;
+  /** The block told last is checked. `gasUsed` is 0 for a root block. */
+  finishBlock(gasUsed: number): void;
+  countDivergence(): void;
+}
+
+/** Checks ranges of one database; lives in one worker thread and sees many ranges. */
+export interface RangeRunner {
+  /**
+   * Checks a range, root block by root block upwards, and returns what it found as data: divergence, unsupported
+   * input and damage of single blocks are results, not exceptions. Whatever is thrown ends the whole run.
+   *
+   * The result depends on the plan and the range alone, never on ranges that the runner saw before: reports are equal
+   * whatever the workers. When flags.maxDivergences is set and the range itself reaches it, the runner stops at the
+   * end of that root block and says so in `checkedTo`. Between blocks it asks `shouldStop`, and answers "stopped"
+   * when told to.
+   */
+  run(range: Range, progress: RangeProgress, shouldStop: () => boolean): RangeResult | "stopped";
+}
+
+export type RangeRunnerFactory = (plan: RunPlan) => RangeRunner | Promise<RangeRunner>;
+
+/** What the command line asks of a database before anything is known about it. */
+export interface SurveyRequest {
+  readonly db: string;
+  /** Config named by the user; otherwise it is looked for in and beside the database folder. */
+  readonly configPath: string | undefined;
+  /** Root tip named by the user, 64 hex digits. */
+  readonly rootTip: string | undefined;
+  readonly verifyChecksums: "default" | "all";
+}
+
+/** What each root block of a span weighs. */
+export interface RootBlockCosts {
+  /** Minor blocks of the chosen shards that each root block confirms; index = height - from. */
+  readonly minorBlocks: Uint32Array;
+  /** Gas used by them; absent where finding out would cost as much as the check. */
+  readonly gas: Float64Array | undefined;
+  /** Minor blocks of the whole span by full shard id, one entry for each chosen shard. */
+  readonly minorBlocksPerShard: ReadonlyMap<number, number>;
+}
+
+/** A database that has been opened and looked at. */
+export interface DatabaseSurvey {
+  readonly identity: DatabaseIdentity;
+  readonly configPath: string;
+  /** Keccak of the config's meaning, 64 hex digits. */
+  readonly configHash: string;
+  readonly ruleSet: string;
+  /** Full ids of the shards that can be checked, ascending. */
+  readonly shards: readonly number[];
+  /** False where root blocks are only followed, not validated, so that none is counted as checked. */
+  readonly checksRootBlocks: boolean;
+  readonly warnings: readonly string[];
+  /** Reads root blocks from..to (inclusive heights, 1 <= from <= to <= tip). */
+  costs(from: number, to: number, shards: readonly number[]): RootBlockCosts;
+  close(): void;
+}
+
+/** Opens a database. Throws NotADatabaseError, ConfigError, DatabaseDamagedError or UnsupportedError. */
+export type SurveyDatabase = (request: SurveyRequest) => Promise<DatabaseSurvey>;
+
+/** The engine room behind the command: how to look at a database, and the thread that checks ranges of it. */
+export interface CheckdbEngine {
+  readonly surveyDatabase: SurveyDatabase;
+  /** Module that exports `runRange` as made by createRangeTask. */
+  readonly workerFile: URL;
+}
