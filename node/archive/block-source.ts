@@ -9,6 +9,7 @@ import type { KeyValueReader } from "./key-value-reader.ts";
  * DatabaseDamagedError.
  */
 export interface RootBlockSource {
+  hasRootBlock(hash: Hash32): boolean;
   rootBlock(hash: Hash32): RootBlock;
   /** As rootBlock, without decoding the minor headers: for walking long chains. */
   rootHeader(hash: Hash32): RootBlockHeader;
@@ -34,8 +35,12 @@ export interface BlockSource {
   readonly kind: "pyquarkchain" | "goquarkchain";
   /** Ids of the shards that have data here, ascending. */
   readonly fullShardIds: readonly number[];
+  /** Whether the root chain has a database of its own; otherwise root blocks come from a shard's copies. */
+  readonly hasRootDatabase: boolean;
   /** The root tip the database names; undefined where only shard databases are present. */
   rootTipHash(): Hash32 | undefined;
+  /** What the database calls its root genesis block: a hint, undefined where no index says so. */
+  rootGenesisHash(): Hash32 | undefined;
   /** Root blocks: the root database, or a shard's copies where that is missing. */
   rootBlocks(): RootBlockSource;
   /** Throws DatabaseDamagedError when the shard's database is missing or belongs to another shard. */

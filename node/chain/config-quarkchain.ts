@@ -95,7 +95,7 @@ function parseChains(section: ConfigSection, baseEthChainId: number): readonly C
   for (const chainSection of sections) {
     const chain = parseChain(chainSection, baseEthChainId, chainSize);
     if (chains.some(({ chainId }) => chainId === chain.chainId)) {
-      throw chainSection.refused("CHAIN_ID", "must differ from every other chain's");
+      throw chainSection.refused("CHAIN_ID", `must differ from every other chain's: ${chain.chainId} is defined twice`);
     }
     chains.push(chain);
   }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Address, Hash32 } from "../codec/bytes.ts";
 import { ConfigError } from "../codec/errors.ts";
 import { parseClusterSections } from "./config-cluster.ts";
@@ -170,7 +171,10 @@ export interface PoswConfig {
   readonly boostStepInterval: number;
 }
 
-/** Reads a configuration file. Throws ConfigError when it is missing, unreadable or refused by parseClusterConfig. */
+/**
+ * Reads a configuration file. Throws ConfigError when it is missing, unreadable or refused by parseClusterConfig, and
+ * when its GENESIS_DIR holds accounts, which pyquarkchain would add to the genesis.
+ */
 export function readClusterConfig(path: string): ClusterConfig {
   let text: string;
   try {
@@ -178,7 +182,20 @@ export function readClusterConfig(path: string): ClusterConfig {
   } catch (cause) {
     throw new ConfigError(`cannot read the configuration ${path}: ${(cause as Error).message}`, { cause });
   }
-  return parseClusterConfig(text, path);
+  const config = parseClusterConfig(text, path);
+  refuseGenesisFiles(config.genesisDir, path);
+  return config;
+}
+
+/** cluster_config.py update_genesis_alloc; a folder without these files changes nothing there either. */
+function refuseGenesisFiles(genesisDir: string, path: string): void {
+  if (genesisDir === "") return;
+  const files = [join(genesisDir, "alloc", "0.json"), join(genesisDir, "loadtest.json")];
+  const present = files.find((file) => existsSync(file));
+  if (present === undefined) return;
+  throw new ConfigError(
+    `${path}: GENESIS_DIR ${genesisDir} holds genesis accounts (${present}), which are not supported: write them into GENESIS.ALLOC of their chains and set GENESIS_DIR to null`,
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ShardSource } from "../archive/block-source.ts";
 import type { MinorBlock, MinorBlockHeader, MinorBlockMeta } from "../chain/minor-block.ts";
-import { bytesKey, type Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 
 /** What later blocks need of an earlier one. */
 export interface KnownMinorBlock {
@@ -33,6 +33,17 @@ export class MinorChain {
 
   has(hash: Hash32): boolean {
     return this.known.has(bytesKey(hash)) || this.source.hasMinorBlock(hash);
+  }
+
+  /** Whether a block of this height is the block `hash` or one of its ancestors. */
+  isAncestor(ancestor: Hash32, height: number, hash: Hash32): boolean {
+    let at = hash;
+    let { header } = this.get(at);
+    while (header.height > height) {
+      at = header.prevMinorBlockHash;
+      ({ header } = this.get(at));
+    }
+    return bytesEqual(at, ancestor);
   }
 
   /** Hash of the n-th ancestor of the block whose parent is `parentHash`: n = 1 is the parent itself, at most 256. */

@@ -75,6 +75,21 @@ export class RootChain {
     return bytesEqual(this.hashAt(height), hash) ? height : undefined;
   }
 
+  /** Whether a root block is the other one or among its ancestors; either may lie on a fork. */
+  isAncestor(ancestor: Hash32, descendant: Hash32): boolean {
+    const descendantHeight = this.heightOf(descendant);
+    if (descendantHeight !== undefined) {
+      const height = this.heightOf(ancestor);
+      return height !== undefined && height <= descendantHeight;
+    }
+    const lowest = this.source.rootHeader(ancestor).height;
+    let hash = descendant;
+    for (let header = this.source.rootHeader(hash); header.height > lowest; header = this.source.rootHeader(hash)) {
+      hash = header.prevBlockHash;
+    }
+    return bytesEqual(hash, ancestor);
+  }
+
   /**
    * The shard's newest minor block confirmed at or below a height; undefined where none is down to `lowestHeight`
    * (pyquarkchain stores this as r_last_m and lastlist_; here it is derived from proved blocks).

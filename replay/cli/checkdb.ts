@@ -1,6 +1,5 @@
 import { assembleReport } from "../report/assemble.ts";
 import { writeReport } from "../report/run-folder.ts";
-import type { Report } from "../report/schema.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
 import { memoryBudget } from "../work/memory.ts";
 import { RunMonitor, type Stall } from "../work/monitor.ts";
@@ -16,6 +15,8 @@ import { onStopSignals } from "./stop-signals.ts";
 import { runTiming, startClock } from "./timing.ts";
 
 const SAMPLE_MILLISECONDS = 500;
+/** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
+const MAX_FINDINGS = 20_000;
 
 /**
  * `qkc checkdb`: looks at the database, checks the range, writes and prints the report, answers with the exit code.
@@ -39,7 +40,7 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
       results: outcome.results,
       warnings: run.warnings,
       expected: run.expected,
-      stopped: stoppedPart(request, outcome),
+      stopped: outcome.stopped,
       interrupted: outcome.interrupted,
       failure: outcome.failure,
       timing: runTiming(clock, {
@@ -114,6 +115,7 @@ async function executeWatched(
       done,
       workers: request.workers,
       heapMegabytes: memoryBudget(request.workers).heapMegabytes,
+      maxFindings: MAX_FINDINGS,
       record: (result) => checkpoint.record(result),
     });
     return { outcome, stalls: monitor.stalls };
@@ -122,8 +124,4 @@ async function executeWatched(
     clearInterval(timer);
     display.stop();
   }
-}
-
-function stoppedPart({ maxDivergences }: CheckdbRequest, { stoppedAt }: RunOutcome): Report["stopped"] {
-  return maxDivergences === null || stoppedAt === undefined ? null : { maxDivergences, rootHeight: stoppedAt };
 }

@@ -102,6 +102,12 @@ const provenanceSchema = z.strictObject({
   flags: flagsSchema,
 });
 
+const stoppedSchema = z.strictObject({
+  reason: z.enum(["max-divergences", "too-many-findings"]),
+  limit: count,
+  rootHeight: height,
+});
+
 export const reportSchema = z.strictObject({
   schema: z.literal(REPORT_SCHEMA),
   command: z.literal("checkdb"),
@@ -114,7 +120,7 @@ export const reportSchema = z.strictObject({
   unsupported: z.array(unsupportedSchema),
   damage: z.array(damageSchema),
   warnings: z.array(z.string()),
-  stopped: z.strictObject({ maxDivergences: count, rootHeight: height }).nullable(),
+  stopped: stoppedSchema.nullable(),
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
   timing: z.strictObject({
     startedAt: z.iso.datetime(),
@@ -144,4 +150,5 @@ export type RunFlags = Readonly<z.infer<typeof flagsSchema>>;
 export type DatabaseIdentity = Readonly<z.infer<typeof databaseSchema>>;
 export type Provenance = Readonly<z.infer<typeof provenanceSchema>>;
 export type Totals = z.infer<typeof totalsSchema>;
+export type Stopped = Readonly<z.infer<typeof stoppedSchema>>;
 export type Report = z.infer<typeof reportSchema>;

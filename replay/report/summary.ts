@@ -13,6 +13,8 @@ export interface SummaryOptions {
   readonly next: string | undefined;
 }
 
+const LIMIT_NAMES = { "max-divergences": "divergence", "too-many-findings": "finding" } as const;
+
 /** A run in a screenful for people: verdict first, then counts, then the first findings, then what to do. */
 export function summarize(report: Report, { colors, reportPath, next }: SummaryOptions): string {
   const sections = [
@@ -47,7 +49,8 @@ function verdictReason(report: Report): string {
     [report.unsupported.length, "unsupported thing"],
   ] as const;
   const found = findings.filter(([count]) => count > 0).map(([count, name]) => counted(count, name));
-  const cut = stopped === null ? [] : [`stopped at the limit of ${stopped.maxDivergences}`];
+  const cut =
+    stopped === null ? [] : [`stopped at the limit of ${counted(stopped.limit, LIMIT_NAMES[stopped.reason])}`];
   return [checked, found.length === 0 ? "nothing differs" : found.join(", "), ...cut].join("; ");
 }
 

@@ -1,6 +1,6 @@
 import { Piscina } from "piscina";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
-import type { Range, RangeResult } from "../report/schema.ts";
+import { type Range, type RangeResult, rangeResultSchema } from "../report/schema.ts";
 import { RunCounters } from "./counters.ts";
 import type { RangeOutcome, WorkerInput } from "./range-worker.ts";
 
@@ -61,7 +61,7 @@ export class RangePool {
   async #runOne(range: Range): Promise<boolean> {
     try {
       const outcome = await this.#pool.run(range);
-      if (outcome.status === "done") await this.#request.onResult(outcome.result);
+      if (outcome.status === "done") await this.#request.onResult(rangeResultSchema.parse(outcome.result));
       if (outcome.status === "failed") this.#fail(inRange(range, outcome.failure));
       return outcome.status === "stopped" && this.#counters.isNeeded(range.index);
     } catch (error) {

@@ -36,7 +36,7 @@ export interface RangeRunner {
    * end of that root block and says so in `checkedTo`. Between blocks it asks `shouldStop`, and answers "stopped"
    * when told to.
    */
-  run(range: Range, progress: RangeProgress, shouldStop: () => boolean): RangeResult | "stopped";
+  run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<RangeResult | "stopped">;
 }
 
 export type RangeRunnerFactory = (plan: RunPlan) => RangeRunner | Promise<RangeRunner>;
@@ -49,6 +49,8 @@ export interface SurveyRequest {
   /** Root tip named by the user, 64 hex digits. */
   readonly rootTip: string | undefined;
   readonly verifyChecksums: "default" | "all";
+  /** Full ids of the shards that the user names; undefined = all. */
+  readonly shards: readonly number[] | undefined;
 }
 
 /** What each root block of a span weighs. */

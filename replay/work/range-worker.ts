@@ -29,7 +29,7 @@ export function createRangeTask(createRunner: RangeRunnerFactory): (range: Range
     if (shouldStop()) return { status: "stopped" };
     try {
       runner ??= await createRunner(input.plan);
-      const result = runner.run(range, counters, shouldStop);
+      const result = await runner.run(range, counters, shouldStop);
       return result === "stopped" ? { status: "stopped" } : { status: "done", result };
     } catch (error) {
       return { status: "failed", failure: describeFailure(error) };

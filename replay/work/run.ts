@@ -1,6 +1,6 @@
 import type { RunFailure } from "../report/failure.ts";
 import { compareDivergences } from "../report/order.ts";
-import type { Range, RangeResult } from "../report/schema.ts";
+import type { Range, RangeResult, Stopped } from "../report/schema.ts";
 import { RunCounters } from "./counters.ts";
 import { costliestFirst } from "./plan.ts";
 import { RangePool } from "./pool.ts";
@@ -14,6 +14,8 @@ export interface RunRequest {
   readonly done: ReadonlyMap<number, RangeResult>;
   readonly workers: number;
   readonly heapMegabytes: number;
+  /** Findings of all kinds that end a run: a report is for reading, and has to fit memory. */
+  readonly maxFindings: number;
   /** Keeps a result for good. */
   readonly record: (result: RangeResult) => Promise<void>;
 }
@@ -21,8 +23,8 @@ export interface RunRequest {
 export interface RunOutcome {
   /** Ascending; all of them where the run is complete. */
   readonly results: readonly RangeResult[];
-  /** Root height behind which the limit of divergences ended the run. */
-  readonly stoppedAt: number | undefined;
+  /** Where a limit ended the run. */
+  readonly stopped: Stopped | null;
   /** Stopped on demand of the user: results are missing. */
   readonly interrupted: boolean;
   readonly failure: RunFailure | undefined;
@@ -31,14 +33,17 @@ export interface RunOutcome {
 /** Checks what is not done yet. Never throws for what a worker does. */
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const counters = new RunCounters(request.input.counters);
-  const limit = request.input.plan.flags.maxDivergences;
+  const maxDivergences = request.input.plan.flags.maxDivergences;
+  const limits = { maxDivergences: maxDivergences ?? Number.POSITIVE_INFINITY, maxFindings: request.maxFindings };
   const done = new Map(request.done);
-  const applyLimit = () => {
-    const last = lastNeededRange(request.ranges, done, limit);
-    if (last !== undefined) counters.limitTo(last);
+  const applyLimits = () => {
+    const last = lastNeededRange(request.ranges, done, limits);
+    if (last === undefined) return;
+    counters.limitTo(last);
+    for (const index of [...done.keys()]) if (index > last) done.delete(index);
   };
 
-  applyLimit();
+  applyLimits();
   const pending = request.ranges.filter((range) => !done.has(range.index) && counters.isNeeded(range.index));
   const pool = new RangePool({
     ...request,
@@ -46,19 +51,17 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     onResult: async (result) => {
       await request.record(result);
       done.set(result.index, result);
-      applyLimit();
+      applyLimits();
     },
   });
   try {
-    // Under a limit the first divergences are wanted, not the earliest end.
-    let ending = await pool.run(limit === null ? costliestFirst(pending) : pending);
-    const cut = ending.status === "finished" ? findCut(request.ranges, done, limit) : undefined;
+    // Who sets a limit wants the first divergences, not the earliest end.
+    let ending = await pool.run(maxDivergences === null ? costliestFirst(pending) : pending);
+    const cut = ending.status === "finished" ? findCut(request.ranges, done, limits) : undefined;
     if (cut?.recheck !== undefined) ending = await pool.run([cut.recheck]);
     return {
-      results: [...done.values()]
-        .filter(({ index }) => cut === undefined || index <= cut.lastRange)
-        .sort((a, b) => a.index - b.index),
-      stoppedAt: cut?.rootHeight,
+      results: [...done.values()].sort((a, b) => a.index - b.index),
+      stopped: cut?.stopped ?? null,
       interrupted: ending.status === "stopped",
       failure: ending.status === "failed" ? ending.failure : undefined,
     };
@@ -67,44 +70,53 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   }
 }
 
-/** The first range with which the divergences known so far reach the limit, whatever is still missing before it. */
+interface Limits {
+  readonly maxDivergences: number;
+  readonly maxFindings: number;
+}
+
+/** The first range with which what is known so far reaches a limit, whatever is still missing before it. */
 function lastNeededRange(
   ranges: readonly Range[],
   done: ReadonlyMap<number, RangeResult>,
-  limit: number | null,
+  limits: Limits,
 ): number | undefined {
-  if (limit === null) return undefined;
-  let found = 0;
+  let divergences = 0;
+  let others = 0;
   for (const { index } of ranges) {
-    found += done.get(index)?.divergences.length ?? 0;
-    if (found >= limit) return index;
+    const result = done.get(index);
+    if (result === undefined) continue;
+    divergences += result.divergences.length;
+    others += result.damage.length + result.unsupported.length;
+    if (divergences >= limits.maxDivergences || divergences + others >= limits.maxFindings) return index;
   }
   return undefined;
 }
 
-/** Where a limit of divergences ends a run. */
+/** Where a limit ends a run: everything up to there counts, nothing behind it. */
 interface Cut {
-  /** The root block in which the limit is reached: everything up to its end counts, nothing behind it. */
-  readonly rootHeight: number;
-  readonly lastRange: number;
+  readonly stopped: Stopped;
   /** The beginning of the last range, to be checked once more because the range itself went on behind the cut. */
   readonly recheck: Range | undefined;
 }
 
 /**
- * The cut lies behind the root block of the limit-th divergence in chain order. Totals and findings are those of the
- * blocks up to there, so the report is the same for any number of workers.
+ * A limit of divergences cuts behind the root block of the last divergence that it allows, a limit of findings behind
+ * the range that reaches it. Totals and findings are those of the blocks up to there, so the report is the same for any
+ * number of workers.
  */
-function findCut(
-  ranges: readonly Range[],
-  done: ReadonlyMap<number, RangeResult>,
-  limit: number | null,
-): Cut | undefined {
-  const lastRange = lastNeededRange(ranges, done, limit);
-  if (limit === null || lastRange === undefined) return undefined;
-  const upToCut = ranges.slice(0, lastRange + 1).flatMap(({ index }) => done.get(index)!.divergences);
-  const rootHeight = upToCut.sort(compareDivergences)[limit - 1].rootHeight ?? ranges[lastRange].lastRootHeight;
-  const recheck =
-    rootHeight < done.get(lastRange)!.checkedTo ? { ...ranges[lastRange], lastRootHeight: rootHeight } : undefined;
-  return { rootHeight, lastRange, recheck };
+function findCut(ranges: readonly Range[], done: ReadonlyMap<number, RangeResult>, limits: Limits): Cut | undefined {
+  const last = lastNeededRange(ranges, done, limits);
+  if (last === undefined) return undefined;
+  const range = ranges[last];
+  const divergences = ranges.slice(0, last + 1).flatMap(({ index }) => done.get(index)!.divergences);
+  const limit = limits.maxDivergences;
+  if (divergences.length < limit) {
+    const rootHeight = range.lastRootHeight;
+    return { stopped: { reason: "too-many-findings", limit: limits.maxFindings, rootHeight }, recheck: undefined };
+  }
+  const rootHeight = divergences.sort(compareDivergences)[limit - 1].rootHeight ?? range.lastRootHeight;
+  const stopped: Stopped = { reason: "max-divergences", limit, rootHeight };
+  const wentOn = rootHeight < done.get(last)!.checkedTo;
+  return { stopped, recheck: wentOn ? { ...range, lastRootHeight: rootHeight } : undefined };
 }

@@ -29,6 +29,7 @@ interface DatabaseFolders {
 
 export class PyquarkchainDatabase implements BlockSource {
   readonly kind = "pyquarkchain";
+  readonly hasRootDatabase: boolean;
   readonly fullShardIds: readonly number[];
   private readonly folders: DatabaseFolders;
   private readonly options: RocksDbOptions;
@@ -38,6 +39,7 @@ export class PyquarkchainDatabase implements BlockSource {
   constructor(folders: DatabaseFolders, options: RocksDbOptions) {
     this.folders = folders;
     this.options = options;
+    this.hasRootDatabase = folders.master !== undefined;
     this.fullShardIds = [...folders.shards.keys()].sort((a, b) => a - b);
   }
 
@@ -51,6 +53,10 @@ export class PyquarkchainDatabase implements BlockSource {
 
   rootTipHash(): Hash32 | undefined {
     return this.rootArchive()?.tipHash();
+  }
+
+  rootGenesisHash(): Hash32 | undefined {
+    return this.rootArchive()?.canonicalHashAt(0);
   }
 
   rootBlocks(): RootBlockSource {

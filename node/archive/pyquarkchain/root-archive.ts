@@ -33,6 +33,10 @@ export class RootBlockRows implements RootBlockSource {
     this.name = name;
   }
 
+  hasRootBlock(hash: Hash32): boolean {
+    return this.rows.has(prefixedKey(PREFIX.rootBlock, hash));
+  }
+
   rootBlock(hash: Hash32): RootBlock {
     const key = prefixedKey(PREFIX.rootBlock, hash);
     const block = decodeRow(this.name, key, requireRow(this.rows, this.name, key, "root block"), decodeRootBlock);

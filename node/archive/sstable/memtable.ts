@@ -1,7 +1,8 @@
 import type { RowCursor } from "./row-cursor.ts";
 import type { BatchHandler } from "./write-batch.ts";
 
-const CHUNK_BYTES = 1 << 22;
+const FIRST_CHUNK_BYTES = 1 << 14;
+const MAX_CHUNK_BYTES = 1 << 22;
 const PREFIX_BYTES = 6;
 const DELETED = -1;
 
@@ -17,7 +18,7 @@ export class Memtable implements BatchHandler {
   readonly #keyLength: number[] = [];
   /** DELETED for a deleted key. */
   readonly #valueLength: number[] = [];
-  #prefix: number[] = [];
+  readonly #prefix: number[] = [];
   /** Ids of the newest row of each key, by key. */
   #order = new Uint32Array(0);
 
@@ -80,7 +81,8 @@ export class Memtable implements BatchHandler {
     const length = key.length + valueLength;
     let chunk = this.#chunks.at(-1);
     if (chunk === undefined || chunk.length - this.#chunkUsed < length) {
-      chunk = new Uint8Array(Math.max(CHUNK_BYTES, length));
+      const grown = chunk === undefined ? FIRST_CHUNK_BYTES : Math.min(2 * chunk.length, MAX_CHUNK_BYTES);
+      chunk = new Uint8Array(Math.max(grown, length));
       this.#chunks.push(chunk);
       this.#chunkUsed = 0;
     }

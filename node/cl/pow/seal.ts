@@ -1,9 +1,10 @@
 import type { ConsensusType } from "../../chain/consensus-type.ts";
-import { bytesEqual, type Hash32, word256ToBigInt } from "../../codec/bytes.ts";
+import { bytesEqual, type Hash32 } from "../../codec/bytes.ts";
 import { doubleSha256 } from "./double-sha256.ts";
 import { epochOf } from "./epoch.ts";
 import { ethashProof } from "./ethash.ts";
 import { EthashCachePool, type SharedEthashCaches } from "./ethash-cache-pool.ts";
+import { meetsDoubleSha256Target, meetsTarget } from "./hash-target.ts";
 import type { Proof } from "./proof.ts";
 import { createQkchashCache, type QkchashCache, qkchashProof } from "./qkchash.ts";
 
@@ -78,18 +79,12 @@ const ACCEPTED: SealVerdict = { ok: true };
 const WRONG_MIX: SealVerdict = { ok: false, reason: "mix" };
 const ABOVE_TARGET: SealVerdict = { ok: false, reason: "target" };
 
-/** The mixhash may be anything. Unlike the other two, the hash must stay below a target that is itself one lower. */
+/** The mixhash may be anything. */
 function verifyDoubleSha256({ miningHash, nonce, difficulty }: SealInput): SealVerdict {
-  const hash = word256ToBigInt(doubleSha256(miningHash, nonce), 0);
-  return hash < quotient(difficulty) - 1n ? ACCEPTED : ABOVE_TARGET;
+  return meetsDoubleSha256Target(doubleSha256(miningHash, nonce), difficulty) ? ACCEPTED : ABOVE_TARGET;
 }
 
 function verifyProof({ mixhash, result }: Proof, input: SealInput): SealVerdict {
   if (!bytesEqual(mixhash, input.mixhash)) return WRONG_MIX;
-  return word256ToBigInt(result, 0) <= quotient(input.difficulty) ? ACCEPTED : ABOVE_TARGET;
-}
-
-/** Difficulty 0 means 1. */
-function quotient(difficulty: bigint): bigint {
-  return 2n ** 256n / (difficulty === 0n ? 1n : difficulty);
+  return meetsTarget(result, input.difficulty) ? ACCEPTED : ABOVE_TARGET;
 }

@@ -19,12 +19,8 @@ export function execute(context: ExecutionContext, first: Message | Creation): M
   if (!Number.isSafeInteger(first.gas)) throw new UnsupportedError(`gas must be an exact integer, got ${first.gas}`);
   const frames: Frame[] = [];
   let result = begin(context, frames, first);
-  for (;;) {
-    const frame = frames.at(-1);
-    if (frame === undefined) {
-      if (result !== undefined) return result;
-      throw new UnsupportedError("a message ended without result");
-    }
+  while (frames.length > 0) {
+    const frame = frames[frames.length - 1];
     if (result === undefined) {
       const request = run(context, frame);
       if (request !== undefined) result = begin(context, frames, request);
@@ -36,6 +32,8 @@ export function execute(context: ExecutionContext, first: Message | Creation): M
       result = undefined;
     }
   }
+  // Without a frame to go on with, the message is settled.
+  return result as MessageResult;
 }
 
 /** Whether the sender's PoSW stake forbids moving `value` (messages.py transfer_failure_by_posw_balance_check). */

@@ -24,9 +24,13 @@ export function emitLog(context: ExecutionContext, frame: Frame, topicCount: num
   const size = Number(frame.pop());
   const topics: Uint8Array[] = [];
   for (let i = 0; i < topicCount; i++) topics.push(wordToBytes(frame.pop()));
-  if (message.isStatic) return frame.fail("LOG in a static call");
+  if (message.isStatic) {
+    frame.fail("LOG in a static call");
+    return;
+  }
   if (!chargeForMemory(frame, size * rules.gas.logByte, rules.logDataGasChecked, offset, size, rules.gas)) {
-    return frame.fail(OUT_OF_GAS);
+    frame.fail(OUT_OF_GAS);
+    return;
   }
   context.state.addLog({ address: message.to, topics, data: memory.copy(offset, size) });
 }
@@ -35,11 +39,17 @@ export function emitLog(context: ExecutionContext, frame: Frame, topicCount: num
 export function selfDestruct(context: ExecutionContext, frame: Frame): void {
   const { state, chain } = context;
   const self = frame.message.to;
-  if (frame.message.isStatic) return frame.fail("SELFDESTRUCT in a static call");
+  if (frame.message.isStatic) {
+    frame.fail("SELFDESTRUCT in a static call");
+    return;
+  }
   const beneficiary = wordToAddress(frame.pop());
   const balance = state.getBalance(self, chain.defaultChainToken);
   if (!state.accountExists(beneficiary) && balance > 0n) frame.gas -= chain.rules.gas.callNewAccount;
-  if (frame.gas < 0) return frame.fail(OUT_OF_GAS);
+  if (frame.gas < 0) {
+    frame.fail(OUT_OF_GAS);
+    return;
+  }
   const received = state.getBalance(beneficiary, chain.defaultChainToken) + balance;
   state.setBalance(beneficiary, chain.defaultChainToken, received);
   state.setBalance(self, chain.defaultChainToken, 0n);

@@ -2,7 +2,7 @@ import { bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
 import { EMPTY_TRIE_ROOT, keccak256 } from "../../codec/keccak.ts";
 import type { NodeStore } from "../state/node-store.ts";
 import { joinPaths, nibbleAt, pathHead, pathLength, pathTail, sharedNibbles, singleNibble } from "./nibble-path.ts";
-import { encodeNode } from "./trie-encoding.ts";
+import { encodeNode, ownRow } from "./trie-encoding.ts";
 import {
   BRANCH,
   BRANCH_WIDTH,
@@ -80,8 +80,10 @@ export class Trie {
   /** Hashes what changed, puts it into the store and returns the new root. */
   commit(): Hash32 {
     const root = this.#root;
+    if (root !== null && (root.kind === UNRESOLVED || root.hash === this.#rootHash)) return this.#rootHash;
+    this.#warm.dropRoot(this.#rootHash);
     if (root === null) this.#rootHash = EMPTY_TRIE_ROOT;
-    else if (root.kind !== UNRESOLVED) {
+    else {
       this.#seal(root);
       this.#rootHash = root.hash ?? this.#sealShortRoot(root);
       this.#warm.keepRoot(this.#rootHash, root);
@@ -124,9 +126,7 @@ export class Trie {
   }
 
   #load(hash: Hash32): TrieNode {
-    const bytes = this.#store.get(hash);
-    // A node that is a view of a whole table block must not keep that block in memory.
-    const node = decodeStoredNode(bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes), hash);
+    const node = decodeStoredNode(ownRow(this.#store.get(hash)), hash);
     this.#warm.added(node);
     return node;
   }

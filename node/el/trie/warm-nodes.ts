@@ -29,6 +29,11 @@ export class WarmNodes {
     this.#roots.set(bytesKey(hash), node);
   }
 
+  /** The trie under `old` went on to another root: who needs it again reads it again. */
+  dropRoot(old: Hash32): void {
+    this.#roots.delete(bytesKey(old));
+  }
+
   /** Counts a node that was just read or made. */
   added(node: TrieNode): void {
     this.#bytes += nodeBytes(node);

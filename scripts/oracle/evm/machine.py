@@ -88,13 +88,13 @@ def case_of(name, world, message):
             "gasPrice": str(context["gasPrice"]),
             "coinbase": hexed(context["coinbase"]),
             "origin": hexed(context["origin"]),
-            "defaultToken": token_id_encode(context["defaultToken"]),
+            "defaultToken": str(token_id_encode(context["defaultToken"])),
             "disallow": {hexed(k): str(v) for k, v in context["disallow"].items()},
             "hashes": [hexed(h) for h in context["hashes"]],
             **{k: None if context[k] == NEVER else context[k] for k in ("evm", "native", "general")},
         },
         "message": {
-            k: hexed(v) if isinstance(v, bytes) else str(v) if k == "value" else v for k, v in message.items()
+            k: hexed(v) if isinstance(v, bytes) else str(v) if k in ("value", "token") else v for k, v in message.items()
         },
         "expected": run(state, context, message, list(world["accounts"])),
     }

@@ -283,7 +283,7 @@ class Writer:
         statements = [
             (self.storing, 22), (self.clearing, 4), (self.memory, 14), (self.logging, 8), (self.calling, 14),
             (self.token_transfer, 4), (self.token_query, 4), (self.creating, 5), (self.branch, 5), (self.loop, 2),
-            (self.shuffle, 4), (self.mistake, 0.8),
+            (self.shuffle, 4), (self.mistake, 0.3),
         ]
         choices, weights = zip(*statements)
         self.rng.choices(choices, weights)[0]()

@@ -91,6 +91,11 @@ def random_options(rng):
     note["write_buffer"] = rng.choice([64 << 10, 64 << 10, 256 << 10, 8 << 20])
     options.set_write_buffer_size(note["write_buffer"])
     options.set_max_write_buffer_number(rng.choice([2, 3, 6]))
+    if rng.random() < 0.2:
+        # Flushes wait for several memtables, so several logs stay live.
+        note["merged_memtables"] = 3
+        options.set_min_write_buffer_number_to_merge(3)
+        options.set_max_write_buffer_number(6)
     options.set_target_file_size_base(rng.choice([4 << 10, 32 << 10, 1 << 20]))
     options.set_max_bytes_for_level_base(rng.choice([16 << 10, 128 << 10, 1 << 20]))
     options.set_max_bytes_for_level_multiplier(rng.choice([2.0, 4.0, 10.0]))

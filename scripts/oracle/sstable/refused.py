@@ -28,6 +28,7 @@ def range_deletions(rng, path):
     db.delete_range(b"\x10", b"\x80")
     if rng.random() < 0.5:
         db.flush()
+    return db
 
 
 def wide_columns(rng, path):
@@ -36,6 +37,7 @@ def wide_columns(rng, path):
     db.put_entity(b"\x80entity", [b"name"], [b"value"])
     if rng.random() < 0.5:
         db.flush()
+    return db
 
 
 def blob_files(rng, path):
@@ -45,12 +47,14 @@ def blob_files(rng, path):
     db = Rdict(path, options)
     _fill(rng, db)
     db.flush()
+    return db
 
 
 def column_families(rng, path):
     db = Rdict(path, _options())
     _fill(rng, db)
     db.create_column_family("other", _options())
+    return db
 
 
 def dictionaries(rng, path):
@@ -61,6 +65,7 @@ def dictionaries(rng, path):
     db = Rdict(path, options)
     _fill(rng, db, 2000)
     db.compact_range(None, None)
+    return db
 
 
 def bzip2(rng, path):
@@ -69,6 +74,7 @@ def bzip2(rng, path):
     db = Rdict(path, options)
     _fill(rng, db, 2000)
     db.flush()
+    return db
 
 
 def plain_tables(rng, path):
@@ -84,6 +90,7 @@ def plain_tables(rng, path):
     db = Rdict(path, options)
     _fill(rng, db)
     db.flush()
+    return db
 
 
 def cuckoo_tables(rng, path):
@@ -93,6 +100,7 @@ def cuckoo_tables(rng, path):
     db = Rdict(path, options)
     _fill(rng, db)
     db.flush()
+    return db
 
 
 REFUSED = {

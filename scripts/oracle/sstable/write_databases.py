@@ -32,13 +32,13 @@ from workload import Workload
 
 
 def in_child(work):
-    """Runs `work` in a process of its own, which ends by os._exit: a database still open is abandoned."""
+    """Runs `work` in a process of its own, which ends by os._exit; a database that `work` returns is abandoned open."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            work()
+            _abandoned = work()
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -71,10 +71,11 @@ def write_database(rng, folder, note):
                 db.close()
             elif end == "copy":
                 copied = path + ".copied"
-                shutil.copytree(path, copied)
+                copy_live(path, copied)
                 db.close()
                 shutil.rmtree(path)
                 os.rename(copied, path)
+            return db
 
         if not in_child(work):
             raise SystemExit("the writer failed: %s" % json.dumps(note))
@@ -83,6 +84,16 @@ def write_database(rng, folder, note):
     if rng.random() < 0.2:
         note["damage"] = damage_log(rng, os.path.join(folder, "db"))
     return workload
+
+
+def copy_live(source, target):
+    """Copies a database that is open, as a backup tool would: files may vanish under the copy."""
+    os.mkdir(target)
+    for name in os.listdir(source):
+        try:
+            shutil.copyfile(os.path.join(source, name), os.path.join(target, name))
+        except FileNotFoundError:
+            pass
 
 
 def plain_logs(path):

@@ -13,9 +13,9 @@ export function modexp(context: ExecutionContext, message: Message): MessageResu
   const baseLength = readWord(data, 0);
   const exponentLength = readWord(data, 32);
   const modulusLength = readWord(data, 64);
-  const longest = modulusLength > baseLength ? modulusLength : baseLength;
   const iterations = adjustedExponentLength(data, baseLength, exponentLength);
-  const fee = (complexity(longest) * (iterations > 1n ? iterations : 1n)) / BigInt(rules.gas.modexpDivisor);
+  const fee =
+    (complexity(larger(modulusLength, baseLength)) * larger(iterations, 1n)) / BigInt(rules.gas.modexpDivisor);
   if (gas < fee) return failure(OUT_OF_GAS);
 
   // Paid for, the lengths of base and modulus are small; the exponent's may be any where it does not matter.
@@ -33,6 +33,11 @@ export function modexp(context: ExecutionContext, message: Message): MessageResu
   const output = new Uint8Array(modulusSize);
   if (modulus !== 0n) writeBigEndian(output, powerModulo(base, exponent, modulus));
   return { success: true, gasLeft, output };
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
 }
 
 function complexity(length: bigint): bigint {

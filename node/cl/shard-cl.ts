@@ -1,0 +1,165 @@
+import type { ShardSource } from "../archive/block-source.ts";
+import {
+  fullShardIdOf,
+  initializedFullShardIdsBefore,
+  type QuarkChainConfig,
+  type ShardConfig,
+  shardConfigOf,
+} from "../chain/config.ts";
+import type { CrossShardDeposit } from "../chain/deposit.ts";
+import { type MinorBlock, minorHeaderHash, minorMiningHash } from "../chain/minor-block.ts";
+import { minorBlockReward } from "../chain/rewards.ts";
+import { bytesKey, type Hash32 } from "../codec/bytes.ts";
+import type { ExecutionPayload } from "../el/payload.ts";
+import type { EngineClient } from "../engine/engine-client.ts";
+import { MinorChain } from "./minor-chain.ts";
+import { minorBlockViolations } from "./minor-rules.ts";
+import { CoinbaseWindow, senderDisallowMap } from "./posw.ts";
+import type { SealInput } from "./pow/seal.ts";
+import type { RootChain } from "./root-chain.ts";
+import type { RuleViolation } from "./rule-violation.ts";
+import { minorSealTarget, type SealTarget } from "./seal-target.ts";
+import { areNeighbors, areNeighborsAt, reachableShards } from "./shard-neighbors.ts";
+import { dueDeposits, type InboxContext } from "./xshard-inbox.ts";
+
+export interface ShardClOptions {
+  readonly config: QuarkChainConfig;
+  readonly source: ShardSource;
+  readonly rootChain: RootChain;
+  /** Height of the root block that the node regards as its tip: shards born before it can be sent to. */
+  readonly rootTipHeight: number;
+}
+
+/**
+ * The consensus side of one shard: which rules a block has to keep, which deposits are due to it, what its miner gets
+ * and may not spend. It never executes anything (pyquarkchain cluster/shard_state.py ShardState without its EVM).
+ */
+export class ShardCl {
+  readonly fullShardId: number;
+  readonly chain: MinorChain;
+  private readonly config: QuarkChainConfig;
+  private readonly shard: ShardConfig;
+  private readonly rootChain: RootChain;
+  private readonly rootHeight: (hash: Hash32) => number;
+  private readonly inbox: InboxContext;
+  private readonly window: CoinbaseWindow;
+  private readonly reachable: ReadonlySet<number>;
+
+  constructor({ config, source, rootChain, rootTipHeight }: ShardClOptions) {
+    this.fullShardId = source.fullShardId;
+    this.config = config;
+    this.shard = shardConfigOf(config, this.fullShardId);
+    this.rootChain = rootChain;
+    this.chain = new MinorChain(source);
+    this.reachable = reachableShards(config, this.fullShardId, rootTipHeight);
+    this.window = new CoinbaseWindow(this.shard.posw.windowSize, (hash) => {
+      const { header } = this.chain.get(hash);
+      return { height: header.height, prevHash: header.prevMinorBlockHash, coinbase: header.coinbaseAddress.recipient };
+    });
+    this.rootHeight = (hash) => rootChain.heightOf(hash) ?? source.rootHeader(hash).height;
+    this.inbox = {
+      fullShardId: this.fullShardId,
+      rootChain,
+      genesisTokenId: config.genesisTokenId,
+      genesisRootHeight: this.shard.genesis.rootHeight,
+      isNeighbor: (other, rootHeight) => areNeighborsAt(config, this.fullShardId, other, rootHeight),
+      rootHeight: this.rootHeight,
+      depositList: (sourceMinorHash) => source.depositList(sourceMinorHash)?.deposits,
+    };
+  }
+
+  /** Rules that the block breaks, whatever it executes to; empty for a valid one. `chain` must hold the block's parent. */
+  violationsOf(block: MinorBlock): readonly RuleViolation[] {
+    const parentHash = block.header.prevMinorBlockHash;
+    return minorBlockViolations(block, {
+      config: this.config,
+      shard: this.shard,
+      parent: this.chain.has(parentHash) ? this.chain.get(parentHash).header : undefined,
+      now: undefined,
+      rootHeight: this.rootHeight,
+      isRootAncestor: (ancestor, descendant) => this.rootChain.isAncestor(ancestor, descendant),
+      lastConfirmed: (rootHash) => {
+        const height = this.rootChain.heightOf(rootHash);
+        if (height === undefined) return undefined;
+        return this.rootChain.lastConfirmed(this.fullShardId, height, this.shard.genesis.rootHeight)?.header;
+      },
+      isAncestorOfParent: (ancestor) => this.chain.isAncestor(minorHeaderHash(ancestor), ancestor.height, parentHash),
+    });
+  }
+
+  /** What the block's seal has to meet (shard_state.py validate_minor_block_seal). */
+  async sealTargetOf({ header }: MinorBlock, parentStateRoot: Hash32, engine: EngineClient): Promise<SealTarget> {
+    const coinbase = header.coinbaseAddress.recipient;
+    const stakes = await engine.getBalance({
+      fullShardId: this.fullShardId,
+      stateRoot: parentStateRoot,
+      address: coinbase,
+      tokenId: this.config.genesisTokenId,
+    });
+    const mined = this.window.countsAfter(header.prevMinorBlockHash).get(bytesKey(coinbase)) ?? 0;
+    return minorSealTarget(this.config, this.shard, header, stakes, mined);
+  }
+
+  /** The block's seal as its consensus type reads it. */
+  sealOf({ header }: MinorBlock, difficulty: bigint): SealInput {
+    const fromHeight = this.config.enableQkchashXHeight;
+    return {
+      consensusType: this.shard.consensusType,
+      miningHash: minorMiningHash(header),
+      nonce: header.nonce,
+      mixhash: header.mixhash,
+      difficulty,
+      height: header.height,
+      qkchashX: fromHeight !== null && header.height >= fromHeight,
+    };
+  }
+
+  /** What the block's execution depends on, given the state that its parent ends with. */
+  payloadOf(block: MinorBlock, parentStateRoot: Hash32): ExecutionPayload {
+    const { header, meta } = block;
+    const parent = this.chain.get(header.prevMinorBlockHash);
+    const { deposits, exhaustedCursor } = dueDeposits(
+      this.inbox,
+      parent.meta.xshardCursor,
+      this.rootHeight(header.prevRootBlockHash),
+    );
+    const coinbase = header.coinbaseAddress.recipient;
+    return {
+      fullShardId: this.fullShardId,
+      parentStateRoot,
+      height: header.height,
+      timestamp: header.createTime,
+      coinbase,
+      difficulty: header.difficulty,
+      gasLimit: header.gasLimit,
+      xshardGasLimit: meta.xshardGasLimit,
+      transactions: block.transactions,
+      deposits,
+      exhaustedCursor,
+      senderDisallowMap: senderDisallowMap(
+        this.shard.posw,
+        parent.header.createTime,
+        this.window.countsAfter(header.prevMinorBlockHash),
+        coinbase,
+      ),
+      ancestorHash: this.chain.ancestorsFrom(header.prevMinorBlockHash),
+      reachableShards: this.reachable,
+      blockReward: minorBlockReward(this.config, this.shard, header.height),
+    };
+  }
+
+  /**
+   * Shards that have to be told what a block sends them, be it nothing, with the deposits for each
+   * (pyquarkchain cluster/slave.py broadcast_xshard_tx_list).
+   */
+  sendsOf(block: MinorBlock, sends: readonly CrossShardDeposit[]): ReadonlyMap<number, readonly CrossShardDeposit[]> {
+    const rootHeight = this.rootHeight(block.header.prevRootBlockHash);
+    const initialized = initializedFullShardIdsBefore(this.config, rootHeight);
+    const lists = new Map<number, CrossShardDeposit[]>();
+    for (const id of initialized) {
+      if (id !== this.fullShardId && areNeighbors(this.fullShardId, id, initialized.length)) lists.set(id, []);
+    }
+    for (const deposit of sends) lists.get(fullShardIdOf(this.config, deposit.to.fullShardKey))?.push(deposit);
+    return lists;
+  }
+}

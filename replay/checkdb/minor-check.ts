@@ -1,0 +1,177 @@
+import type { MinorBlock } from "../../node/chain/minor-block.ts";
+import { minorHeaderHash } from "../../node/chain/minor-block.ts";
+import type { SealVerifier } from "../../node/cl/pow/seal.ts";
+import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { DatabaseDamagedError } from "../../node/codec/errors.ts";
+import type { ExecutionResult } from "../../node/el/payload.ts";
+import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
+import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
+import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
+import { genesisBlockOf } from "./genesis-check.ts";
+import type { OpenDatabase } from "./open-database.ts";
+import { sealViolations } from "./seal-check.ts";
+import type { ShardRig, ShardRigs } from "./shard-rig.ts";
+
+/** The block that a shard's check executed last, and the state it came to. */
+interface LastExecuted {
+  readonly hash: Hash32;
+  readonly stateRoot: Hash32;
+}
+
+type MinorBlockPlace = CheckedBlock & { readonly fullShardId: number };
+
+/** Checks minor blocks of any shard: rules, execution on the parent's archived state, comparison, seal. */
+export class MinorCheck {
+  private readonly database: OpenDatabase;
+  private readonly rigs: ShardRigs;
+  private readonly findings: Findings;
+  private readonly seals: SealVerifier | undefined;
+  private readonly last = new Map<number, LastExecuted>();
+
+  constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, seals: SealVerifier | undefined) {
+    this.database = database;
+    this.rigs = rigs;
+    this.findings = findings;
+    this.seals = seals;
+  }
+
+  /** Returns the gas that the block used. Whatever is wrong with the block goes to the findings. */
+  async check(place: MinorBlockPlace): Promise<number> {
+    try {
+      const rig = this.rigs.of(place.fullShardId);
+      const block = rig.cl.chain.read(place.hash);
+      if (block.header.height === 0) return this.checkGenesis(place, rig, block);
+      return await this.checkExecuted(place, rig, block);
+    } catch (error) {
+      this.findings.addError(place, error);
+      return 0;
+    }
+  }
+
+  private async checkExecuted(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock): Promise<number> {
+    const violations = rig.cl.violationsOf(block);
+    const parentRoot = await this.parentState(place.fullShardId, rig, block);
+    const outcome = await this.execute(rig, block, parentRoot);
+    const refusals: Violation[] = [...violations, ...(await this.checkSeal(rig, block, parentRoot))];
+    const differences = differencesOf(violations);
+    if (outcome.status === "INVALID") {
+      refusals.push({ code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) });
+      this.findings.addDivergence(place, differences, refusals);
+      this.count(place.fullShardId, block, 0, block.meta.gasUsed, block.meta.xshardReceiveGasUsed);
+      return Number(block.meta.gasUsed);
+    }
+    const { computed } = outcome;
+    const found = [...differences, ...this.compare(place, rig, block, computed)];
+    this.findings.addDivergence(place, found, refusals);
+    this.checkArchive(place, rig, block, computed);
+    this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
+    this.count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
+    return Number(computed.gasUsed);
+  }
+
+  private execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {
+    return rig.engine.newPayload(rig.cl.payloadOf(block, parentRoot));
+  }
+
+  /**
+   * The state a block starts from: the one its parent declares. Where that was never stored, because the parent declares
+   * a state that it does not come to or because the row is gone, the parent's execution gives it, so that one wrong
+   * block does not make the following ones unreadable.
+   */
+  private async parentState(fullShardId: number, rig: ShardRig, block: MinorBlock): Promise<Hash32> {
+    const parentHash = block.header.prevMinorBlockHash;
+    const declared = rig.cl.chain.get(parentHash).meta.stateRoot;
+    if (rig.source.rows.has(declared)) return declared;
+    const last = this.last.get(fullShardId);
+    if (last !== undefined && bytesEqual(last.hash, parentHash)) return last.stateRoot;
+    const parent = rig.source.minorBlock(parentHash);
+    if (parent.header.height === 0) return declared;
+    const grandparent = rig.cl.chain.get(parent.header.prevMinorBlockHash);
+    const outcome = await this.execute(rig, parent, grandparent.meta.stateRoot);
+    return outcome.status === "EXECUTED" ? outcome.computed.stateRoot : declared;
+  }
+
+  private compare(
+    place: MinorBlockPlace,
+    rig: ShardRig,
+    block: MinorBlock,
+    computed: ExecutionResult,
+  ): readonly FieldDifference[] {
+    const sends = rig.cl.sendsOf(block, computed.xshardSends);
+    const stored: StoredSends[] = [];
+    for (const [fullShardId] of sends) {
+      const deposits = this.storedSends(place, fullShardId);
+      if (deposits !== undefined) stored.push({ fullShardId, deposits });
+    }
+    return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
+  }
+
+  private storedSends(place: MinorBlockPlace, fullShardId: number): StoredSends["deposits"] | undefined {
+    if (!this.rigs.has(fullShardId)) {
+      this.findings.warnings.add(`shard ${fullShardId} is not there: what the others sent to it is not compared`);
+      return undefined;
+    }
+    const list = this.rigs.of(fullShardId).source.depositList(place.hash);
+    if (list !== undefined) return list.deposits;
+    this.findings.addDamage(
+      place,
+      new DatabaseDamagedError(
+        `missing row in shard-${fullShardId}.db: it has no list of what block ${toHex(place.hash)} of shard ${place.fullShardId} sent to it`,
+        { key: `xShard_${toHex(place.hash)}` },
+      ),
+    );
+    return undefined;
+  }
+
+  /** A computed state that the archive lacks, or rows of it that differ, are damage: the next block would not find them. */
+  private checkArchive(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock, computed: ExecutionResult): void {
+    const faults = rig.nodes.takeFaults();
+    if (!bytesEqual(block.meta.stateRoot, computed.stateRoot)) return;
+    const database = `shard-${place.fullShardId}.db`;
+    for (const { hash, fault } of faults) {
+      const what = "a trie node or code that this block's execution produced";
+      this.findings.addDamage(
+        place,
+        new DatabaseDamagedError(`${fault} row in ${database}: ${what}`, { key: toHex(hash) }),
+      );
+    }
+    if (faults.length > 0 || rig.source.rows.has(computed.stateRoot)) return;
+    const what = "the root node of the state after this block";
+    this.findings.addDamage(
+      place,
+      new DatabaseDamagedError(`missing row in ${database}: ${what}`, { key: toHex(computed.stateRoot) }),
+    );
+  }
+
+  private async checkSeal(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): Promise<readonly Violation[]> {
+    if (this.seals === undefined) return [];
+    const target = await rig.cl.sealTargetOf(block, parentRoot, rig.engine);
+    return sealViolations(this.seals, rig.cl.sealOf(block, target.difficulty), target, block.header.difficulty);
+  }
+
+  /** A genesis block is not executed: it is what the configuration makes it on its root block. */
+  private checkGenesis(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock): number {
+    const rootHeader = rig.source.rootHeader(block.header.prevRootBlockHash);
+    const expected = genesisBlockOf(this.database.config.quarkchain, place.fullShardId, rootHeader);
+    const differences: FieldDifference[] = [];
+    if (!bytesEqual(block.meta.stateRoot, expected.meta.stateRoot)) {
+      const [declared, computed] = [toHex(block.meta.stateRoot), toHex(expected.meta.stateRoot)];
+      differences.push({ field: "stateRoot", declared, computed });
+    }
+    const expectedHash = minorHeaderHash(expected.header);
+    if (!bytesEqual(place.hash, expectedHash)) {
+      differences.push({ field: "headerHash", declared: toHex(place.hash), computed: toHex(expectedHash) });
+    }
+    this.findings.addDivergence(place, differences, []);
+    this.count(place.fullShardId, block, 0, 0n, 0n);
+    return 0;
+  }
+
+  private count(fullShardId: number, block: MinorBlock, deposits: number, gas: bigint, xshardGas: bigint): void {
+    this.findings.count(fullShardId, { transactions: block.transactions.length, deposits, gas, xshardGas });
+  }
+}
+
+function refusalText({ transactionIndex, reason }: { transactionIndex?: number; reason: string }): string {
+  return transactionIndex === undefined ? reason : `transaction ${transactionIndex}: ${reason}`;
+}

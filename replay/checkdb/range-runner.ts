@@ -1,0 +1,163 @@
+import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
+import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { SealVerifier } from "../../node/cl/pow/seal.ts";
+import { RootChain } from "../../node/cl/root-chain.ts";
+import type { Hash32 } from "../../node/codec/bytes.ts";
+import type { Range, RangeResult } from "../report/schema.ts";
+import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
+import { Findings } from "./findings.ts";
+import { MinorCheck } from "./minor-check.ts";
+import { type OpenDatabase, openDatabase } from "./open-database.ts";
+import { RootCheck } from "./root-check.ts";
+import { ShardRigs } from "./shard-rig.ts";
+
+/** Opens the plan's database in this thread. */
+export function createRangeRunner(plan: RunPlan): RangeRunner {
+  const database = openDatabase({
+    db: plan.db,
+    configPath: plan.configPath,
+    rootTip: plan.flags.rootTip ?? undefined,
+    verifyChecksums: plan.flags.verifyChecksums,
+    cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * (plan.shards.length + 1))),
+  });
+  return new DatabaseRangeRunner(plan, database);
+}
+
+class DatabaseRangeRunner implements RangeRunner {
+  private readonly plan: RunPlan;
+  private readonly database: OpenDatabase;
+  private readonly rootChain: RootChain;
+  private readonly seals: SealVerifier | undefined;
+
+  constructor(plan: RunPlan, database: OpenDatabase) {
+    this.plan = plan;
+    this.database = database;
+    this.rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
+    this.seals = plan.flags.verifyPow ? new SealVerifier(createSharedEthashCaches(3, 30_000_000)) : undefined;
+  }
+
+  async run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<RangeResult | "stopped"> {
+    return new RangeCheck(this.plan, this.database, this.rootChain, this.seals, progress, shouldStop).run(range);
+  }
+}
+
+/** Thrown and caught here: the user wants to stop. */
+class Stopped extends Error {}
+
+/** One range with everything that must not outlive it: caches could hide damage from a later one. */
+class RangeCheck {
+  private readonly plan: RunPlan;
+  private readonly database: OpenDatabase;
+  private readonly rootChain: RootChain;
+  private readonly progress: RangeProgress;
+  private readonly shouldStop: () => boolean;
+  private readonly findings = new Findings();
+  private readonly rigs: ShardRigs;
+  private readonly minor: MinorCheck;
+  private readonly root: RootCheck;
+
+  constructor(
+    plan: RunPlan,
+    database: OpenDatabase,
+    rootChain: RootChain,
+    seals: SealVerifier | undefined,
+    progress: RangeProgress,
+    shouldStop: () => boolean,
+  ) {
+    this.plan = plan;
+    this.database = database;
+    this.rootChain = rootChain;
+    this.progress = progress;
+    this.shouldStop = shouldStop;
+    this.rigs = new ShardRigs(database, rootChain, {
+      cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * plan.shards.length)),
+      checkArchive: plan.flags.checkArchive,
+    });
+    this.minor = new MinorCheck(database, this.rigs, this.findings, seals);
+    this.root = new RootCheck(database, rootChain, this.rigs, this.findings, seals);
+  }
+
+  async run(range: Range): Promise<RangeResult | "stopped"> {
+    const startedAt = performance.now();
+    try {
+      const checkedTo = range.unconfirmed ? await this.unconfirmed(range) : await this.confirmed(range);
+      return this.result(range, checkedTo, (performance.now() - startedAt) / 1000);
+    } catch (error) {
+      if (error instanceof Stopped) return "stopped";
+      throw error;
+    }
+  }
+
+  private async confirmed(range: Range): Promise<number> {
+    for (let height = range.firstRootHeight; height <= range.lastRootHeight; height++) {
+      await this.rootBlock(height);
+      if (this.limitReached()) return height;
+    }
+    return range.lastRootHeight;
+  }
+
+  private async rootBlock(height: number): Promise<void> {
+    const { hash, block, minorHashes } = this.rootChain.blockAt(height);
+    if (this.database.source.hasRootDatabase) {
+      await this.watched(0, height, async () => {
+        await this.root.check(this.rootChain.blockAt(height));
+        return 0;
+      });
+    }
+    for (const [i, header] of block.minorHeaders.entries()) {
+      if (this.plan.shards.includes(header.branch)) await this.minorBlock(header, minorHashes[i], { height, hash });
+    }
+  }
+
+  /** The blocks above the last confirmed one of each shard, as far as the shard's height index goes. */
+  private async unconfirmed(range: Range): Promise<number> {
+    const { config } = this.database;
+    for (const fullShardId of this.plan.shards) {
+      const lowest = config.quarkchain.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
+      const confirmed = this.rootChain.lastConfirmed(fullShardId, range.lastRootHeight, lowest);
+      const shard = this.database.source.shard(fullShardId);
+      let height = confirmed === undefined ? 0 : confirmed.header.height + 1;
+      for (let hash = shard.canonicalHashAt(height); hash !== undefined; hash = shard.canonicalHashAt(++height)) {
+        await this.minorBlock({ branch: fullShardId, height }, hash, null);
+      }
+    }
+    return range.lastRootHeight;
+  }
+
+  private minorBlock(
+    { branch, height }: Pick<MinorBlockHeader, "branch" | "height">,
+    hash: Hash32,
+    root: { readonly height: number; readonly hash: Hash32 } | null,
+  ): Promise<void> {
+    return this.watched(branch, height, () => this.minor.check({ fullShardId: branch, height, hash, root }));
+  }
+
+  private async watched(fullShardId: number, height: number, check: () => Promise<number>): Promise<void> {
+    if (this.shouldStop()) throw new Stopped();
+    const before = this.findings.divergences.length;
+    this.progress.startBlock(fullShardId, height);
+    const gasUsed = await check();
+    this.progress.finishBlock(gasUsed);
+    for (let i = before; i < this.findings.divergences.length; i++) this.progress.countDivergence();
+  }
+
+  private limitReached(): boolean {
+    const limit = this.plan.flags.maxDivergences;
+    return limit !== null && this.findings.divergences.length >= limit;
+  }
+
+  private result(range: Range, checkedTo: number, seconds: number): RangeResult {
+    const { findings } = this;
+    return {
+      index: range.index,
+      checkedTo,
+      rootBlocks: findings.rootBlocks,
+      shards: findings.shards(),
+      divergences: findings.divergences,
+      unsupported: findings.unsupported,
+      damage: findings.damage,
+      warnings: [...findings.warnings].sort(),
+      timing: { seconds, stages: {} },
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import type { SealVerifier } from "../../node/cl/pow/seal.ts";
+import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
+import { RootCl } from "../../node/cl/root-cl.ts";
+import { queryRootStakes, type RootStakes, STAKING_SHARD } from "../../node/cl/root-stakes.ts";
+import type { Address, Hash32 } from "../../node/codec/bytes.ts";
+import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
+import type { OpenDatabase } from "./open-database.ts";
+import { sealViolations } from "./seal-check.ts";
+import type { ShardRigs } from "./shard-rig.ts";
+
+/** Checks root blocks: rules, staking, seal. */
+export class RootCheck {
+  private readonly rigs: ShardRigs;
+  private readonly findings: Findings;
+  private readonly seals: SealVerifier | undefined;
+  private readonly cl: RootCl;
+  private readonly database: OpenDatabase;
+
+  constructor(
+    database: OpenDatabase,
+    rootChain: RootChain,
+    rigs: ShardRigs,
+    findings: Findings,
+    seals: SealVerifier | undefined,
+  ) {
+    this.database = database;
+    this.rigs = rigs;
+    this.findings = findings;
+    this.seals = seals;
+    this.cl = new RootCl({
+      config: database.config.quarkchain,
+      rootChain,
+      isMinorKnown: (hash, { branch }) => !rigs.has(branch) || rigs.of(branch).source.hasMinorBlock(hash),
+      stakesAfter: (minorHash, coinbase) => this.stakesAfter(minorHash, coinbase),
+    });
+  }
+
+  /** Whatever is wrong with the block goes to the findings. */
+  async check(root: RootChainBlock): Promise<void> {
+    const { height } = root.block.header;
+    const place: CheckedBlock = { fullShardId: null, height, hash: root.hash, root: { height, hash: root.hash } };
+    this.findings.rootBlocks++;
+    try {
+      const violations = this.cl.violationsOf(root);
+      const all: Violation[] = [...violations, ...(await this.checkStaking(root))];
+      this.findings.addDivergence(place, differencesOf(violations), all);
+    } catch (error) {
+      this.findings.addError(place, error);
+    }
+  }
+
+  /** pyquarkchain judges the staking of every root block, also where seals are not checked (master.py check_db). */
+  private async checkStaking(root: RootChainBlock): Promise<readonly Violation[]> {
+    if (!this.rigs.has(STAKING_SHARD) && this.database.config.quarkchain.root.posw.enabled) {
+      this.findings.warnings.add(
+        `shard ${STAKING_SHARD} is not there: the stakes and seals of root blocks are not checked`,
+      );
+      return [];
+    }
+    const { target, violation } = await this.cl.sealTargetOf(root);
+    if (violation !== undefined) return [violation];
+    if (this.seals === undefined) return [];
+    return sealViolations(this.seals, this.cl.sealOf(root, target.difficulty), target, root.block.header.difficulty);
+  }
+
+  private stakesAfter(minorHash: Hash32, coinbase: Address): Promise<RootStakes> {
+    const { cl, engine } = this.rigs.of(STAKING_SHARD);
+    const { stateRoot } = cl.chain.get(minorHash).meta;
+    return queryRootStakes(this.database.config.quarkchain, (call) => engine.call(call), stateRoot, coinbase);
+  }
+}

@@ -1,0 +1,71 @@
+import type { ShardSource } from "../../node/archive/block-source.ts";
+import type { RootChain } from "../../node/cl/root-chain.ts";
+import { ShardCl } from "../../node/cl/shard-cl.ts";
+import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
+import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import { executionConfig } from "../../node/el/execution-config.ts";
+import { ExecutionLayer } from "../../node/el/execution-layer.ts";
+import { StateCache } from "../../node/el/state/state-cache.ts";
+import type { EngineClient } from "../../node/engine/engine-client.ts";
+import { InProcessClient } from "../../node/engine/in-process-client.ts";
+import type { OpenDatabase } from "./open-database.ts";
+
+export interface RigOptions {
+  /** Memory for the state rows of one shard. */
+  readonly cacheBytes: number;
+  readonly checkArchive: boolean;
+}
+
+/** What it takes to check one shard's blocks: its database, its consensus side and its execution side. */
+export interface ShardRig {
+  readonly source: ShardSource;
+  readonly nodes: ArchivedNodes;
+  readonly cl: ShardCl;
+  readonly engine: EngineClient;
+}
+
+/** The rigs of a database's shards, each set up when it is first needed. */
+export class ShardRigs {
+  private readonly database: OpenDatabase;
+  private readonly rootChain: RootChain;
+  private readonly options: RigOptions;
+  private readonly rigs = new Map<number, ShardRig>();
+
+  constructor(database: OpenDatabase, rootChain: RootChain, options: RigOptions) {
+    this.database = database;
+    this.rootChain = rootChain;
+    this.options = options;
+  }
+
+  has(fullShardId: number): boolean {
+    return this.database.source.fullShardIds.includes(fullShardId);
+  }
+
+  /** Throws DatabaseDamagedError where the shard's database is missing or cannot be read. */
+  of(fullShardId: number): ShardRig {
+    let rig = this.rigs.get(fullShardId);
+    if (rig === undefined) {
+      rig = this.setUp(fullShardId);
+      this.rigs.set(fullShardId, rig);
+    }
+    return rig;
+  }
+
+  private setUp(fullShardId: number): ShardRig {
+    const config = this.database.config.quarkchain;
+    const source = this.database.source.shard(fullShardId);
+    const { cacheBytes, checkArchive } = this.options;
+    const nodes = new ArchivedNodes(source.rows, { name: `shard-${fullShardId}.db`, cacheBytes, checkArchive });
+    const layer = new ExecutionLayer(
+      executionConfig(config, fullShardId, QUARKCHAIN_RULES),
+      nodes,
+      new StateCache(cacheBytes),
+    );
+    return {
+      source,
+      nodes,
+      cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight: this.rootChain.tipHeight }),
+      engine: new InProcessClient([layer]),
+    };
+  }
+}

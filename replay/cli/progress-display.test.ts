@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { Snapshot } from "../work/monitor.ts";
+import { ProgressLines, progressLine, stallText } from "./progress-display.ts";
+
+const SNAPSHOT: Snapshot = {
+  shards: [{ fullShardId: 1, blocks: 500, expected: 1000 }],
+  blocks: 500,
+  expected: 1000,
+  fraction: 0.4321,
+  blocksPerSecond: 250.4,
+  mgasPerSecond: 12.345,
+  etaSeconds: 61.2,
+  divergences: 2,
+  newStalls: [],
+};
+
+describe("progressLine", () => {
+  it.each([
+    [61.2, "ETA 1 min 2 s"],
+    [0.2, "ETA 1 s"],
+    [7260, "ETA 2 h 1 min"],
+    [undefined, "ETA unknown"],
+  ])("time left of %s s", (etaSeconds, text) => {
+    expect(progressLine({ ...SNAPSHOT, etaSeconds })).toBe(
+      `43.2% 500/1,000 blocks, 250 blocks/s, 12.35 Mgas/s, ${text}, 2 divergences`,
+    );
+  });
+});
+
+describe("ProgressLines", () => {
+  it("writes every ten seconds, and messages at once", () => {
+    const lines: string[] = [];
+    const display = new ProgressLines((line) => lines.push(line));
+    for (let now = 0; now <= 30_000; now += 500) display.update(SNAPSHOT, now);
+    expect(lines).toHaveLength(3);
+    display.message("hello");
+    expect(lines[3]).toBe("hello");
+  });
+});
+
+describe("stallText", () => {
+  it("names a minor or a root block", () => {
+    expect(stallText({ fullShardId: 65538, height: 12, seconds: 60.9 })).toBe(
+      "block 12 of shard 65538 (0x10002) has been running for 60 s and does not end",
+    );
+    expect(stallText({ fullShardId: null, height: 12, seconds: 60 })).toMatch(/^root block 12 /);
+  });
+});

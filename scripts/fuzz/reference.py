@@ -1,0 +1,62 @@
+"""The running reference: answers requests, one JSON object a line, in order.
+
+Needs pyquarkchain's checkout on PYTHONPATH; FIXTUREGEN names the fixture generator for the chain level.
+"""
+import json
+import logging
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle", "evm"))
+logging.disable(logging.CRITICAL)
+
+
+def messages(request):
+    from message_cases import cases_of_seed
+
+    return [case for seed in request["seeds"] for case in cases_of_seed(seed)]
+
+
+def message(request):
+    from message_cases import run_again
+
+    return run_again(request["case"])
+
+
+def trace(request):
+    from message_cases import trace as trace_case
+
+    return trace_case(request["case"], request["limit"])
+
+
+def blocks(request):
+    from block_cases import case_of_seed
+
+    return [case_of_seed(seed) for seed in request["seeds"]]
+
+
+def block(request):
+    from block_cases import run_again
+
+    return run_again(request["case"])
+
+
+REQUESTS = {f.__name__: f for f in (messages, message, trace, blocks, block)}
+
+
+def main():
+    # What the reference prints must not get between the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {"answer": REQUESTS[request["do"]](request)}
+        except Exception as error:
+            answer = {"error": "%s: %s" % (type(error).__name__, error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
