@@ -8,12 +8,11 @@ import {
   fullShardIdOf,
   initializedFullShardIdsBefore,
   maxBlocksPerShardInOneRootBlock,
-  parseClusterConfig,
-  readClusterConfig,
   shardConfigOf,
   shardSizeOfChain,
   xshardGasLimitOf,
 } from "./config.ts";
+import { parseClusterConfig, readClusterConfig } from "./config-file.ts";
 import { canonicalConfig, configHash } from "./config-hash.ts";
 import {
   CONFIG_FILES,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type ClusterConfig, readClusterConfig } from "./config.ts";
+import type { ClusterConfig } from "./config.ts";
+import { readClusterConfig } from "./config-file.ts";
 
 /** What pyquarkchain makes of a configuration (fixtures/configs/dump_config.py). */
 export interface ExpectedConfig {

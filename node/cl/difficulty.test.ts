@@ -27,10 +27,11 @@ describe("nextDifficulty (quarkchain/diff.py calculate_diff_with_parent)", () =>
   });
 
   const config = { cutoffTime: 10, adjustmentFactor: 100n, minimum: 500n };
-  const after = (seconds: number) => nextDifficulty(config, { createTime: 1000, difficulty: 10_000n }, 1000 + seconds);
+  const difficultyIn = (seconds: number) =>
+    nextDifficulty(config, { createTime: 1000, difficulty: 10_000n }, 1000 + seconds);
 
   it("rises below the cutoff, stays up to twice the cutoff, then falls step by step", () => {
-    expect([1, 9, 10, 19, 20, 30].map(after)).toEqual([10_100n, 10_100n, 10_000n, 10_000n, 9_900n, 9_800n]);
+    expect([1, 9, 10, 19, 20, 30].map(difficultyIn)).toEqual([10_100n, 10_100n, 10_000n, 10_000n, 9_900n, 9_800n]);
   });
 
   it("falls by at most 99 steps and never below the minimum", () => {
@@ -38,11 +39,11 @@ describe("nextDifficulty (quarkchain/diff.py calculate_diff_with_parent)", () =>
     const parent = { createTime: 0, difficulty: 1_000_000n };
     expect(nextDifficulty(wide, parent, 1000)).toBe(901_000n);
     expect(nextDifficulty(wide, parent, 1_000_000)).toBe(901_000n);
-    expect(after(100_000)).toBe(500n);
+    expect(difficultyIn(100_000)).toBe(500n);
   });
 
   it("has no answer where time does not increase", () => {
-    expect(() => after(0)).toThrow(RangeError);
-    expect(() => after(-1)).toThrow(RangeError);
+    expect(() => difficultyIn(0)).toThrow(RangeError);
+    expect(() => difficultyIn(-1)).toThrow(RangeError);
   });
 });

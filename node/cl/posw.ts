@@ -163,10 +163,10 @@ export class CoinbaseWindow {
   }
 
   private rebuild(tip: WindowHeader): void {
-    const window: WindowHeader[] = [];
-    for (let header = tip; window.length < this.length; header = this.header(header.prevHash)) {
+    const window = [tip];
+    for (let header = tip; header.height > 0 && window.length < this.length; ) {
+      header = this.header(header.prevHash);
       window.push(header);
-      if (header.height === 0) break;
     }
     this.miners = [];
     this.oldest = 0;

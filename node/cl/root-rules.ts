@@ -145,9 +145,25 @@ function bodyViolations(block: RootBlock, context: RootRuleContext): RuleViolati
       computed: toHex(EMPTY_TRIE_ROOT),
     });
   }
-  violations.push(...coinbaseViolations(block, context.config));
+  const unknown = unknownMinorViolations(block, context);
+  violations.push(...unknown);
+  if (unknown.length === 0) violations.push(...coinbaseViolations(block, context.config));
   violations.push(...minorHeaderViolations(block, context));
   violations.push(...shardLinkViolations(block, context));
+  return violations;
+}
+
+/** What such a block paid its miner is not known, so _calculate_root_block_coinbase already fails on it. */
+function unknownMinorViolations({ minorHeaders }: RootBlock, context: RootRuleContext): RuleViolation[] {
+  const violations: RuleViolation[] = [];
+  minorHeaders.forEach((minor, i) => {
+    if (context.isMinorKnown(context.minorHashes[i], minor)) return;
+    violations.push({
+      code: "MINOR_BLOCK_UNKNOWN",
+      field: `minorHeaders[${i}]`,
+      message: `minor block ${minor.branch}/${minor.height} is not a valid block of its shard`,
+    });
+  });
   return violations;
 }
 
@@ -177,9 +193,6 @@ function minorHeaderViolations({ header, minorHeaders }: RootBlock, context: Roo
   minorHeaders.forEach((minor, i) => {
     const field = `minorHeaders[${i}]`;
     const name = `minor block ${minor.branch}/${minor.height}`;
-    if (!context.isMinorKnown(context.minorHashes[i], minor)) {
-      violations.push({ code: "MINOR_BLOCK_UNKNOWN", field, message: `${name} is not a valid block of its shard` });
-    }
     if (minor.createTime > header.createTime) {
       violations.push({
         code: "MINOR_BLOCK_LATER_THAN_ROOT",

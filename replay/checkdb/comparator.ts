@@ -1,8 +1,7 @@
 import { type CrossShardDeposit, encodeDepositList } from "../../node/chain/deposit.ts";
-import { merkleRoot } from "../../node/chain/merkle-root.ts";
-import { type MinorBlock, minorMetaHash, type XshardCursor } from "../../node/chain/minor-block.ts";
+import type { MinorBlock, XshardCursor } from "../../node/chain/minor-block.ts";
 import type { TokenBalances } from "../../node/chain/token-balances.ts";
-import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 
@@ -17,24 +16,6 @@ export interface FieldDifference {
 export interface StoredSends {
   readonly fullShardId: number;
   readonly deposits: readonly CrossShardDeposit[];
-}
-
-/** Everything of a block that was declared when it was made. */
-export interface DeclaredBlock {
-  /** The hash under which root block or parent refer to it. */
-  readonly hash: Hash32;
-  readonly headerHash: Hash32;
-  readonly block: MinorBlock;
-}
-
-/** Differences within the block itself: body against header, no execution needed. */
-export function compareBody(declared: DeclaredBlock): FieldDifference[] {
-  const { header, meta, transactions } = declared.block;
-  return [
-    ...compareBytes("headerHash", declared.hash, declared.headerHash),
-    ...compareBytes("metaHash", header.metaHash, minorMetaHash(meta)),
-    ...compareBytes("merkleRoot", meta.merkleRoot, merkleRoot(transactions.map((transaction) => transaction.hash))),
-  ];
 }
 
 /**
@@ -56,20 +37,30 @@ export function compareExecution(
     ...compareText("xshardReceiveGasUsed", `${meta.xshardReceiveGasUsed}`, `${computed.xshardReceiveGasUsed}`),
     ...compareText("xshardCursor", cursorText(meta.xshardCursor), cursorText(computed.xshardCursor)),
     ...compareText("coinbaseAmounts", amountsText(header.coinbaseAmounts), amountsText(computed.coinbaseAmounts)),
-    ...stored.flatMap(({ fullShardId, deposits }) => compareSends(fullShardId, deposits, sendsTo(fullShardId))),
+    ...compareSends(stored, sendsTo),
   ];
 }
 
+/** One difference for all destinations; it names those that differ. */
 function compareSends(
-  fullShardId: number,
-  stored: readonly CrossShardDeposit[],
-  computed: readonly CrossShardDeposit[],
+  stored: readonly StoredSends[],
+  sendsTo: (fullShardId: number) => readonly CrossShardDeposit[],
 ): FieldDifference[] {
-  return compareText(
-    "xshardSends",
-    `to ${fullShardId}: ${sendsText(stored)}`,
-    `to ${fullShardId}: ${sendsText(computed)}`,
-  );
+  const differing = stored
+    .map(({ fullShardId, deposits }) => ({
+      declared: `to ${fullShardId}: ${sendsText(deposits)}`,
+      computed: `to ${fullShardId}: ${sendsText(sendsTo(fullShardId))}`,
+    }))
+    .filter(({ declared, computed }) => declared !== computed);
+  if (differing.length === 0) return [];
+  const join = (texts: readonly string[]) => texts.join("; ");
+  return [
+    {
+      field: "xshardSends",
+      declared: join(differing.map(({ declared }) => declared)),
+      computed: join(differing.map(({ computed }) => computed)),
+    },
+  ];
 }
 
 function sendsText(deposits: readonly CrossShardDeposit[]): string {

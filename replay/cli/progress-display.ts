@@ -8,7 +8,7 @@ const SPARE_ROWS = 4;
 const BAR_STEPS = 1000;
 
 /** Shows a run on stderr while it works. */
-export interface ProgressDisplay {
+interface ProgressDisplay {
   update(snapshot: Snapshot, now: number): void;
   /** A line for the user that must not be lost between the bars. */
   message(text: string): void;

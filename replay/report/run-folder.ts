@@ -8,7 +8,7 @@ const REPORTS_FOLDER = "reports";
 const REPORT_FILE = "report.json";
 
 /** Name of a run that sorts by time: 2026-11-22T18-33-58Z-mainnet. */
-export function runId(db: string, now: Date): string {
+function runId(db: string, now: Date): string {
   const time = now
     .toISOString()
     .replace(/\.\d+Z$/, "Z")

@@ -60,7 +60,7 @@ export function minorBlocksAt(fullShardId: number, rootHeight: number): number {
   return 1 + ((fullShardId + rootHeight) % 3);
 }
 
-export function gasOf(fullShardId: number, rootHeight: number): number {
+function gasOf(fullShardId: number, rootHeight: number): number {
   return 21_000 * (1 + ((fullShardId * 7 + rootHeight * 3) % 11));
 }
 
@@ -99,7 +99,7 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
 
 export function createFakeRunner(plan: RunPlan): RangeRunner {
   const database = readFakeDatabase(plan.db);
-  return { run: (range, progress, shouldStop) => runFakeRange(database, plan, range, progress, shouldStop) };
+  return { run: async (range, progress, shouldStop) => runFakeRange(database, plan, range, progress, shouldStop) };
 }
 
 function runFakeRange(

@@ -81,7 +81,7 @@ export interface DatabaseSurvey {
 }
 
 /** Opens a database. Throws NotADatabaseError, ConfigError, DatabaseDamagedError or UnsupportedError. */
-export type SurveyDatabase = (request: SurveyRequest) => Promise<DatabaseSurvey>;
+type SurveyDatabase = (request: SurveyRequest) => Promise<DatabaseSurvey>;
 
 /** The engine room behind the command: how to look at a database, and the thread that checks ranges of it. */
 export interface CheckdbEngine {

@@ -57,6 +57,7 @@ async function run(database: Partial<FakeDatabase>, options: Options = {}): Prom
     configPath: undefined,
     rootTip: undefined,
     verifyChecksums: "default",
+    shards: undefined,
   });
   const costs = survey.costs(1, TIP, SHARDS);
   const ranges = planRanges({ rootFrom: 1, costs, batch: options.batch ?? 5, unconfirmed: false });

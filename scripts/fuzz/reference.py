@@ -14,7 +14,7 @@ logging.disable(logging.CRITICAL)
 def messages(request):
     from message_cases import cases_of_seed
 
-    return [case for seed in request["seeds"] for case in cases_of_seed(seed)]
+    return [cases_of_seed(seed) for seed in request["seeds"]]
 
 
 def message(request):

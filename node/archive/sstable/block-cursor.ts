@@ -2,7 +2,7 @@ import { DatabaseDamagedError } from "../../codec/errors.ts";
 import { type Block, type BlockLayout, EntryReader, findInterval } from "./block.ts";
 
 /** Keys of one restart interval share prefixes; unfolded they may not grow beyond this. */
-const MAX_UNFOLDED_BYTES = 1 << 28;
+const MAX_UNFOLDED_BYTES = 1 << 27;
 
 interface Entry {
   readonly keyEnd: number;
@@ -150,10 +150,10 @@ export class BlockCursor {
 
   #appendKey(reader: EntryReader, at: number): void {
     const length = at + reader.keyLength;
+    if (length > MAX_UNFOLDED_BYTES) {
+      throw new DatabaseDamagedError("the keys of a block unfold to an implausible size", this.#current().origin);
+    }
     if (length > this.#keys.length) {
-      if (length > MAX_UNFOLDED_BYTES) {
-        throw new DatabaseDamagedError("the keys of a block unfold to an implausible size", this.#current().origin);
-      }
       const grown = new Uint8Array(2 * length);
       grown.set(this.#keys.subarray(0, at));
       this.#keys = grown;

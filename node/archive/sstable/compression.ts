@@ -117,7 +117,7 @@ function decompressSnappy(stored: Uint8Array, origin: Origin): Uint8Array {
   const size = header.varint32("decompressed size");
   checkSize(size, stored.length * MAX_EXPANSION[SNAPPY], origin);
   checkSnappyStream(stored, header.position, size, origin);
-  return uncompressSnappy(stored);
+  return exactly(size, "Snappy", origin, () => uncompressSnappy(stored));
 }
 
 /**

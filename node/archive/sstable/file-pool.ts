@@ -16,7 +16,7 @@ export class FilePool {
   read(path: string, target: Uint8Array, length: number, position: number): void {
     const handle = this.#handle(path);
     for (let done = 0; done < length; ) {
-      const count = readSync(handle, target, done, length - done, position + done);
+      const count = readSome(path, handle, target, done, length - done, position + done);
       if (count === 0) throw new DatabaseDamagedError("the file is cut off", { file: path, offset: position + done });
       done += count;
     }
@@ -48,6 +48,22 @@ export class FilePool {
       this.#handles.delete(path);
       return;
     }
+  }
+}
+
+function readSome(
+  path: string,
+  handle: number,
+  target: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+): number {
+  try {
+    return readSync(handle, target, at, length, position);
+  } catch (cause) {
+    const message = `the file cannot be read: ${(cause as Error).message}`;
+    throw new DatabaseDamagedError(message, { file: path, offset: position }, { cause });
   }
 }
 

@@ -136,7 +136,7 @@ function contextOf(evmCase: EvmCase, state: WorldState, rules: Rules, tracer?: T
     timestamp: context.timestamp,
     number: context.number,
     difficulty: BigInt(context.difficulty),
-    ancestorHash: (distance) => (distance <= 256 ? hashes[distance - 1] : undefined),
+    ancestorHash: (distance) => hashes[distance - 1],
     senderDisallowMap: new Map(
       Object.entries(context.disallow).map(([key, stake]) => [bytesKey(addressFromHex(key)), BigInt(stake)]),
     ),

@@ -18,8 +18,6 @@ export class CachedAccount {
   storage: AccountStorage;
   /** To be committed: written, or removed when blank. */
   touched = false;
-  /** Self-destructed; committed like a touched one. */
-  deleted = false;
 
   constructor(store: NodeStore, nodes: WarmNodes, trieKey: Hash32, account: Account) {
     this.trieKey = trieKey;

@@ -11,7 +11,6 @@ const CODE_HASH = 3;
 const SLOT = 4;
 const STORAGE = 5;
 const TOUCHED = 6;
-const DELETED = 7;
 
 /** What it takes to undo one change. */
 type Entry =
@@ -26,8 +25,7 @@ type Entry =
   | { readonly kind: typeof CODE_HASH; readonly account: CachedAccount; readonly previous: Hash32 }
   | { readonly kind: typeof SLOT; readonly slot: StorageSlot; readonly previous: bigint }
   | { readonly kind: typeof STORAGE; readonly account: CachedAccount; readonly previous: AccountStorage }
-  | { readonly kind: typeof TOUCHED; readonly account: CachedAccount; readonly previous: boolean }
-  | { readonly kind: typeof DELETED; readonly account: CachedAccount; readonly previous: boolean };
+  | { readonly kind: typeof TOUCHED; readonly account: CachedAccount };
 
 /** Makes changes to accounts so that they can be taken back, the last one first (state.py State.journal). */
 export class Journal {
@@ -68,15 +66,10 @@ export class Journal {
     account.storage = storage;
   }
 
-  setTouched(account: CachedAccount, touched: boolean): void {
-    if (account.touched === touched) return;
-    this.#entries.push({ kind: TOUCHED, account, previous: account.touched });
-    account.touched = touched;
-  }
-
-  setDeleted(account: CachedAccount): void {
-    this.#entries.push({ kind: DELETED, account, previous: account.deleted });
-    account.deleted = true;
+  touch(account: CachedAccount): void {
+    if (account.touched) return;
+    this.#entries.push({ kind: TOUCHED, account });
+    account.touched = true;
   }
 
   /** Takes back the changes made since the journal had `length` entries. */
@@ -113,9 +106,6 @@ function undo(entry: Entry): void {
       entry.account.storage = entry.previous;
       return;
     case TOUCHED:
-      entry.account.touched = entry.previous;
-      return;
-    case DELETED:
-      entry.account.deleted = entry.previous;
+      entry.account.touched = false;
   }
 }

@@ -82,6 +82,17 @@ describe("WorldState", () => {
     expect(chain.balances(ALICE)).toBe("");
   });
 
+  it("touches an account that is given the balance it has", () => {
+    const chain = new Chain();
+    chain.block((state) => {
+      state.addBalance(ALICE, QKC, 5n);
+      state.incrementNonce(ALICE);
+      state.setBalance(ALICE, QKC, 0n);
+    });
+    chain.block((state) => state.setBalance(ALICE, QKC, 0n));
+    expect(chain.balances(ALICE)).toBe("");
+  });
+
   it("leaves a zero entry behind when a balance change is taken back", () => {
     const chain = new Chain();
     chain.block((state) => {

@@ -91,13 +91,13 @@ export class WorldState implements EvmState {
   setNonce(address: Address, nonce: bigint): void {
     const account = this.#account(address);
     this.#journal.setNonce(account, nonce);
-    this.#journal.setTouched(account, true);
+    this.#journal.touch(account);
   }
 
   incrementNonce(address: Address): void {
     const account = this.#account(address);
     this.#journal.setNonce(account, account.nonce + 1n);
-    this.#journal.setTouched(account, true);
+    this.#journal.touch(account);
   }
 
   /** The code reaches the store at once and stays there even if the change is taken back (state.py Account.code). */
@@ -109,14 +109,14 @@ export class WorldState implements EvmState {
       this.#cache.keepCode(codeHash, code);
     }
     this.#journal.setCodeHash(account, codeHash);
-    this.#journal.setTouched(account, true);
+    this.#journal.touch(account);
   }
 
   setBalance(address: Address, tokenId: bigint, value: bigint): void {
     const account = this.#account(address);
     const previous = account.holdings.balance(tokenId);
     if (value !== previous) this.#journal.setBalance(account.holdings, tokenId, previous, value);
-    this.#journal.setTouched(account, true);
+    this.#journal.touch(account);
   }
 
   addBalance(address: Address, tokenId: bigint, delta: bigint): void {
@@ -125,7 +125,7 @@ export class WorldState implements EvmState {
       const previous = account.holdings.balance(tokenId);
       this.#journal.setBalance(account.holdings, tokenId, previous, previous + delta);
     }
-    this.#journal.setTouched(account, true);
+    this.#journal.touch(account);
   }
 
   transfer(from: Address, to: Address, tokenId: bigint, value: bigint): boolean {
@@ -143,7 +143,7 @@ export class WorldState implements EvmState {
   setStorage(address: Address, slot: bigint, value: bigint): void {
     const account = this.#account(address);
     this.#journal.setSlot(account.storage.slot(slot), value);
-    this.#journal.setTouched(account, true);
+    this.#journal.touch(account);
   }
 
   resetStorage(address: Address): void {
@@ -151,14 +151,12 @@ export class WorldState implements EvmState {
     this.#journal.replaceStorage(this.#account(address), blank);
   }
 
+  /** state.py marks the account `deleted` instead of `touched`; both are committed alike. */
   deleteAccount(address: Address): void {
-    const account = this.#account(address);
-    this.#journal.resetHoldings(account.holdings);
+    this.#journal.resetHoldings(this.#account(address).holdings);
     this.setNonce(address, 0n);
     this.setCode(address, EMPTY_BYTES);
     this.resetStorage(address);
-    this.#journal.setDeleted(account);
-    this.#journal.setTouched(account, false);
   }
 
   addLog(log: Log): void {
@@ -206,12 +204,12 @@ export class WorldState implements EvmState {
   }
 
   /**
-   * Writes the accounts that were touched or deleted, with their tries, into the store and returns the new root
+   * Writes the accounts that were touched, with their tries, into the store and returns the new root
    * (state.py State.commit). The state goes on from there with nothing cached.
    */
   commit(): Hash32 {
     for (const account of this.#accounts.values()) {
-      if (!account.touched && !account.deleted) continue;
+      if (!account.touched) continue;
       const storageRoot = account.storage.commit();
       account.holdings.commit();
       if (account.isBlank()) this.#trie.delete(account.trieKey);

@@ -2,7 +2,7 @@ import type { CrossShardDeposit } from "../../chain/deposit.ts";
 import { XSHARD_GAS } from "../../chain/evm-transaction.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
 import type { DueDeposit } from "../payload.ts";
-import { type BlockExecution, isEvmEnabled, makeReceipt, payFee } from "./block-execution.ts";
+import { type BlockExecution, isEvmEnabled, payFee } from "./block-execution.ts";
 import { runMessage } from "./run-message.ts";
 
 /**
@@ -39,7 +39,7 @@ function runDeposit(execution: BlockExecution, deposit: CrossShardDeposit, gasUs
   if (deposit.gasTokenId !== config.genesisToken) {
     throw new ExecutionAbortedError(`a deposit's gas is priced in token ${deposit.gasTokenId}, not the genesis token`);
   }
-  const outcome = runMessage(execution, {
+  const message = {
     sender: deposit.from.recipient,
     to: deposit.to.recipient,
     createsAtRecipient: deposit.createContract,
@@ -50,6 +50,6 @@ function runDeposit(execution: BlockExecution, deposit: CrossShardDeposit, gasUs
     gas: deposit.gasRemained,
     gasUsedBefore,
     terms: { gasPrice: deposit.gasPrice, refundRate: BigInt(deposit.refundRate) },
-  });
-  execution.depositReceipts.push(makeReceipt(execution, outcome.success, outcome.contract));
+  };
+  runMessage(execution, message, execution.depositReceipts);
 }

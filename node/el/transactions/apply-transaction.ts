@@ -1,5 +1,5 @@
 import { ExecutionAbortedError } from "../evm/abort.ts";
-import { type BlockExecution, makeReceipt, type Outcome } from "./block-execution.ts";
+import type { BlockExecution, Outcome } from "./block-execution.ts";
 import { type GasTerms, GENERAL_NATIVE_TOKEN_CONTRACT, payNativeTokenAsGas } from "./native-token-gas.ts";
 import { runMessage } from "./run-message.ts";
 import { type SignedTransaction, validateTransaction } from "./validate-transaction.ts";
@@ -22,7 +22,7 @@ export function applyTransaction(execution: BlockExecution, signed: SignedTransa
   const terms = buyGas(execution, signed);
   if (signed.isCrossShard) return sendToShard(execution, signed, terms);
 
-  const outcome = runMessage(execution, {
+  const message = {
     sender,
     to: transaction.to,
     createsAtRecipient: false,
@@ -33,9 +33,8 @@ export function applyTransaction(execution: BlockExecution, signed: SignedTransa
     gas: transaction.startGas - signed.intrinsicGas,
     gasUsedBefore: signed.intrinsicGas,
     terms,
-  });
-  execution.receipts.push(makeReceipt(execution, outcome.success, outcome.contract));
-  return outcome;
+  };
+  return runMessage(execution, message, execution.receipts);
 }
 
 /**

@@ -1,8 +1,9 @@
+import type { Receipt } from "../../chain/receipt.ts";
 import { type Address, bytesKey, EMPTY_BYTES, ZERO_ADDRESS } from "../../codec/bytes.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
 import { type ExecutionContext, gasFromBigInt } from "../evm/context.ts";
 import { applyMessage, createContract, type MessageResult } from "../evm/message.ts";
-import { type BlockExecution, messageContext, type Outcome, payFee } from "./block-execution.ts";
+import { type BlockExecution, makeReceipt, messageContext, type Outcome, payFee } from "./block-execution.ts";
 import type { GasTerms } from "./native-token-gas.ts";
 
 const SELF_DESTRUCT_REFUND = 24000n;
@@ -27,9 +28,9 @@ export interface OuterMessage {
 
 /**
  * Runs the message, gives back unused gas, pays the coinbase and wipes self-destructed contracts (pyquarkchain
- * messages.py apply_transaction_message). Returns the outcome with the address of the contract that was created.
+ * messages.py apply_transaction_message). Its receipt goes to `receipts`.
  */
-export function runMessage(execution: BlockExecution, message: OuterMessage): Outcome & { contract: Uint8Array } {
+export function runMessage(execution: BlockExecution, message: OuterMessage, receipts: Receipt[]): Outcome {
   const { state, config } = execution;
   const isCreation = message.to === undefined || message.createsAtRecipient;
   const context = messageContext(execution, message.sender, message.terms.gasPrice);
@@ -44,7 +45,8 @@ export function runMessage(execution: BlockExecution, message: OuterMessage): Ou
   execution.gasUsed += gasUsed - refund;
   for (const address of [...state.selfDestructs]) state.deleteAccount(address);
   const output = result.success ? result.output : EMPTY_BYTES;
-  return { success: result.success, output, contract: isCreation ? output : EMPTY_BYTES };
+  receipts.push(makeReceipt(execution, result.success, isCreation ? output : EMPTY_BYTES));
+  return { success: result.success, output };
 }
 
 /** Unused gas: the refund rate's part goes to the sender, the rest to the zero address (messages.py _refund). */

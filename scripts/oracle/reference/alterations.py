@@ -645,7 +645,7 @@ def contract_nonce(world):
 
 @alteration(
     "creator-nonce",
-    "the creator's nonce is not bumped when the address is taken or the token is wrong",
+    "CREATE2 does not bump the creator's nonce",
     (STATE,),
     CREATE_POSSIBLE,
 )
