@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import { openPyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
-import { type ClusterConfig, readClusterConfig } from "../../node/chain/config.ts";
+import type { ClusterConfig } from "../../node/chain/config.ts";
+import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
 

@@ -54,6 +54,9 @@ def ecrecover_input(rng):
 def modexp_input(rng):
     sizes = [rng.choice([0, 0, 1, 2, 8, 31, 32, 33, 64, 65, 97]) for _ in range(3)]
     body = b"".join(some_bytes(rng, size) for size in sizes)
+    if rng.random() < 0.2:
+        sizes[:2] = rng.choice([(0, 0), (0, 1), (1, 0), (1, 1)])
+        body = bytes(sizes[0] + sizes[1]) + some_bytes(rng, sizes[2])
     head = list(sizes)
     if rng.random() < 0.12:
         head[rng.randrange(3)] = rng.choice([2 ** 16, 2 ** 32, 2 ** 64, 2 ** 255, 2 ** 256 - 1, 1025, 1024])
@@ -105,7 +108,7 @@ PRICES = {
 
 def precompile_input(rng, heavy):
     """Number of an Ethereum precompile and input for it."""
-    number = rng.choice([1, 1, 2, 3, 4, 5, 5, 6, 6, 7] + ([8] if heavy else []) + [9])
+    number = rng.choice([1, 1, 2, 3, 4, 5, 5, 5, 6, 6, 7] + ([8] if heavy else []) + [9])
     if number == 1:
         return number, ecrecover_input(rng)
     if number == 5:
@@ -355,7 +358,7 @@ class Explorer(Writer):
 
     def statement(self):
         statements = [
-            (super().statement, 40), (self.precompile, 8), (self.deploy_system, 1), (self.mint, 2),
+            (super().statement, 40), (self.precompile, 11), (self.deploy_system, 1), (self.mint, 2),
             (self.token_balance, 2), (self.token_message, 4), (self.create_program, 5), (self.conditional_end, 5),
             (self.self_call, 2), (self.tall_stack, 0.7), (self.far_memory, 4), (self.refunding, 4),
             (self.gas_reading, 2), (self.arithmetic_edge, 12),

@@ -179,7 +179,7 @@ export class EntryReader {
 }
 
 /** What seekEntry found: nothing, a later key, or the key itself. */
-export type Found = "none" | "later" | "same";
+type Found = "none" | "later" | "same";
 
 /**
  * Moves `reader` to the first entry whose user key is not below `target`: binary search over the restart points, then
@@ -234,7 +234,7 @@ function compareRestartKey(block: Block, index: number, layout: BlockLayout, tar
 }
 
 /** Order of the reader's user key relative to `target`. */
-export function compareUserKey(reader: EntryReader, layout: BlockLayout, target: Uint8Array): number {
+function compareUserKey(reader: EntryReader, layout: BlockLayout, target: Uint8Array): number {
   const key = reader.key;
   const length = reader.keyLength - layout.keySuffix;
   if (length < 0) throw reader.damage("a key is too short");

@@ -22,7 +22,7 @@ export interface RocksDbOptions {
 }
 
 /** One live table, as the MANIFEST and the table itself describe it. */
-export interface TableDescription {
+interface TableDescription {
   readonly file: string;
   readonly level: number;
   /** Bytes. */

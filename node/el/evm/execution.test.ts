@@ -6,6 +6,7 @@ import { gasFromBigInt } from "./context.ts";
 import { answerCase, type EvmCase } from "./evm-case.testkit.ts";
 import { isLockedByPosw } from "./execution.ts";
 import type { Creation, Message } from "./message.ts";
+import { defineRules, QUARKCHAIN_RULES } from "./rules.ts";
 import type { TraceStep } from "./tracer.ts";
 
 const SENDER = "5e".repeat(20);
@@ -68,6 +69,23 @@ describe("quantities out of range", () => {
 
   test("a value above 256 bits is refused", () => {
     expect(() => answerCase(caseOf("00", "", { value: `${2n ** 256n}` }))).toThrow(UnsupportedError);
+  });
+});
+
+describe("switches that QuarkChain has off", () => {
+  // 2080 bytes of memory, then LOG0 or CREATE2 over 2048 of them as the last instruction.
+  const log = caseOf("60016108005261080060 00a0".replaceAll(" ", ""), "", { gas: 3000 });
+  const create2 = caseOf("600161080052600061080060006000f5", "", { gas: 32250 });
+
+  test("unchecked charges leave negative gas", () => {
+    expect(answerCase(log)).toMatchObject({ success: true, gas: -13980 });
+    expect(answerCase(create2)).toMatchObject({ success: true, gas: -6 });
+  });
+
+  test("checked, they run out of gas", () => {
+    const rules = defineRules({ ...QUARKCHAIN_RULES, logDataGasChecked: true, create2HashGasChecked: true });
+    expect(answerCase(log, rules)).toMatchObject({ success: false, gas: 0 });
+    expect(answerCase(create2, rules)).toMatchObject({ success: false, gas: 0 });
   });
 });
 

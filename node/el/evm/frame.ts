@@ -87,17 +87,15 @@ export function acquireFrame(
   frame.code = code;
   frame.snapshot = snapshot;
   frame.creationSnapshot = creationSnapshot;
-  frame.gas = message.gas;
+  frame.isForwarder = false;
+  frame.tokenIdQueried = false;
+  frame.suspend(0, 0, message.gas);
+  frame.returnData = EMPTY_BYTES;
+  frame.result = undefined;
   return frame;
 }
 
 export function releaseFrame(frame: Frame): void {
-  frame.isForwarder = false;
-  frame.tokenIdQueried = false;
-  frame.height = 0;
-  frame.pc = 0;
-  frame.returnData = EMPTY_BYTES;
-  frame.result = undefined;
   frame.memory.reset();
   idleFrames.push(frame);
 }

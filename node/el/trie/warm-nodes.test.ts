@@ -5,8 +5,8 @@ import { MemoryNodeStore } from "./trie.testkit.ts";
 import { Trie } from "./trie.ts";
 import { WarmNodes } from "./warm-nodes.ts";
 
-const KEYS = 500;
-const LIMIT_BYTES = 150_000;
+const KEYS = 2000;
+const LIMIT_BYTES = 400_000;
 
 function key(i: number): Uint8Array {
   return keccak256(uint32ToBytes(i));

@@ -87,12 +87,17 @@ def words(*values):
 
 
 class Collector:
+    """`probes`: also record which accounts each case looks at (that touches them, so it cannot be the only way)."""
+
     def __init__(self):
         self.cases = []
+        self.probes = False
 
     def one(self, name, here, message):
         case = case_of(name, here, message)
         self.cases.append(case)
+        if self.probes:
+            self.cases.append(case_of(name + ", accounts looked at", here, message, True))
         return case
 
     def tight(self, name, here, message, *differences):
@@ -237,6 +242,7 @@ def logs(c):
     c.one("LOG in a static call", world(program), call(isStatic=True))
     tail = A(1, 2048, "MSTORE", 2048, 0, "LOG0")
     c.tight("LOG as the last instruction may leave negative gas", world(tail), call(), 0, -1, -16384, -16385)
+    c.tight("LOG of one byte", world(A(255, 0, "MSTORE", 1, 31, "LOG0", 1, 31, "SHA3", 0, "SSTORE", 1, 40, "LOG0")), call(), 0, -1, -3, -4)
     c.tight("STOP behind it does not let it", world(tail + A("STOP")), call(), -1)
     c.tight("LOG with growing memory does not", world(A(2048, 0, "LOG0")), call(), -1)
     outer = A(0, 0, 0, 0, 0, number(OTHER), 20000, "CALL", 0, "SSTORE STOP")
@@ -266,6 +272,13 @@ def calls(c):
           other=A("GAS", 0, "MSTORE", 32, 0, "LOG0")), call())
     c.one("more gas than there is", world(A(0, 0, 0, 0, 0, number(OTHER), 2 ** 256 - 1, "CALL", 0, "SSTORE"), other=A("INVALID")), call(gas=100000))
     c.one("CALL grows memory for input and output", world(A(100, 1000, 10, 500, 0, number(RICH), 0, "CALL", "MSIZE", 0, "MSTORE", 32, 0, "RETURN")), call())
+    c.one("input beyond the output", world(A(1, 3, 10, 900, 0, number(RICH), 0, "CALL", "MSIZE", 0, "MSTORE", 32, 0, "RETURN")), call())
+    c.tight("gas ends between input and output", world(A(32, 512, 32, 480, 0, number(RICH), 0, "CALL")), call(), 0, -1, -2, -3, -4)
+    c.one("CALL with a value and all gas", world(A(0, 0, 0, 0, 1, number(OTHER), "GAS CALL", 0, "SSTORE"), other=A("GAS", 7, "SSTORE")), call(gas=200000))
+    c.one("one byte of input and output", world(A(255, 0, "MSTORE", 1, 5, 1, 31, 0, number(OTHER), "GAS CALL", 64, 0, "RETURN"),
+          other=A(1, 0, 0, "CALLDATACOPY", 1, 0, "RETURN")), call())
+    c.one("a refused call forgets the return data", world(A(0, 0, 0, 0, 0, number(OTHER), "GAS CALL POP", 0, 0, 0, 0, 2 ** 200, number(OTHER),
+          "GAS CALL", "RETURNDATASIZE", 0, "SSTORE"), other=A(40, 0, "RETURN")), call())
     c.one("output shorter than asked for", world(A(7, 0, "MSTORE", 32, 0, 0, 0, 0, number(OTHER), "GAS CALL", 64, 0, "RETURN"),
           other=A(2 ** 255, 0, "MSTORE", 3, 0, "RETURN")), call())
     c.one("revert data", world(A(32, 0, 0, 0, 0, number(OTHER), "GAS CALL", "RETURNDATASIZE", 32, "MSTORE", 64, 0, "RETURN"),
@@ -302,7 +315,7 @@ def creations(c):
     c.one("creation without code", world(), creation(b""))
     c.one("creation that cannot pay its value", world(), creation(b"", value=10 ** 21))
     c.one("creation that destroys itself", world(), creation(A("CALLER SELFDESTRUCT"), value=5))
-    for size in (24576, 24577):
+    for size in (1, 24576, 24577):
         c.one("creation of %d bytes" % size, world(), creation(A(size, 0, "RETURN"), gas=6000000))
     c.one("creation with a salt", world(), creation(returning(runtime), salt=b"\7" * 32))
     init = int.from_bytes(returning(runtime).ljust(32, b"\0"), "big")
@@ -313,6 +326,9 @@ def creations(c):
         c.one("%s without shard key" % name, world(program), call(toFullShardKey=None))
         c.one("%s by the origin's own account" % name, world(program, origin=SELF), call())
         c.one("%s in a static call" % name, world(program), call(isStatic=True))
+        c.one("%s as the last instruction in a static call" % name, world(salt + A(0, 0, 0, name)), call(isStatic=True))
+        c.one("%s forgets the return data when refused" % name, world(A(0, 0, 0, 0, 0, number(OTHER), "GAS CALL POP") + salt
+              + A(0, 0, 2 ** 200, name, "RETURNDATASIZE", 0, "SSTORE"), other=A(40, 0, "RETURN")), call())
         c.one("%s at the depth limit" % name, world(program), call(depth=1024))
         c.one("%s in a call with a foreign token" % name, world(A(0, 0, 0, 0, 0, 0x514B430001, "GAS CALL POP") + program), call(token=1, value=2))
         poor = A(push(init, 32), 0, "MSTORE") + salt + A(size, 0, 10 ** 19, name, 0, "SSTORE")
@@ -330,6 +346,8 @@ def self_destruction(c):
     for target, title in ((RICH, "somebody"), (ABSENT, "nobody"), (SELF, "itself")):
         c.tight("SELFDESTRUCT to %s" % title, world(A(number(target), "SELFDESTRUCT")), call())
     c.tight("SELFDESTRUCT without balance to nobody", world(accounts={SELF: account(A(number(ABSENT), "SELFDESTRUCT"), t1=5)}), call())
+    c.tight("SELFDESTRUCT of one unit to nobody", world(accounts={SELF: account(A(number(ABSENT), "SELFDESTRUCT"), QKC=1)}), call())
+    c.one("SELFDESTRUCT ends the program", world(A(number(RICH), "SELFDESTRUCT", 1, 0, "SSTORE")), call())
     c.one("SELFDESTRUCT in a static call", world(A(number(RICH), "SELFDESTRUCT")), call(isStatic=True))
     c.one("SELFDESTRUCT that is taken back", world(A(0, 0, 0, 0, 0, number(OTHER), "GAS CALL POP INVALID"), other=A(number(RICH), "SELFDESTRUCT")), call())
     c.one("SELFDESTRUCT twice", world(A(0, 0, 0, 0, 0, number(OTHER), "GAS CALL POP", 0, 0, 0, 0, 0, number(OTHER), "GAS CALL POP"),
@@ -342,6 +360,7 @@ def tokens(c):
         query = A(32, 0, 0, 0) + (A(0) if kind in ("CALL", "CALLCODE") else b"") + A(0x514B430001, "GAS", kind, "POP")
         c.one("token asked for by %s" % kind, world(query + accept), call(token=1, value=5))
     c.one("token not asked for", world(accept), call(token=1, value=5))
+    c.one("token not asked for by one byte of code", world(A("STOP")), call(token=1, value=5))
     c.one("token not asked for, without value", world(accept), call(token=1))
     c.one("token to a person", world(), call(to=RICH, token=1, value=5))
     c.one("token asked for in vain before the precompile starts", world(A(32, 0, 0, 0, 0, 0x514B430001, "GAS CALL POP") + accept, evm=1600000000), call(token=1, value=5))
@@ -541,7 +560,9 @@ def quarkchain_precompiles(c):
 
 def directed_cases():
     collector = Collector()
-    for group in (instructions, arithmetic, environment, memory, storage, control, logs, calls, creations, self_destruction, tokens, stakes,
-                  ethereum_precompiles, quarkchain_precompiles):
+    for group in (instructions, arithmetic, memory, storage, control, logs, ethereum_precompiles):
+        group(collector)
+    collector.probes = True
+    for group in (environment, calls, creations, self_destruction, tokens, stakes, quarkchain_precompiles):
         group(collector)
     return collector.cases

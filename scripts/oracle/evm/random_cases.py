@@ -118,11 +118,12 @@ def random_cases(seed):
     rng = random.Random(seed)
     here = world(rng)
     sent = message(rng)
-    first = case_of("random %d" % seed, here, sent)
+    probes = rng.random() < 0.5
+    first = case_of("random %d" % seed, here, sent, probes)
     yield first
     left = first["expected"].get("gas")
     if not left or left >= sent["gas"]:
         return
     used = sent["gas"] - left
     for index, gas in enumerate([used + rng.choice([-2, -1, 0, 1, 2]), rng.randint(0, used), used - rng.randint(0, 60)]):
-        yield case_of("random %d gas %d" % (seed, index), here, dict(sent, gas=max(0, gas)))
+        yield case_of("random %d gas %d" % (seed, index), here, dict(sent, gas=max(0, gas)), probes)

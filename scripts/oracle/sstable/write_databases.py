@@ -4,8 +4,9 @@
 
 For each seed from N on: FOLDER/<seed>/db is the database as it was left behind (cleanly closed, abandoned, copied while
 open, its log damaged) and FOLDER/<seed>/expected.bin what RocksDB reads after its own recovery of a copy:
-a JSON line {"outcome": "rows" | "refused" | "error", "note": ...}, for "rows" followed by the rows in key order and by
-keys that RocksDB does not find. Forward scan, backward scan and single gets are checked against each other here.
+a JSON line {"outcome": "rows" | "refused" | "error" | "hang", "note": ...}, for "rows" followed by the rows in key
+order and by keys that RocksDB does not find. Forward scan, backward scan and single gets are checked against each other
+here. "hang": RocksDB 9.8's recovery never ends where damage makes a recyclable log record follow a plain one.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import struct
 import sys
 import traceback
@@ -30,13 +32,18 @@ from random_options import pyquarkchain_options, random_options
 from refused import REFUSED
 from workload import Workload
 
+RECOVERY_SECONDS = 60
 
-def in_child(work):
-    """Runs `work` in a process of its own, which ends by os._exit; a database that `work` returns is abandoned open."""
+
+def in_child(work, seconds=0):
+    """Runs `work` in a process of its own, which ends by os._exit; a database that `work` returns is abandoned open.
+
+    True when it ended well, None when it was stopped after `seconds`."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         status = 1
+        signal.alarm(seconds)
         try:
             _abandoned = work()
             status = 0
@@ -47,7 +54,7 @@ def in_child(work):
             sys.stderr.flush()
             os._exit(status)
     _, status = os.waitpid(pid, 0)
-    return status == 0
+    return None if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM else status == 0
 
 
 def write_database(rng, folder, note):
@@ -148,7 +155,10 @@ def record(rng, folder, note, workload):
             assert db.get(key) is None
         write_expected(folder, "rows", note, rows, absent)
 
-    if not in_child(work):
+    ended = in_child(work, RECOVERY_SECONDS)
+    if ended is None:
+        write_expected(folder, "hang", note)
+    elif not ended:
         raise SystemExit("reading back failed: %s" % json.dumps(note))
     shutil.rmtree(copy)
 
