@@ -99,7 +99,7 @@ function readTransferPart(reader: WireReader) {
 }
 
 /** Layout of version 1. */
-export function writeDeposit(writer: WireWriter, deposit: CrossShardDeposit): void {
+function writeDeposit(writer: WireWriter, deposit: CrossShardDeposit): void {
   writer.raw(deposit.txHash);
   writeQkcAddress(writer, deposit.from);
   writeQkcAddress(writer, deposit.to);

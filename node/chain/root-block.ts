@@ -55,7 +55,7 @@ export function readRootBlockHeader(reader: WireReader): RootBlockHeader {
   };
 }
 
-export function writeRootBlockHeader(writer: WireWriter, header: RootBlockHeader): void {
+function writeRootBlockHeader(writer: WireWriter, header: RootBlockHeader): void {
   writeUnsealed(writer, header);
   writer.uint64(header.nonce).bytes16(header.extraData).raw(header.mixhash).raw(header.signature);
 }

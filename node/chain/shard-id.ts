@@ -13,7 +13,7 @@ export function chainIdOf(fullShardIdOrKey: number): number {
 }
 
 /** Shards of the chain: the highest set bit of the low half. */
-export function shardSizeOf(fullShardId: number): number {
+function shardSizeOf(fullShardId: number): number {
   const low = fullShardId & 0xffff;
   if (low === 0) throw new ConfigError(`${fullShardId} is not a full shard id: its shard size is missing`);
   return 1 << (31 - Math.clz32(low));

@@ -1,5 +1,5 @@
 import { createKeccak } from "hash-wasm";
-import { asHash32, type Hash32, toHex } from "./bytes.ts";
+import { asHash32, type Hash32 } from "./bytes.ts";
 
 // hash-wasm is 8x @noble/hashes (docs/adr/0002) and synchronous once loaded; one hasher serves a thread.
 const keccak256Hasher = await createKeccak(256);
@@ -20,6 +20,5 @@ export function keccak512(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export const KECCAK_EMPTY: Hash32 = asHash32(keccak256(new Uint8Array(0)));
-export const KECCAK_EMPTY_HEX = toHex(KECCAK_EMPTY);
 /** Root of an empty Merkle-Patricia trie: keccak256(rlp("")). */
 export const EMPTY_TRIE_ROOT: Hash32 = asHash32(keccak256(Uint8Array.of(0x80)));

@@ -1,4 +1,4 @@
-import { bigIntToMinimalBytes, bytesToBigInt, EMPTY_BYTES } from "./bytes.ts";
+import { bigIntToMinimalBytes, bytesToBigInt } from "./bytes.ts";
 import { CodecError } from "./errors.ts";
 
 /** What RLP can encode: a byte string or a list. */
@@ -143,6 +143,3 @@ export function uintFromPayload(payload: Uint8Array, what: string): bigint {
   if (payload.length > 0 && payload[0] === 0) throw new CodecError(`${what}: leading zero in a number`);
   return payload.length === 0 ? 0n : bytesToBigInt(payload);
 }
-
-export const RLP_EMPTY_LIST: readonly RlpValue[] = [];
-export const RLP_EMPTY_STRING: Uint8Array = EMPTY_BYTES;

@@ -76,7 +76,7 @@ function compareText(field: string, declared: string, computed: string): FieldDi
 }
 
 /** root height/minor index/deposit index. */
-export function cursorText(cursor: XshardCursor): string {
+function cursorText(cursor: XshardCursor): string {
   return `${cursor.rootBlockHeight}/${cursor.minorBlockIndex}/${cursor.xshardDepositIndex}`;
 }
 
@@ -84,7 +84,7 @@ export function cursorText(cursor: XshardCursor): string {
  * token id:amount, sorted. A token that execution names with amount 0 stays: pyquarkchain compares the maps as they
  * are, and a header cannot carry a zero amount (core.py TokenBalanceMap), so such a block is refused.
  */
-export function amountsText(amounts: TokenBalances): string {
+function amountsText(amounts: TokenBalances): string {
   const rows = [...amounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return rows.map(([tokenId, amount]) => `${tokenId}:${amount}`).join(" ");
 }

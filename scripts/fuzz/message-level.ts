@@ -43,10 +43,7 @@ export class MessageLevel implements Level<EvmCase> {
     const smallest = await this.#shrink(evmCase);
     const theirs = await this.#reference.ask<Step[]>({ do: "trace", case: smallest, limit: TRACE_STEPS });
     const ours = ownSteps(smallest, this.#rules, TRACE_STEPS);
-    const lines = [
-      ...differencesOf(smallest.expected, answerOf(smallest, this.#rules)),
-      describeParting(theirs, ours),
-    ];
+    const lines = [...differencesOf(smallest.expected, answerOf(smallest, this.#rules)), describeParting(theirs, ours)];
     return { name: evmCase.name, smallest, description: lines.join("\n  ") };
   }
 

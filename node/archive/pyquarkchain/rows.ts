@@ -3,7 +3,7 @@ import { CodecError, type DamageLocation, DatabaseDamagedError } from "../../cod
 import type { KeyValueReader } from "../key-value-reader.ts";
 import { describeKey } from "./keys.ts";
 
-export function keyLocation(key: Uint8Array): DamageLocation {
+function keyLocation(key: Uint8Array): DamageLocation {
   return { key: describeKey(key) };
 }
 
@@ -14,7 +14,7 @@ export function requireRow(rows: KeyValueReader, database: string, key: Uint8Arr
   return value;
 }
 
-export function missingRow(database: string, key: Uint8Array, what: string): DatabaseDamagedError {
+function missingRow(database: string, key: Uint8Array, what: string): DatabaseDamagedError {
   return new DatabaseDamagedError(`missing row in ${database}: ${what} not found`, keyLocation(key));
 }
 

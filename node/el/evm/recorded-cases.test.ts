@@ -54,9 +54,10 @@ describe("a wrong rule is noticed", () => {
   });
 });
 
-const rightAnswers = cases.map((evmCase) => JSON.stringify(answerCase(evmCase)));
+const quickCases = cases.filter(({ name, expected }) => !name.startsWith("1024 ") && !expected.probed?.length);
+const rightAnswers = quickCases.map((evmCase) => JSON.stringify(answerCase(evmCase)));
 
 function isNoticed(definition: RuleDefinition): boolean {
   const rules = defineRules(definition);
-  return cases.some((evmCase, index) => JSON.stringify(answerCase(evmCase, rules)) !== rightAnswers[index]);
+  return quickCases.some((evmCase, index) => JSON.stringify(answerCase(evmCase, rules)) !== rightAnswers[index]);
 }

@@ -32,7 +32,7 @@ from random_options import pyquarkchain_options, random_options
 from refused import REFUSED
 from workload import Workload
 
-RECOVERY_SECONDS = 60
+RECOVERY_SECONDS = 30
 
 
 def in_child(work, seconds=0):
