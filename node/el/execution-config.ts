@@ -1,8 +1,7 @@
-import type { QuarkChainConfig } from "../chain/config.ts";
+import { type QuarkChainConfig, shardConfigOf } from "../chain/config.ts";
 import type { ShardSizes } from "../chain/evm-transaction.ts";
 import { type Fraction, oneMinus } from "../chain/fraction.ts";
 import { bytesKey } from "../codec/bytes.ts";
-import { ConfigError } from "../codec/errors.ts";
 import type { ChainContext } from "./evm/context.ts";
 import { precompileSchedule } from "./evm/precompiles/schedule.ts";
 import type { Rules } from "./evm/rules.ts";
@@ -34,8 +33,7 @@ export interface ExecutionConfig {
 
 /** The part of a cluster configuration that one shard executes by. Throws ConfigError when it has no such shard. */
 export function executionConfig(config: QuarkChainConfig, fullShardId: number, rules: Rules): ExecutionConfig {
-  const shard = config.shards.get(fullShardId);
-  if (shard === undefined) throw new ConfigError(`the configuration has no shard ${fullShardId}`);
+  const shard = shardConfigOf(config, fullShardId);
   return {
     fullShardId,
     networkId: BigInt(config.networkId),

@@ -3,6 +3,7 @@ import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.ts";
 import type { RangeResult } from "../report/schema.ts";
 import type { FieldDifference } from "./comparator.ts";
+import { StageClock } from "./stage-clock.ts";
 
 /** The block that is being checked, as a report names it. */
 export interface CheckedBlock {
@@ -29,6 +30,7 @@ export class Findings {
   readonly unsupported: RangeResult["unsupported"] = [];
   readonly damage: RangeResult["damage"] = [];
   readonly warnings = new Set<string>();
+  readonly clock = new StageClock();
   private readonly totals = new Map<number, { counted: ShardTotals; gas: bigint; xshardGas: bigint }>();
 
   addDivergence(block: CheckedBlock, differences: readonly FieldDifference[], violations: readonly Violation[]): void {

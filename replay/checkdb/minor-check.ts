@@ -37,9 +37,11 @@ export class MinorCheck {
 
   /** Returns the gas that the block used. Whatever is wrong with the block goes to the findings. */
   async check(place: MinorBlockPlace): Promise<number> {
+    this.findings.clock.start();
     try {
       const rig = this.rigs.of(place.fullShardId);
       const block = rig.cl.chain.read(place.hash);
+      this.findings.clock.lap("read");
       if (block.header.height === 0) return this.checkGenesis(place, rig, block);
       return await this.checkExecuted(place, rig, block);
     } catch (error) {
@@ -49,10 +51,14 @@ export class MinorCheck {
   }
 
   private async checkExecuted(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock): Promise<number> {
+    const { clock } = this.findings;
     const violations = rig.cl.violationsOf(block);
+    clock.lap("rules");
     const parentRoot = await this.parentState(place.fullShardId, rig, block);
     const outcome = await this.execute(rig, block, parentRoot);
+    clock.lap("execute");
     const refusals: Violation[] = [...violations, ...(await this.checkSeal(rig, block, parentRoot))];
+    clock.lap("seal");
     const differences = differencesOf(violations);
     if (outcome.status === "INVALID") {
       refusals.push({ code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) });
@@ -64,6 +70,7 @@ export class MinorCheck {
     const found = [...differences, ...this.compare(place, rig, block, computed)];
     this.findings.addDivergence(place, found, refusals);
     this.checkArchive(place, rig, block, computed);
+    clock.lap("compare");
     this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
     this.count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
     return Number(computed.gasUsed);

@@ -1,18 +1,17 @@
 import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
-import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
-import type { Hash32 } from "../../node/codec/bytes.ts";
+import { type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
 import type { Range, RangeResult } from "../report/schema.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
 import { Findings } from "./findings.ts";
 import { MinorCheck } from "./minor-check.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
 import { RootCheck } from "./root-check.ts";
-import { ShardRigs } from "./shard-rig.ts";
+import { type EngineWrapper, ShardRigs } from "./shard-rig.ts";
 
-/** Opens the plan's database in this thread. */
-export function createRangeRunner(plan: RunPlan): RangeRunner {
+/** Opens the plan's database in this thread. `wrapEngine` puts something between the check and the engine. */
+export function createRangeRunner(plan: RunPlan, wrapEngine?: EngineWrapper): RangeRunner {
   const database = openDatabase({
     db: plan.db,
     configPath: plan.configPath,
@@ -20,29 +19,42 @@ export function createRangeRunner(plan: RunPlan): RangeRunner {
     verifyChecksums: plan.flags.verifyChecksums,
     cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * (plan.shards.length + 1))),
   });
-  return new DatabaseRangeRunner(plan, database);
+  return new DatabaseRangeRunner(plan, database, wrapEngine);
 }
 
 class DatabaseRangeRunner implements RangeRunner {
   private readonly plan: RunPlan;
   private readonly database: OpenDatabase;
-  private readonly rootChain: RootChain;
   private readonly seals: SealVerifier | undefined;
+  private readonly wrapEngine: EngineWrapper | undefined;
 
-  constructor(plan: RunPlan, database: OpenDatabase) {
+  constructor(plan: RunPlan, database: OpenDatabase, wrapEngine: EngineWrapper | undefined) {
     this.plan = plan;
     this.database = database;
-    this.rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
-    this.seals = plan.flags.verifyPow ? new SealVerifier(createSharedEthashCaches(3, 30_000_000)) : undefined;
+    this.wrapEngine = wrapEngine;
+    this.seals = plan.ethashCaches === null ? undefined : new SealVerifier(plan.ethashCaches);
   }
 
   async run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<RangeResult | "stopped"> {
-    return new RangeCheck(this.plan, this.database, this.rootChain, this.seals, progress, shouldStop).run(range);
+    const anchor = hashFromHex(this.plan.anchors[range.index], "range anchor");
+    const rootChain = new RootChain(this.database.source.rootBlocks(), anchor);
+    const { plan, database, seals, wrapEngine } = this;
+    return new RangeCheck({ plan, database, rootChain, seals, wrapEngine, progress, shouldStop }).run(range);
   }
 }
 
 /** Thrown and caught here: the user wants to stop. */
 class Stopped extends Error {}
+
+interface RangeCheckOptions {
+  readonly plan: RunPlan;
+  readonly database: OpenDatabase;
+  readonly rootChain: RootChain;
+  readonly seals: SealVerifier | undefined;
+  readonly wrapEngine: EngineWrapper | undefined;
+  readonly progress: RangeProgress;
+  readonly shouldStop: () => boolean;
+}
 
 /** One range with everything that must not outlive it: caches could hide damage from a later one. */
 class RangeCheck {
@@ -56,14 +68,7 @@ class RangeCheck {
   private readonly minor: MinorCheck;
   private readonly root: RootCheck;
 
-  constructor(
-    plan: RunPlan,
-    database: OpenDatabase,
-    rootChain: RootChain,
-    seals: SealVerifier | undefined,
-    progress: RangeProgress,
-    shouldStop: () => boolean,
-  ) {
+  constructor({ plan, database, rootChain, seals, wrapEngine, progress, shouldStop }: RangeCheckOptions) {
     this.plan = plan;
     this.database = database;
     this.rootChain = rootChain;
@@ -72,6 +77,8 @@ class RangeCheck {
     this.rigs = new ShardRigs(database, rootChain, {
       cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * plan.shards.length)),
       checkArchive: plan.flags.checkArchive,
+      rootTipHeight: plan.rootTipHeight,
+      wrapEngine,
     });
     this.minor = new MinorCheck(database, this.rigs, this.findings, seals);
     this.root = new RootCheck(database, rootChain, this.rigs, this.findings, seals);
@@ -157,7 +164,7 @@ class RangeCheck {
       unsupported: findings.unsupported,
       damage: findings.damage,
       warnings: [...findings.warnings].sort(),
-      timing: { seconds, stages: {} },
+      timing: { seconds, stages: findings.clock.seconds() },
     };
   }
 }

@@ -39,11 +39,14 @@ export class RootCheck {
   async check(root: RootChainBlock): Promise<void> {
     const { height } = root.block.header;
     const place: CheckedBlock = { fullShardId: null, height, hash: root.hash, root: { height, hash: root.hash } };
+    const { clock } = this.findings;
     this.findings.rootBlocks++;
+    clock.start();
     try {
       const violations = this.cl.violationsOf(root);
       const all: Violation[] = [...violations, ...(await this.checkStaking(root))];
       this.findings.addDivergence(place, differencesOf(violations), all);
+      clock.lap("root");
     } catch (error) {
       this.findings.addError(place, error);
     }

@@ -10,10 +10,16 @@ import type { EngineClient } from "../../node/engine/engine-client.ts";
 import { InProcessClient } from "../../node/engine/in-process-client.ts";
 import type { OpenDatabase } from "./open-database.ts";
 
+/** Puts something between the check and a shard's engine. */
+export type EngineWrapper = (engine: EngineClient) => EngineClient;
+
 export interface RigOptions {
   /** Memory for the state rows of one shard. */
   readonly cacheBytes: number;
   readonly checkArchive: boolean;
+  readonly wrapEngine?: EngineWrapper;
+  /** Shards born before this root height can be sent to. */
+  readonly rootTipHeight: number;
 }
 
 /** What it takes to check one shard's blocks: its database, its consensus side and its execution side. */
@@ -54,7 +60,7 @@ export class ShardRigs {
   private setUp(fullShardId: number): ShardRig {
     const config = this.database.config.quarkchain;
     const source = this.database.source.shard(fullShardId);
-    const { cacheBytes, checkArchive } = this.options;
+    const { cacheBytes, checkArchive, rootTipHeight, wrapEngine = asItIs } = this.options;
     const nodes = new ArchivedNodes(source.rows, { name: `shard-${fullShardId}.db`, cacheBytes, checkArchive });
     const layer = new ExecutionLayer(
       executionConfig(config, fullShardId, QUARKCHAIN_RULES),
@@ -64,8 +70,12 @@ export class ShardRigs {
     return {
       source,
       nodes,
-      cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight: this.rootChain.tipHeight }),
-      engine: new InProcessClient([layer]),
+      cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight }),
+      engine: wrapEngine(new InProcessClient([layer])),
     };
   }
+}
+
+function asItIs(engine: EngineClient): EngineClient {
+  return engine;
 }

@@ -45,7 +45,9 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
     warnings: source.hasRootDatabase
       ? []
       : ["there is no master.db: root blocks are followed, their rules not checked"],
+    highestBlock: highestBlock(quarkchain, rootChain),
     costs: (from, to, wanted) => countMinorBlocks(rootBlocks, rootChain, from, to, wanted),
+    rootHashAt: (height) => toHex(rootChain.hashAt(height)),
     close: () => source.close(),
   };
 }
@@ -109,6 +111,14 @@ function shardsToCheck(
     }
   }
   return source.fullShardIds;
+}
+
+function highestBlock(config: QuarkChainConfig, rootChain: RootChain): number {
+  const { tipHeight } = rootChain;
+  const tips = [...config.shards].map(([id, { genesis }]) =>
+    rootChain.lastConfirmed(id, tipHeight, genesis.rootHeight),
+  );
+  return Math.max(tipHeight, ...tips.map((tip) => tip?.header.height ?? 0));
 }
 
 function countMinorBlocks(

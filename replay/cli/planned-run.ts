@@ -1,3 +1,5 @@
+import { EPOCH_LENGTH } from "../../node/cl/pow/epoch.ts";
+import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import type { ExpectedCounts } from "../report/assemble.ts";
 import type { Provenance, Range, RunFlags } from "../report/schema.ts";
@@ -28,6 +30,7 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): Planne
   if (request.shards !== undefined && !request.unconfirmed) assertBlocks(costs, rootFrom, rootTo);
   const flags = runFlags(request);
   const provenance = provenanceOf(request, survey);
+  const ranges = planRanges({ rootFrom, costs, batch: request.batch, unconfirmed: request.unconfirmed });
   return {
     plan: {
       db: request.db,
@@ -36,10 +39,13 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): Planne
       rootTo,
       shards,
       flags,
+      rootTipHeight: survey.identity.tipHeight,
+      anchors: ranges.map(({ lastRootHeight }) => survey.rootHashAt(lastRootHeight)),
+      ethashCaches: request.verifyPow ? ethashCaches(request.workers, survey.highestBlock) : null,
       cacheBytesPerWorker: memoryBudget(request.workers).cacheBytesPerWorker,
     },
     costs,
-    ranges: planRanges({ rootFrom, costs, batch: request.batch, unconfirmed: request.unconfirmed }),
+    ranges,
     expected: {
       rootBlocks: survey.checksRootBlocks ? rootTo - rootFrom + 1 : 0,
       minorBlocks: [...costs.minorBlocksPerShard.values()].reduce((sum, blocks) => sum + blocks, 0),
@@ -60,6 +66,14 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): Planne
       ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, `${value}`])),
     },
   };
+}
+
+/**
+ * Every worker may be in another epoch of the root chain and of the shards; blocks that no root block confirms yet lie a
+ * little above the highest one known.
+ */
+function ethashCaches(workers: number, highestBlock: number): SharedEthashCaches {
+  return createSharedEthashCaches(2 * workers + 2, highestBlock + EPOCH_LENGTH);
 }
 
 /** What a report says about its origin; without a survey the database could not be opened. */

@@ -83,6 +83,8 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
     shards: database.shards,
     checksRootBlocks: true,
     warnings: [],
+    highestBlock: database.tipHeight,
+    rootHashAt: (height) => fakeHash(0, height),
     costs: (from, to, shards) => {
       const heights = Array.from({ length: to - from + 1 }, (_, i) => from + i);
       return {

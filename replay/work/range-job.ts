@@ -1,3 +1,4 @@
+import type { SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import type { DatabaseIdentity, Range, RangeResult, RunFlags } from "../report/schema.ts";
 
 /** Everything that fixes the answer of a run, and how much memory a worker may use. Plain data: it crosses threads. */
@@ -12,6 +13,12 @@ export interface RunPlan {
   /** Full ids of the shards whose minor blocks are checked, ascending. */
   readonly shards: readonly number[];
   readonly flags: RunFlags;
+  /** Height of the root block that the database is seen from: shards born before it can be sent to. */
+  readonly rootTipHeight: number;
+  /** Hash of the last root block of each range, by range index, 64 hex digits: a range starts without walking to it. */
+  readonly anchors: readonly string[];
+  /** Room for Ethash caches that all workers use; null where no seals are checked. */
+  readonly ethashCaches: SharedEthashCaches | null;
   /** Bytes a worker may keep in its caches of database blocks and trie nodes. */
   readonly cacheBytesPerWorker: number;
 }
@@ -75,8 +82,12 @@ export interface DatabaseSurvey {
   /** False where root blocks are only followed, not validated, so that none is counted as checked. */
   readonly checksRootBlocks: boolean;
   readonly warnings: readonly string[];
+  /** Height of the highest confirmed block of any chain. */
+  readonly highestBlock: number;
   /** Reads root blocks from..to (inclusive heights, 1 <= from <= to <= tip). */
   costs(from: number, to: number, shards: readonly number[]): RootBlockCosts;
+  /** Hash of the root block at a height of a span that costs() was asked for, 64 hex digits. */
+  rootHashAt(height: number): string;
   close(): void;
 }
 

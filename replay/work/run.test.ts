@@ -75,6 +75,9 @@ async function run(database: Partial<FakeDatabase>, options: Options = {}): Prom
       rootTip: null,
       maxDivergences: options.maxDivergences ?? null,
     },
+    rootTipHeight: TIP,
+    anchors: ranges.map(({ lastRootHeight }) => survey.rootHashAt(lastRootHeight)),
+    ethashCaches: null,
     cacheBytesPerWorker: 1,
   };
   const workers = options.workers ?? 2;

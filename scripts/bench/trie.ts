@@ -4,7 +4,6 @@
  */
 import { performance } from "node:perf_hooks";
 import { createMPT } from "@ethereumjs/mpt";
-import type { DB } from "@ethereumjs/util";
 import { type Address, asAddress, bytesKey, EMPTY_BYTES, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { EMPTY_TRIE_ROOT, keccak256 } from "../../node/codec/keccak.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
@@ -12,6 +11,8 @@ import { StateCache } from "../../node/el/state/state-cache.ts";
 import { WorldState } from "../../node/el/state/world-state.ts";
 import { Trie } from "../../node/el/trie/trie.ts";
 import { WarmNodes } from "../../node/el/trie/warm-nodes.ts";
+
+type OtherDatabase = NonNullable<Parameters<typeof createMPT>[0]>["db"];
 
 const ACCOUNTS = Number(process.argv[2] ?? 1_000_000);
 const QKC = 35760n;
@@ -30,7 +31,7 @@ class MapStore implements NodeStore {
 }
 
 /** The same rows for @ethereumjs/mpt, whose keys are hex. */
-class HexView implements DB<string, Uint8Array> {
+class HexView {
   readonly #rows: Map<string, Uint8Array>;
   constructor(rows: Map<string, Uint8Array>) {
     this.#rows = rows;
@@ -160,7 +161,7 @@ await measure("snapshot, transfer, revert", 200_000, () => {
 
 const other = (cacheSize: number) =>
   createMPT({
-    db: new HexView(store.rows) as DB<string, Uint8Array>,
+    db: new HexView(store.rows) as OtherDatabase,
     root,
     valueEncoding: "view",
     useKeyHashing: false,

@@ -2,7 +2,7 @@ import { type Hash32, ZERO_HASH } from "../../codec/bytes.ts";
 import { UnsupportedError } from "../../codec/errors.ts";
 import { keccak256 } from "../../codec/keccak.ts";
 
-const EPOCH_LENGTH = 30_000;
+export const EPOCH_LENGTH = 30_000;
 /** Ethash's size tables end here too; a 10-second chain gets there after 19 years. */
 const EPOCH_COUNT = 2048;
 

@@ -112,7 +112,7 @@ export class UnresolvedNode {
 }
 
 /** Encoding of a branch without children: what a branch starts from that has no encoding yet. */
-export const EMPTY_BRANCH: Uint8Array = Uint8Array.of(0xd1, ...new Array<number>(17).fill(EMPTY_REFERENCE));
+const EMPTY_BRANCH: Uint8Array = Uint8Array.of(0xd1, ...new Array<number>(17).fill(EMPTY_REFERENCE));
 
 /** A dirty branch without children. */
 export function emptyBranch(): BranchNode {

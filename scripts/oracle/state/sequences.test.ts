@@ -1,5 +1,5 @@
 /*
- * WorldState against pyquarkchain's State: PYQUARKCHAIN=<checkout> ORACLE_PYTHON=<python> npx vitest run
+ * WorldState against pyquarkchain's State: PYQUARKCHAIN=<checkout> ORACLE_PYTHON=<python> npm run test:oracle --
  * scripts/oracle/state. ORACLE_SEED and ORACLE_COUNT repeat, shorten or lengthen a run.
  */
 import { execFile } from "node:child_process";
