@@ -5,8 +5,8 @@ import type { RootBlockCosts } from "./range-job.ts";
 const BLOCK_WEIGHT = 50_000;
 /** Enough pieces to keep many cores busy to the end, few enough that starting cold costs nothing. */
 const MAX_RANGES = 512;
-/** A range below this many empty blocks is not worth the start. */
-const MIN_RANGE_WEIGHT = 32 * BLOCK_WEIGHT;
+/** A range below this many empty blocks is not worth the start: its caches are cold. */
+const MIN_RANGE_WEIGHT = 64 * BLOCK_WEIGHT;
 
 export interface PlanRequest {
   /** First root height that `costs` describes. */

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { BlockLevel } from "./block-level.ts";
 import { runCampaign } from "./campaign.ts";
 import type { Level } from "./level.ts";
 import { MessageLevel } from "./message-level.ts";
@@ -63,6 +64,7 @@ async function main(): Promise<number> {
 function levelOf(name: string, reference: Reference, mutation: string | undefined): Level<unknown> {
   const rules = rulesOf(mutation);
   if (name === "message") return new MessageLevel(reference, rules) as Level<unknown>;
+  if (name === "block") return new BlockLevel(reference, rules) as Level<unknown>;
   throw new RangeError(`no level ${name}`);
 }
 

@@ -1,12 +1,17 @@
-/**
- * The smallest case that `isStillWrong` accepts, found by trying `candidatesOf` again and again, in order: large cuts
- * should come first. At most `limit` candidates are tried.
- */
-export async function shrink<T>(
+/** How a candidate is judged. */
+export interface Judge<T> {
+  /** The candidate with the reference's answer; rejects where it cannot even be set up. */
+  readonly answered: (candidate: T) => Promise<T>;
+  readonly differs: (answered: T) => boolean;
+  /** How many candidates are tried at most. */
+  readonly limit: number;
+}
+
+/** The smallest case that still differs, found by trying `candidatesOf` again and again: large cuts should come first. */
+export async function shrinkAnswered<T>(
   first: T,
   candidatesOf: (current: T) => Iterable<T>,
-  isStillWrong: (candidate: T) => Promise<boolean>,
-  limit: number,
+  { answered, differs, limit }: Judge<T>,
 ): Promise<T> {
   let smallest = first;
   let tried = 0;
@@ -14,8 +19,9 @@ export async function shrink<T>(
     wasCut = false;
     for (const candidate of candidatesOf(smallest)) {
       if (tried++ >= limit) return smallest;
-      if (!(await isStillWrong(candidate))) continue;
-      smallest = candidate;
+      const judged = await answered(candidate).catch(() => undefined);
+      if (judged === undefined || !differs(judged)) continue;
+      smallest = judged;
       wasCut = true;
       break;
     }

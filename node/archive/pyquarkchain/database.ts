@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import type { Hash32 } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, NotADatabaseError, UnsupportedError } from "../../codec/errors.ts";
 import type { BlockSource, RootBlockSource } from "../block-source.ts";
-import { openRocksDb, type RocksDbOptions } from "../sstable/rocksdb-store.ts";
+import { openRocksDb } from "../sstable/rocksdb-store.ts";
+import type { StoreOptions } from "../sstable/table-store.ts";
 import { RootArchive } from "./root-archive.ts";
 import { ShardArchive } from "./shard-archive.ts";
 
@@ -14,7 +15,7 @@ const SHARD_FOLDER = /^shard-(\d{1,10})\.db$/;
  * Opens a pyquarkchain data directory: `master.db` and `shard-<full shard id>.db` side by side, or some of them, or
  * one such folder itself. Nothing is written. Throws NotADatabaseError when nothing of the kind is there.
  */
-export function openPyquarkchainDatabase(dir: string, options: RocksDbOptions = {}): PyquarkchainDatabase {
+export function openPyquarkchainDatabase(dir: string, options: StoreOptions = {}): PyquarkchainDatabase {
   if (!existsSync(dir)) throw new NotADatabaseError(`${dir} does not exist: give the data directory of a node`);
   if (!statSync(dir).isDirectory()) throw new NotADatabaseError(`${dir} is a file: give the data directory of a node`);
   const folders = databaseFolders(dir);
@@ -32,11 +33,11 @@ export class PyquarkchainDatabase implements BlockSource {
   readonly hasRootDatabase: boolean;
   readonly fullShardIds: readonly number[];
   private readonly folders: DatabaseFolders;
-  private readonly options: RocksDbOptions;
+  private readonly options: StoreOptions;
   private readonly shards = new Map<number, ShardArchive>();
   private root: RootArchive | undefined;
 
-  constructor(folders: DatabaseFolders, options: RocksDbOptions) {
+  constructor(folders: DatabaseFolders, options: StoreOptions) {
     this.folders = folders;
     this.options = options;
     this.hasRootDatabase = folders.master !== undefined;

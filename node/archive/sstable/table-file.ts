@@ -2,9 +2,9 @@ import { DatabaseDamagedError } from "../../codec/errors.ts";
 import { Block } from "./block.ts";
 import type { BlockCache, BlockOwner } from "./block-cache.ts";
 import { NO_CHECKSUM, storedChecksumMatches } from "./checksum.ts";
-import { decompressBlock } from "./compression.ts";
 import type { FilePool } from "./file-pool.ts";
-import { BLOCK_TRAILER_BYTES, decodeFooter, FOOTER_BYTES, type Footer } from "./footer.ts";
+import { BLOCK_TRAILER_BYTES, type Footer } from "./footer.ts";
+import type { TableFormat } from "./table-format.ts";
 
 /** Larger stored blocks are read into a buffer of their own instead of the one that stays. */
 const KEPT_BUFFER_BYTES = 1 << 20;
@@ -14,6 +14,7 @@ let storedBuffer = new Uint8Array(1 << 16);
 export interface TableContext {
   readonly files: FilePool;
   readonly cache: BlockCache;
+  readonly format: TableFormat;
 }
 
 /** Reads blocks of one table: from the cache, or from the file through checksum and decompression. */
@@ -27,11 +28,12 @@ export class TableFileReader {
   constructor(context: TableContext, path: string, size: number) {
     this.#context = context;
     this.path = path;
-    const offset = size - FOOTER_BYTES;
+    const { footerBytes } = context.format;
+    const offset = size - footerBytes;
     if (offset < 0) throw new DatabaseDamagedError("the table is too short for its footer", { file: path, offset: 0 });
-    const bytes = new Uint8Array(FOOTER_BYTES);
-    context.files.read(path, bytes, FOOTER_BYTES, offset);
-    this.footer = decodeFooter(bytes, path, offset);
+    const bytes = new Uint8Array(footerBytes);
+    context.files.read(path, bytes, footerBytes, offset);
+    this.footer = context.format.decodeFooter(bytes, path, offset);
   }
 
   /**
@@ -58,7 +60,7 @@ export class TableFileReader {
     if (verify && !storedChecksumMatches(checksum, buffer, size + 1, baseContext, offset)) {
       throw new DatabaseDamagedError("block checksum mismatch", origin);
     }
-    return new Block(decompressBlock(buffer[size], buffer.subarray(0, size), origin), origin);
+    return new Block(this.#context.format.decompress(buffer[size], buffer.subarray(0, size), origin), origin);
   }
 }
 

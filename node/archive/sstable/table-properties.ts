@@ -1,8 +1,9 @@
 import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
-import { type Block, type BlockLayout, EntryReader, META_LAYOUT } from "./block.ts";
+import { type Block, EntryReader, META_LAYOUT } from "./block.ts";
+import { decompressBlock } from "./compression.ts";
 import { Decoder, readUint32 } from "./decoder.ts";
-import { type BlockHandle, decodeHandle } from "./footer.ts";
-import type { TableFileReader } from "./table-file.ts";
+import { type BlockHandle, decodeFooter, decodeHandle, FOOTER_BYTES } from "./footer.ts";
+import type { FootedTable, TableFormat, TableSearch } from "./table-format.ts";
 
 const PROPERTIES_BLOCK = "rocksdb.properties";
 const INDEX_BLOCK = "rocksdb.index";
@@ -19,11 +20,7 @@ const FIRST_KEY_INDEX = 3;
 const INDEX_NAMES: readonly string[] = ["binary search", "hash", "two-level", "binary search with first keys"];
 
 /** How a table is to be searched, and what it says about itself. */
-export interface TableLayout {
-  readonly index: BlockHandle;
-  /** Index blocks on the way to a data block: 1, or 2 where the index is partitioned. */
-  readonly indexDepth: number;
-  readonly indexLayout: BlockLayout;
+interface TableLayout extends TableSearch {
   readonly indexType: string;
   /** Name of the compression of most blocks, as the writer put it. */
   readonly compression: string;
@@ -32,8 +29,16 @@ export interface TableLayout {
   readonly deletions: number;
 }
 
+/** Block-based tables as RocksDB writes them. */
+export const ROCKSDB_TABLES: TableFormat = {
+  footerBytes: FOOTER_BYTES,
+  decodeFooter,
+  decompress: decompressBlock,
+  readSearch: readTableLayout,
+};
+
 /** Reads metaindex and properties. Throws DatabaseDamagedError, or UnsupportedError naming the feature. */
-export function readTableLayout(table: TableFileReader): TableLayout {
+export function readTableLayout(table: FootedTable): TableLayout {
   const { metaindex } = table.footer;
   const handles = new Map<string, BlockHandle>();
   readEntries(table.block(metaindex.offset, metaindex.size, true), (name, value) => {
@@ -53,7 +58,7 @@ export function readTableLayout(table: TableFileReader): TableLayout {
   return layoutFrom(readProperties(table.block(propertiesAt.offset, propertiesAt.size, true)), index, table);
 }
 
-function layoutFrom(properties: TableProperties, index: BlockHandle, table: TableFileReader): TableLayout {
+function layoutFrom(properties: TableProperties, index: BlockHandle, table: FootedTable): TableLayout {
   const comparator = properties.text("rocksdb.comparator");
   if (comparator !== undefined && comparator !== BYTEWISE_COMPARATOR) {
     throw new UnsupportedError(`${table.path}: tables ordered by comparator "${comparator}" are not read`);

@@ -3,17 +3,17 @@ import { BlockCursor } from "./block-cursor.ts";
 import type { RowCursor } from "./row-cursor.ts";
 import { rowValue } from "./row-value.ts";
 import { type TableContext, TableFileReader } from "./table-file.ts";
-import { readTableLayout, type TableLayout } from "./table-properties.ts";
+import type { TableSearch } from "./table-format.ts";
 
 /** Gets run to completion one at a time, so one reader serves the thread. */
 const getReader = new EntryReader();
 
-/** One immutable sorted table; footer and properties are read at first use. */
+/** One immutable sorted table; what it says about itself is read at first use. */
 export class Table {
   readonly path: string;
   readonly #context: TableContext;
   readonly #size: number;
-  #opened: { readonly file: TableFileReader; readonly layout: TableLayout } | undefined;
+  #opened: { readonly file: TableFileReader; readonly search: TableSearch } | undefined;
 
   constructor(context: TableContext, path: string, size: number) {
     this.#context = context;
@@ -22,10 +22,10 @@ export class Table {
   }
 
   /** Throws DatabaseDamagedError, or UnsupportedError naming the feature that is not read. */
-  open(): { readonly file: TableFileReader; readonly layout: TableLayout } {
+  open(): { readonly file: TableFileReader; readonly search: TableSearch } {
     if (this.#opened === undefined) {
       const file = new TableFileReader(this.#context, this.path, this.#size);
-      this.#opened = { file, layout: readTableLayout(file) };
+      this.#opened = { file, search: this.#context.format.readSearch(file) };
     }
     return this.#opened;
   }
@@ -35,13 +35,13 @@ export class Table {
    * `verify` checks the data block's checksum; those of index blocks are always checked.
    */
   get(key: Uint8Array, verify: boolean): Uint8Array | null | undefined {
-    const { file, layout } = this.open();
+    const { file, search } = this.open();
     const reader = getReader;
-    let block = file.block(layout.index.offset, layout.index.size, true);
-    for (let depth = 1; depth <= layout.indexDepth; depth++) {
-      if (seekEntry(reader, block, layout.indexLayout, key) === "none") return undefined;
+    let block = file.block(search.index.offset, search.index.size, true);
+    for (let depth = 1; depth <= search.indexDepth; depth++) {
+      if (seekEntry(reader, block, search.indexLayout, key) === "none") return undefined;
       reader.readHandle();
-      block = file.block(reader.handleOffset, reader.handleSize, verify || depth < layout.indexDepth);
+      block = file.block(reader.handleOffset, reader.handleSize, verify || depth < search.indexDepth);
     }
     if (seekEntry(reader, block, DATA_LAYOUT, key) !== "same") return undefined;
     return rowValue(reader.key[reader.keyLength - 8], block, reader.valueStart, reader.valueEnd);
@@ -60,11 +60,11 @@ class TableWalk {
   readonly leaf: BlockCursor;
 
   constructor(table: Table) {
-    const { file, layout } = table.open();
+    const { file, search } = table.open();
     this.#file = file;
     this.leaf = new BlockCursor(DATA_LAYOUT);
-    const indexes = Array.from({ length: layout.indexDepth }, () => new BlockCursor(layout.indexLayout));
-    indexes[0].load(file.block(layout.index.offset, layout.index.size, true));
+    const indexes = Array.from({ length: search.indexDepth }, () => new BlockCursor(search.indexLayout));
+    indexes[0].load(file.block(search.index.offset, search.index.size, true));
     this.#stack = [...indexes, this.leaf];
   }
 

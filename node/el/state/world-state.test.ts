@@ -179,6 +179,14 @@ describe("WorldState", () => {
     expect(later.getCode(ALICE)).toBe(later.getCode(ALICE));
   });
 
+  it("keeps code that its caller overwrites later", () => {
+    const state = new WorldState(new MemoryNodeStore(), EMPTY_TRIE_ROOT);
+    const memory = Uint8Array.of(0x60, 0x01);
+    state.setCode(ALICE, memory);
+    memory.fill(0);
+    expect(state.getCode(ALICE)).toEqual(Uint8Array.of(0x60, 0x01));
+  });
+
   it("reports code that is missing", () => {
     const chain = new Chain();
     chain.block((state) => state.setCode(ALICE, utf8("gone")));

@@ -105,8 +105,10 @@ export class WorldState implements EvmState {
     const account = this.#account(address);
     const codeHash = code.length === 0 ? KECCAK_EMPTY : keccak256(code);
     if (code.length !== 0) {
-      this.#store.put(codeHash, code);
-      this.#cache.keepCode(codeHash, code);
+      // The caller's array may be a window on memory that lives on.
+      const row = code.slice();
+      this.#store.put(codeHash, row);
+      this.#cache.keepCode(codeHash, row);
     }
     this.#journal.setCodeHash(account, codeHash);
     this.#journal.touch(account);

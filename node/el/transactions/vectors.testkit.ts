@@ -82,7 +82,7 @@ export function allocate(store: NodeStore, allocation: Allocation): Hash32 {
   return state.commit();
 }
 
-export type Quantity = string | number;
+type Quantity = string | number;
 
 export interface TransactionRow {
   readonly nonce: Quantity;

@@ -1,0 +1,63 @@
+import { checkdbRequest, type CheckdbOptions } from "../cli/checkdb-request.ts";
+import { exitCodeOfError, exitCodeOfVerdict } from "../cli/exit-code.ts";
+import { planRun, provenanceOf } from "../cli/planned-run.ts";
+import { runTiming, startClock } from "../cli/timing.ts";
+import { assembleReport, type ReportInput } from "../report/assemble.ts";
+import { colorsFor } from "../report/colors.ts";
+import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
+import type { RangeResult, Report } from "../report/schema.ts";
+import { summarize } from "../report/summary.ts";
+import { createRangeRunner } from "./range-runner.ts";
+import type { EngineWrapper } from "./shard-rig.ts";
+import { surveyDatabase } from "./survey.ts";
+
+/** What the command would answer. */
+export interface CheckAnswer {
+  readonly exitCode: number;
+  /** The summary, or the sentence of an error that keeps the command from a report. */
+  readonly text: string;
+  /** Undefined where there is no report. */
+  readonly report: Report | undefined;
+}
+
+export type CheckOptions = Partial<Omit<CheckdbOptions, "db">> & { readonly wrapEngine?: EngineWrapper };
+
+/** The check behind `qkc checkdb --db <db>` in this thread: same plan, ranges, report and exit code, no files written. */
+export async function checkInProcess(db: string, { wrapEngine, ...options }: CheckOptions = {}): Promise<CheckAnswer> {
+  const request = checkdbRequest({ db, verifyChecksums: "default", stallTimeout: 60, ...options });
+  const clock = startClock();
+  const answer = (parts: Pick<ReportInput, "provenance" | "range" | "results" | "warnings" | "expected" | "failure">) => {
+    const { results } = parts;
+    const ranges = { ranges: results.length, results, resumed: new Map<number, RangeResult>() };
+    const timing = runTiming(clock, { databasePath: db, workers: 1, ...ranges, stalls: [] });
+    return answerOf(assembleReport({ ...parts, stopped: null, interrupted: false, timing }));
+  };
+  try {
+    const survey = await surveyDatabase(request);
+    const run = planRun(request, survey);
+    survey.close();
+    const { plan, provenance, warnings, expected } = run;
+    const results: RangeResult[] = [];
+    const runner = createRangeRunner(plan, wrapEngine);
+    let failure: RunFailure | undefined;
+    try {
+      for (const range of run.ranges) results.push((await runner.run(range, UNWATCHED, () => false)) as RangeResult);
+    } catch (error) {
+      failure = describeFailure(error);
+    }
+    const range = { rootFrom: plan.rootFrom, rootTo: plan.rootTo, shards: [...plan.shards] };
+    return answer({ provenance, range, results, warnings, expected, failure });
+  } catch (error) {
+    const failure = describeFailure(error);
+    if (!isFinding(failure)) return { exitCode: exitCodeOfError(error), text: failure.message, report: undefined };
+    const provenance = provenanceOf(request, undefined);
+    return answer({ provenance, range: null, results: [], warnings: [], expected: undefined, failure });
+  }
+}
+
+const UNWATCHED = { startBlock: () => {}, finishBlock: () => {}, countDivergence: () => {} };
+
+function answerOf(report: Report): CheckAnswer {
+  const text = summarize(report, { colors: colorsFor(false, {}), reportPath: undefined, next: undefined });
+  return { exitCode: exitCodeOfVerdict(report.verdict), text, report };
+}
