@@ -54,7 +54,7 @@ export class MinorCheck {
     const { clock } = this.findings;
     const violations = rig.cl.violationsOf(block);
     clock.lap("rules");
-    const parentRoot = await this.parentState(place.fullShardId, rig, block);
+    const parentRoot = await this.stateAfter(place.fullShardId, block.header.prevMinorBlockHash);
     const outcome = await this.execute(rig, block, parentRoot);
     clock.lap("execute");
     const refusals: Violation[] = [...violations, ...(await this.checkSeal(rig, block, parentRoot))];
@@ -81,21 +81,26 @@ export class MinorCheck {
   }
 
   /**
-   * The state a block starts from: the one its parent declares. Where that was never stored, because the parent declares
-   * a state that it does not come to or because the row is gone, the parent's execution gives it, so that one wrong
-   * block does not make the following ones unreadable.
+   * The state that a block leaves for what builds on it: the one it declares. Where that was never stored because the
+   * block does not come to it, its execution gives it, so that one wrong block does not make the following ones
+   * unreadable. Throws DatabaseDamagedError where the block does come to it and the row is gone; for the block checked
+   * last that is reported already.
    */
-  private async parentState(fullShardId: number, rig: ShardRig, block: MinorBlock): Promise<Hash32> {
-    const parentHash = block.header.prevMinorBlockHash;
-    const declared = rig.cl.chain.get(parentHash).meta.stateRoot;
+  async stateAfter(fullShardId: number, hash: Hash32): Promise<Hash32> {
+    const rig = this.rigs.of(fullShardId);
+    const declared = rig.cl.chain.get(hash).meta.stateRoot;
     if (rig.source.rows.has(declared)) return declared;
     const last = this.last.get(fullShardId);
-    if (last !== undefined && bytesEqual(last.hash, parentHash)) return last.stateRoot;
-    const parent = rig.source.minorBlock(parentHash);
-    if (parent.header.height === 0) return declared;
-    const grandparent = rig.cl.chain.get(parent.header.prevMinorBlockHash);
-    const outcome = await this.execute(rig, parent, grandparent.meta.stateRoot);
-    return outcome.status === "EXECUTED" ? outcome.computed.stateRoot : declared;
+    if (last !== undefined && bytesEqual(last.hash, hash)) return last.stateRoot;
+    const block = rig.source.minorBlock(hash);
+    if (block.header.height === 0) return declared;
+    const parent = rig.cl.chain.get(block.header.prevMinorBlockHash);
+    const outcome = await this.execute(rig, block, parent.meta.stateRoot);
+    if (outcome.status === "INVALID") return declared;
+    const { stateRoot } = outcome.computed;
+    if (!bytesEqual(stateRoot, declared)) return stateRoot;
+    const what = `the root node of the state after block ${block.header.height}, on which this block builds`;
+    throw new DatabaseDamagedError(`missing row in shard-${fullShardId}.db: ${what}`, { key: toHex(declared) });
   }
 
   private compare(

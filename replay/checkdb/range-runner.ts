@@ -81,7 +81,8 @@ class RangeCheck {
       wrapEngine,
     });
     this.minor = new MinorCheck(database, this.rigs, this.findings, seals);
-    this.root = new RootCheck(database, rootChain, this.rigs, this.findings, seals);
+    const stateAfter = (fullShardId: number, hash: Hash32) => this.minor.stateAfter(fullShardId, hash);
+    this.root = new RootCheck(database, rootChain, this.rigs, this.findings, seals, stateAfter);
   }
 
   async run(range: Range): Promise<RangeResult | "stopped"> {

@@ -8,6 +8,9 @@ import type { OpenDatabase } from "./open-database.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRigs } from "./shard-rig.ts";
 
+/** The state that a shard's block leaves for what builds on it. */
+type StateAfter = (fullShardId: number, minorHash: Hash32) => Promise<Hash32>;
+
 /** Checks root blocks: rules, staking, seal. */
 export class RootCheck {
   private readonly rigs: ShardRigs;
@@ -15,6 +18,7 @@ export class RootCheck {
   private readonly seals: SealVerifier | undefined;
   private readonly cl: RootCl;
   private readonly database: OpenDatabase;
+  private readonly stateAfter: StateAfter;
 
   constructor(
     database: OpenDatabase,
@@ -22,9 +26,11 @@ export class RootCheck {
     rigs: ShardRigs,
     findings: Findings,
     seals: SealVerifier | undefined,
+    stateAfter: StateAfter,
   ) {
     this.database = database;
     this.rigs = rigs;
+    this.stateAfter = stateAfter;
     this.findings = findings;
     this.seals = seals;
     this.cl = new RootCl({
@@ -66,9 +72,9 @@ export class RootCheck {
     return sealViolations(this.seals, this.cl.sealOf(root, target.difficulty), target, root.block.header.difficulty);
   }
 
-  private stakesAfter(minorHash: Hash32, coinbase: Address): Promise<RootStakes> {
-    const { cl, engine } = this.rigs.of(STAKING_SHARD);
-    const { stateRoot } = cl.chain.get(minorHash).meta;
+  private async stakesAfter(minorHash: Hash32, coinbase: Address): Promise<RootStakes> {
+    const { engine } = this.rigs.of(STAKING_SHARD);
+    const stateRoot = await this.stateAfter(STAKING_SHARD, minorHash);
     return queryRootStakes(this.database.config.quarkchain, (call) => engine.call(call), stateRoot, coinbase);
   }
 }

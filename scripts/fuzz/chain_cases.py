@@ -39,14 +39,14 @@ def params_of(seed):
 
     class RandomParams(Params):
         name = "fuzz-chain"
-        chains = [1] + [rng.choice([1, 1, 2, 4]) for _ in range(rng.randint(0, 4))]
-        blocks_per_round = rng.choice([(0, 1, 1, 2), (2, 3, 4, 5), (0, 0, 3), (1, 2, 6)])
-        empty_prob = rng.choice([0.1, 0.25, 0.5])
+        chains = [1] + [rng.choice([1, 1, 2, 4]) for _ in range(rng.randint(1, 4))]
+        blocks_per_round = rng.choice([(0, 1, 1, 2), (2, 3, 4, 5), (0, 3, 5), (1, 2, 6)])
+        empty_prob = rng.choice([0.05, 0.2, 0.5])
         time_step = rng.choice([40, 60, 100])
         posw_windows = [rng.choice([2, 3, 5, 8, 16]) for _ in range(5)]
         history = rng.random() < 0.3
         root_reorg_every = rng.choice([0, 4, 7])
-        flood_rounds = tuple(rng.sample(range(4, 14), rng.choice([0, 0, 1, 2])))
+        flood_rounds = tuple(rng.sample(range(6, 20), rng.choice([0, 0, 1, 2])))
         flood_simple = rng.random()
         jump_rounds = {rng.randint(5, 12): 8 * 86400} if rng.random() < 0.5 else {}
         fuzz = staticmethod(program)
@@ -54,7 +54,7 @@ def params_of(seed):
         slaves = 1
 
     RandomParams.late_chain = len(RandomParams.chains) - 1 if len(RandomParams.chains) > 2 and rng.random() < 0.4 else None
-    rounds = rng.randint(10, 16)
+    rounds = rng.randint(16, 36)
     if RandomParams.late_chain is not None and RandomParams.root_reorg_every:
         # A fork below the root block that a shard starts from is more than the driver can follow.
         RandomParams.root_reorg_every = 7
@@ -106,6 +106,7 @@ class RandomWorld(World):
             genesis["ROOT_HEIGHT"] = rng.randint(1, 4)
         posw = chain["POSW_CONFIG"]
         posw["ENABLED"] = rng.random() < 0.8
+        posw["TOTAL_STAKE_PER_BLOCK"] = posw["TOTAL_STAKE_PER_BLOCK"] or 40000 * 10 ** 18
         posw["ENABLE_TIMESTAMP"] = rng.choice([0, self.T0 + int(length * rng.random() * 0.6)])
 
 

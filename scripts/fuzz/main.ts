@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BlockLevel } from "./block-level.ts";
 import { runCampaign } from "./campaign.ts";
+import { ChainLevel } from "./chain-level.ts";
 import type { Level } from "./level.ts";
 import { MessageLevel } from "./message-level.ts";
 import { Reference, referencePlace } from "./reference.ts";
@@ -65,6 +66,8 @@ function levelOf(name: string, reference: Reference, mutation: string | undefine
   const rules = rulesOf(mutation);
   if (name === "message") return new MessageLevel(reference, rules) as Level<unknown>;
   if (name === "block") return new BlockLevel(reference, rules) as Level<unknown>;
+  if (name === "chain" && mutation === undefined) return new ChainLevel(reference) as Level<unknown>;
+  if (name === "chain") throw new RangeError("the chain level knows no mutations");
   throw new RangeError(`no level ${name}`);
 }
 

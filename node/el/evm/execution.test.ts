@@ -161,6 +161,17 @@ describe("tracing", () => {
     ]);
   });
 
+  test("shows memory as far as it exists", () => {
+    const sizes: string[] = [];
+    const nothing = () => undefined;
+    answerCase(caseOf("600760005300"), undefined, {
+      enterMessage: nothing,
+      step: ({ memory }) => sizes.push(toHex(memory)),
+      leaveMessage: nothing,
+    });
+    expect(sizes).toEqual(["", "", "", `07${"00".repeat(31)}`]);
+  });
+
   test.each([
     ["01", "stack underflow"],
     ["58".repeat(1025), "stack overflow"],

@@ -141,7 +141,9 @@ def arithmetic(c):
     rng = random.Random(59)
     minimum = 2 ** 255
     tricky = [(minimum, 2 ** 256 - 1), (2 ** 256 - 1, minimum), (5, 0), (0, 5), (2 ** 256 - 7, 3), (7, 2 ** 256 - 3),
-              (0, 0), (31, 0x80), (30, 0x8000), (0, 0xFF80), (32, 0x80), (255, minimum), (256, minimum), (2, 300), (3, 300)]
+              (0, 0), (31, 0x80), (30, 0x8000), (0, 0xFF80), (32, 0x80), (255, minimum), (256, minimum), (2, 300), (3, 300),
+              (2, 5), (2, 255), (2, 256), (3, 255), (1, 0x8000), (1, 0x17FFF), (2, 0xFF7FFFFF), (15, 2 ** 127), (30, 2 ** 247),
+              (31, minimum), (32, minimum), (255, 1), (255, 2 ** 256 - 1), (256, 2 ** 256 - 1), (256, 7), (31, 0x1FF), (33, 0x1FF)]
     for name in UNARY:
         c.one(name, world(returning_results([A(v, name) for v in EDGE_NUMBERS[::3]])), call())
     for name in BINARY:
@@ -180,6 +182,9 @@ def memory(c):
         c.tight(source, world(copies + A("MSIZE", 0, "RETURN"), other=bytes(range(40))), call(data=bytes(range(100, 140))))
     for size in (0, 31, 32, 33):
         c.tight("memory ends %d bytes behind" % size, world(A(1, 32, "MSTORE", 64 - size, "MLOAD", 7, 64 - size, "MSTORE", "MSIZE", 0, "RETURN")), call())
+    for offset in (0, 31, 32, 63, 1000):
+        c.tight("MSTORE8 at %d" % offset, world(A(7, offset, "MSTORE8", "MSIZE", 0, "RETURN")), call())
+    c.tight("a copy takes the last gas", world(A(32, 0, 32, 0, 0, "CALLDATACOPY", "RETURN")), call(data=b"1234"))
     c.one("memory words and bytes", world(A(2 ** 256 - 2, 5, "MSTORE", 0x1FF, 70, "MSTORE8", 6, "MLOAD", 128, "MSTORE", "MSIZE", 0, "RETURN")), call())
     c.tight("memory grows quadratically", world(A(1, 100000, "MSTORE", "STOP")), call())
     c.one("memory offset beyond all gas", world(A(2 ** 40, "MLOAD")), call())
