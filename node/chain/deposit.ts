@@ -62,7 +62,7 @@ function depositListVersion(bytes: Uint8Array): -1 | 0 | 1 {
 
 function readDeprecatedDeposit(reader: WireReader): CrossShardDeposit {
   return {
-    ...readTransferPart(reader),
+    ...readDepositTransfer(reader),
     isFromRootChain: reader.boolean("deposit root chain flag"),
     gasRemained: 0n,
     messageData: EMPTY_BYTES,
@@ -73,7 +73,7 @@ function readDeprecatedDeposit(reader: WireReader): CrossShardDeposit {
 
 function readV0Deposit(reader: WireReader): CrossShardDeposit {
   return {
-    ...readTransferPart(reader),
+    ...readDepositTransfer(reader),
     gasRemained: reader.uint256("deposit gas remained"),
     messageData: reader.bytes32("deposit data"),
     createContract: reader.boolean("deposit create flag"),
@@ -86,7 +86,8 @@ function readDeposit(reader: WireReader): CrossShardDeposit {
   return { ...readV0Deposit(reader), refundRate: reader.uint8("deposit refund rate") };
 }
 
-function readTransferPart(reader: WireReader) {
+/** The fields that a deposit begins with, in every layout of every client. */
+export function readDepositTransfer(reader: WireReader) {
   return {
     txHash: reader.hash32("deposit transaction hash"),
     from: readQkcAddress(reader, "deposit sender"),

@@ -77,6 +77,8 @@ export class MinorCheck {
   }
 
   private execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {
+    // What an earlier execution found, of a payload that was refused or of a parent, is no fault of this one.
+    rig.nodes.takeFaults();
     return rig.engine.newPayload(rig.cl.payloadOf(block, parentRoot));
   }
 

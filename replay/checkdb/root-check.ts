@@ -2,7 +2,8 @@ import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { RootCl } from "../../node/cl/root-cl.ts";
 import { queryRootStakes, type RootStakes, STAKING_SHARD } from "../../node/cl/root-stakes.ts";
-import type { Address, Hash32 } from "../../node/codec/bytes.ts";
+import { type Address, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { sealViolations } from "./seal-check.ts";
@@ -36,7 +37,8 @@ export class RootCheck {
     this.cl = new RootCl({
       config: database.config.quarkchain,
       rootChain,
-      isMinorKnown: (hash, { branch }) => !rigs.has(branch) || rigs.of(branch).source.hasMinorBlock(hash),
+      // A confirmed block that is not there says nothing against the root block: it is damage.
+      isMinorKnown: () => true,
       stakesAfter: (minorHash, coinbase) => this.stakesAfter(minorHash, coinbase),
     });
   }
@@ -49,6 +51,7 @@ export class RootCheck {
     this.findings.rootBlocks++;
     clock.start();
     try {
+      this.checkMinorBlocksStored(place, root);
       const violations = this.cl.violationsOf(root);
       const all: Violation[] = [...violations, ...(await this.checkStaking(root))];
       this.findings.addDivergence(place, differencesOf(violations), all);
@@ -56,6 +59,14 @@ export class RootCheck {
     } catch (error) {
       this.findings.addError(place, error);
     }
+  }
+
+  private checkMinorBlocksStored(place: CheckedBlock, { block, minorHashes }: RootChainBlock): void {
+    block.minorHeaders.forEach(({ branch, height }, i) => {
+      if (!this.rigs.has(branch) || this.rigs.of(branch).source.hasMinorBlock(minorHashes[i])) return;
+      const message = `missing row in shard-${branch}.db: minor block ${height}, which this root block confirms, not found`;
+      this.findings.addDamage(place, new DatabaseDamagedError(message, { key: `mblock_${toHex(minorHashes[i])}` }));
+    });
   }
 
   /** pyquarkchain judges the staking of every root block, also where seals are not checked (master.py check_db). */

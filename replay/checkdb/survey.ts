@@ -8,6 +8,7 @@ import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import type { DatabaseSurvey, RootBlockCosts, SurveyRequest } from "../work/range-job.ts";
+import { sampleGas } from "./gas-sample.ts";
 import { genesisMinorHash } from "./genesis-check.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
 
@@ -46,7 +47,10 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
       ? []
       : ["there is no master.db: root blocks are followed, their rules not checked"],
     highestBlock: highestBlock(quarkchain, rootChain),
-    costs: (from, to, wanted) => countMinorBlocks(rootBlocks, rootChain, from, to, wanted),
+    costs: (from, to, wanted) => ({
+      ...countMinorBlocks(rootBlocks, rootChain, from, to, wanted),
+      gas: sampleGas(source, rootChain, from, to, wanted),
+    }),
     rootHashAt: (height) => toHex(rootChain.hashAt(height)),
     close: () => source.close(),
   };
@@ -127,7 +131,7 @@ function countMinorBlocks(
   from: number,
   to: number,
   shards: readonly number[],
-): RootBlockCosts {
+): Omit<RootBlockCosts, "gas"> {
   const minorBlocks = new Uint32Array(to - from + 1);
   const minorBlocksPerShard = new Map(shards.map((id) => [id, 0]));
   for (let height = to; height >= from; height--) {
@@ -138,5 +142,5 @@ function countMinorBlocks(
       minorBlocks[height - from]++;
     }
   }
-  return { minorBlocks, gas: undefined, minorBlocksPerShard };
+  return { minorBlocks, minorBlocksPerShard };
 }

@@ -1,5 +1,5 @@
-import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { openPyquarkchainDatabase, type PyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
+import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { heightKey, PREFIX, prefixedKey, ROOT_TIP_KEY } from "../../node/archive/pyquarkchain/keys.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { merkleRoot } from "../../node/chain/merkle-root.ts";
@@ -124,7 +124,8 @@ export class FixtureChain {
         const forged = isTarget ? minor.change(linked) : linked;
         const newHash = minorHeaderHash(forged.header);
         if (bytesEqual(newHash, oldHash)) {
-          if (isTarget) twin.put(shardFolder(header.branch), prefixedKey(PREFIX.minorBlock, newHash), encodeMinorBlock(forged));
+          if (isTarget)
+            twin.put(shardFolder(header.branch), prefixedKey(PREFIX.minorBlock, newHash), encodeMinorBlock(forged));
           return header;
         }
         renamed.set(bytesKey(oldHash), newHash);
@@ -144,9 +145,10 @@ export class FixtureChain {
             : block.header.coinbaseAmounts,
         },
       };
-      const forged = root?.height === block.header.height ? root.change(linked) : linked;
+      const isTarget = root?.height === block.header.height;
+      const forged = isTarget ? root.change(linked) : linked;
       const newHash = rootHeaderHash(forged.header);
-      if (bytesEqual(newHash, hash)) continue;
+      if (!isTarget && bytesEqual(newHash, hash)) continue;
       renamed.set(bytesKey(hash), newHash);
       this.replaceRoot(twin, hash, newHash, forged);
     }

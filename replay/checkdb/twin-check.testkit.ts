@@ -1,4 +1,4 @@
-import { checkdbRequest, type CheckdbOptions } from "../cli/checkdb-request.ts";
+import { type CheckdbOptions, checkdbRequest } from "../cli/checkdb-request.ts";
 import { exitCodeOfError, exitCodeOfVerdict } from "../cli/exit-code.ts";
 import { planRun, provenanceOf } from "../cli/planned-run.ts";
 import { runTiming, startClock } from "../cli/timing.ts";
@@ -26,7 +26,9 @@ export type CheckOptions = Partial<Omit<CheckdbOptions, "db">> & { readonly wrap
 export async function checkInProcess(db: string, { wrapEngine, ...options }: CheckOptions = {}): Promise<CheckAnswer> {
   const request = checkdbRequest({ db, verifyChecksums: "default", stallTimeout: 60, ...options });
   const clock = startClock();
-  const answer = (parts: Pick<ReportInput, "provenance" | "range" | "results" | "warnings" | "expected" | "failure">) => {
+  const answer = (
+    parts: Pick<ReportInput, "provenance" | "range" | "results" | "warnings" | "expected" | "failure">,
+  ) => {
     const { results } = parts;
     const ranges = { ranges: results.length, results, resumed: new Map<number, RangeResult>() };
     const timing = runTiming(clock, { databasePath: db, workers: 1, ...ranges, stalls: [] });

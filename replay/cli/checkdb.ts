@@ -1,3 +1,4 @@
+import { secp256k1Backend } from "../../node/chain/sender.ts";
 import { assembleReport } from "../report/assemble.ts";
 import { writeReport } from "../report/run-folder.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
@@ -15,6 +16,9 @@ import { onStopSignals } from "./stop-signals.ts";
 import { runTiming, startClock } from "./timing.ts";
 
 const SAMPLE_MILLISECONDS = 500;
+
+const SLOW_RECOVERY =
+  "the native library of secp256k1 did not load: recovering senders takes 30 times as long (no prebuild for this platform?)";
 /** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
 const MAX_FINDINGS = 20_000;
 
@@ -94,6 +98,7 @@ async function executeWatched(
     startedAt: Date.now(),
   });
   const display = createProgressDisplay(process.stderr, process.env, request.quiet);
+  if (secp256k1Backend() === "elliptic") display.message(SLOW_RECOVERY);
   if (done.size > 0) display.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
   const timer = setInterval(() => {
     const snapshot = monitor.sample(Date.now());

@@ -71,7 +71,9 @@ export type StateTest = z.infer<typeof stateTestSchema>;
 export function readTestFile(text: string): Map<string, StateTest | undefined> {
   const tests: unknown = JSON.parse(text);
   if (typeof tests !== "object" || tests === null) return new Map();
-  return new Map(Object.entries(tests).map(([name, test]) => [name, isStateTest(test) ? parse(name, test) : undefined]));
+  return new Map(
+    Object.entries(tests).map(([name, test]) => [name, isStateTest(test) ? parse(name, test) : undefined]),
+  );
 }
 
 function isStateTest(test: unknown): boolean {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { join } from "node:path";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { writeAccounts } from "./accounts.ts";
 import { exclusionReason } from "./exclusions.ts";
@@ -19,12 +19,15 @@ export interface CaseOutcome {
   readonly detail?: string;
 }
 
-/** Runs every test of a file below `folder`. A file that cannot be read as tests is a failure of its own. */
-export function runFile(folder: string, file: string): CaseOutcome[] {
-  const path = relative(folder, file);
+/**
+ * Runs every test of the file at `path` below `folder`, an absolute one. A file that cannot be read as tests is a
+ * failure of its own.
+ */
+export function runFile(folder: string, path: string): CaseOutcome[] {
+  const file = join(folder, path);
   try {
     const tests = readTestFile(readFileSync(file, "utf8"));
-    const ledger: Ledger = resolve(file).includes("QuarkChainStateTests") ? "quarkchain" : "ethereum";
+    const ledger: Ledger = file.includes("QuarkChainStateTests") ? "quarkchain" : "ethereum";
     return [...tests].flatMap(([name, test]) => runTest(`${path}/${name}`, test, ledger));
   } catch (error) {
     return [{ id: path, status: "failed", detail: messageOf(error) }];

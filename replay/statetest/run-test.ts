@@ -1,6 +1,15 @@
 import secp256k1 from "secp256k1";
 import { type EvmTransaction, intrinsicGas } from "../../node/chain/evm-transaction.ts";
-import { type Address, addressFromHex, asAddress, bytesEqual, type Hash32, toHex, utf8, ZERO_HASH } from "../../node/codec/bytes.ts";
+import {
+  type Address,
+  addressFromHex,
+  asAddress,
+  bytesEqual,
+  type Hash32,
+  toHex,
+  utf8,
+  ZERO_HASH,
+} from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import type { BlockContext } from "../../node/el/evm/context.ts";

@@ -64,7 +64,7 @@ export interface SurveyRequest {
 export interface RootBlockCosts {
   /** Minor blocks of the chosen shards that each root block confirms; index = height - from. */
   readonly minorBlocks: Uint32Array;
-  /** Gas used by them; absent where finding out would cost as much as the check. */
+  /** Gas used by them, which may be an estimate; absent where nothing is known. */
   readonly gas: Float64Array | undefined;
   /** Minor blocks of the whole span by full shard id, one entry for each chosen shard. */
   readonly minorBlocksPerShard: ReadonlyMap<number, number>;

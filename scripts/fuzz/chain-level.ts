@@ -70,7 +70,9 @@ async function check(folder: string, minorBlocks: number): Promise<string[]> {
     const rigs = new ShardRigs(database, rootChain, options);
     const findings = new Findings();
     const minor = new MinorCheck(database, rigs, findings, undefined);
-    const root = new RootCheck(database, rootChain, rigs, findings, undefined);
+    const root = new RootCheck(database, rootChain, rigs, findings, undefined, (fullShardId, hash) =>
+      minor.stateAfter(fullShardId, hash),
+    );
     for (let height = 1; height <= tip; height++) {
       const at = rootChain.blockAt(height);
       await root.check(at);

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Hash32 } from "../../codec/bytes.ts";
-import { DatabaseDamagedError, NotADatabaseError, UnsupportedError } from "../../codec/errors.ts";
-import type { BlockSource, RootBlockSource } from "../block-source.ts";
+import { NotADatabaseError, UnsupportedError } from "../../codec/errors.ts";
+import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
 import { openRocksDb } from "../sstable/rocksdb-store.ts";
 import type { StoreOptions } from "../sstable/table-store.ts";
 import { RootArchive } from "./root-archive.ts";
@@ -19,71 +18,29 @@ export function openPyquarkchainDatabase(dir: string, options: StoreOptions = {}
   if (!existsSync(dir)) throw new NotADatabaseError(`${dir} does not exist: give the data directory of a node`);
   if (!statSync(dir).isDirectory()) throw new NotADatabaseError(`${dir} is a file: give the data directory of a node`);
   const folders = databaseFolders(dir);
-  if (folders.master === undefined && folders.shards.size === 0) throw explainForeignFolder(dir);
+  if (folders.root === undefined && folders.shards.size === 0) throw explainForeignFolder(dir);
   return new PyquarkchainDatabase(folders, options);
 }
 
-interface DatabaseFolders {
-  readonly master?: string;
-  readonly shards: ReadonlyMap<number, string>;
-}
-
-export class PyquarkchainDatabase implements BlockSource {
+export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchive> {
   readonly kind = "pyquarkchain";
-  readonly hasRootDatabase: boolean;
-  readonly fullShardIds: readonly number[];
-  private readonly folders: DatabaseFolders;
   private readonly options: StoreOptions;
-  private readonly shards = new Map<number, ShardArchive>();
-  private root: RootArchive | undefined;
 
   constructor(folders: DatabaseFolders, options: StoreOptions) {
-    this.folders = folders;
+    super(folders);
     this.options = options;
-    this.hasRootDatabase = folders.master !== undefined;
-    this.fullShardIds = [...folders.shards.keys()].sort((a, b) => a - b);
   }
 
-  /** master.db, or undefined where only shard databases are present. */
-  rootArchive(): RootArchive | undefined {
-    const folder = this.folders.master;
-    if (folder === undefined) return undefined;
-    this.root ??= new RootArchive(openRocksDb(folder, this.options), basename(folder));
-    return this.root;
+  protected openRoot(folder: string): RootArchive {
+    return new RootArchive(openRocksDb(folder, this.options), basename(folder));
   }
 
-  rootTipHash(): Hash32 | undefined {
-    return this.rootArchive()?.tipHash();
+  protected openShard(folder: string, fullShardId: number): ShardArchive {
+    return new ShardArchive(openRocksDb(folder, this.options), basename(folder), fullShardId);
   }
 
-  rootGenesisHash(): Hash32 | undefined {
-    return this.rootArchive()?.canonicalHashAt(0);
-  }
-
-  rootBlocks(): RootBlockSource {
-    return this.rootArchive() ?? this.shard(this.fullShardIds[0]);
-  }
-
-  shard(fullShardId: number): ShardArchive {
-    const open = this.shards.get(fullShardId);
-    if (open !== undefined) return open;
-    const folder = this.folders.shards.get(fullShardId);
-    if (folder === undefined) {
-      throw new DatabaseDamagedError(
-        `missing shard database: shard-${fullShardId}.db is not there (found: ${this.fullShardIds.join(", ") || "none"})`,
-      );
-    }
-    const shard = new ShardArchive(openRocksDb(folder, this.options), basename(folder), fullShardId);
-    refuseForeignShard(shard, folder);
-    this.shards.set(fullShardId, shard);
-    return shard;
-  }
-
-  close(): void {
-    this.root?.close();
-    for (const shard of this.shards.values()) shard.close();
-    this.shards.clear();
-    this.root = undefined;
+  protected shardFolderName(fullShardId: number): string {
+    return `shard-${fullShardId}.db`;
   }
 }
 
@@ -95,8 +52,8 @@ function databaseFolders(dir: string): DatabaseFolders {
     const match = SHARD_FOLDER.exec(name);
     if (match !== null) shards.set(Number(match[1]), join(dir, name));
   }
-  const master = join(dir, MASTER_FOLDER);
-  return existsSync(master) ? { master, shards } : { shards };
+  const root = join(dir, MASTER_FOLDER);
+  return existsSync(root) ? { root, shards } : { shards };
 }
 
 function explainForeignFolder(dir: string): Error {
@@ -107,17 +64,5 @@ function explainForeignFolder(dir: string): Error {
   const found = names.length === 0 ? "the folder is empty" : `it holds ${names.slice(0, 5).join(", ")}`;
   return new NotADatabaseError(
     `${dir} is not a pyquarkchain data directory: neither ${MASTER_FOLDER} nor shard-<full shard id>.db is in it (${found})`,
-  );
-}
-
-/** Folders that were exchanged would otherwise show as a flood of missing rows. */
-function refuseForeignShard(shard: ShardArchive, folder: string): void {
-  const genesisHash = shard.canonicalHashAt(0);
-  if (genesisHash === undefined) return;
-  const branch = shard.minorBlock(genesisHash).header.branch;
-  if (branch === shard.fullShardId) return;
-  throw new DatabaseDamagedError(
-    `exchanged shard folders: ${basename(folder)} holds the chain of shard ${branch}; give each folder its own name back`,
-    { file: folder },
   );
 }

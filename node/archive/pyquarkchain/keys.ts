@@ -1,4 +1,5 @@
 import { concatBytes, uint32ToBytes, utf8 } from "../../codec/bytes.ts";
+import type { BlockKeys } from "../block-rows.ts";
 
 /** Row keys of pyquarkchain's databases (quarkchain/cluster/shard_db_operator.py, root_state.py RootDb). */
 export const PREFIX = {
@@ -35,6 +36,14 @@ export function heightKey(prefix: string, height: number): Uint8Array {
   return utf8(`${prefix}${height}`);
 }
 
+/** Where pyquarkchain keeps blocks and deposit lists. */
+export const BLOCK_KEYS: BlockKeys = {
+  rootBlock: (hash) => prefixedKey(PREFIX.rootBlock, hash),
+  minorBlock: (hash) => prefixedKey(PREFIX.minorBlock, hash),
+  minorHashAt: (height) => heightKey(PREFIX.minorHeightIndex, height),
+  receivedDeposits: (sourceMinorHash) => prefixedKey(PREFIX.receivedDeposits, sourceMinorHash),
+};
+
 /** `count_<full shard id>_<root height>`. */
 export function blockCountKey(fullShardId: number, rootHeight: number): Uint8Array {
   return utf8(`${PREFIX.blockCount}${fullShardId}_${rootHeight}`);
@@ -48,6 +57,7 @@ export function confirmingRootKey(minorHash: Uint8Array, fullShardId: number): U
 /** Readable form of a key for messages: its text prefix, then hex. */
 export function describeKey(key: Uint8Array): string {
   const text = Buffer.from(key).toString("latin1");
+  if (/^[a-zA-Z_]+$/.test(text)) return text;
   const prefix = /^(?:[a-zA-Z]+_)+m?/.exec(text)?.[0] ?? "";
   const rest = key.subarray(prefix.length);
   if (prefix !== "" && /^[0-9_]+$/.test(text.slice(prefix.length))) return text;

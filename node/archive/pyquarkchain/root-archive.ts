@@ -1,77 +1,41 @@
 import { MINIMUM_MINOR_HEADER_BYTES, type MinorBlockHeader, readMinorBlockHeader } from "../../chain/minor-block.ts";
-import {
-  decodeRootBlock,
-  type RootBlock,
-  type RootBlockHeader,
-  readRootBlockHeader,
-  rootHeaderHash,
-} from "../../chain/root-block.ts";
 import { readTokenBalances, type TokenBalances } from "../../chain/token-balances.ts";
-import { asAddress, bytesEqual, bytesKey, type Hash32 } from "../../codec/bytes.ts";
+import { asAddress, bytesKey, type Hash32 } from "../../codec/bytes.ts";
 import { WireReader } from "../../codec/wire.ts";
-import type { RootBlockSource } from "../block-source.ts";
+import { RootBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
+import { decodeRow, optionalHash } from "../rows.ts";
 import {
+  BLOCK_KEYS,
   blockCountKey,
   confirmingRootKey,
+  describeKey,
   heightKey,
   PREFIX,
   prefixedKey,
   ROOT_COMMITTING_KEY,
   ROOT_TIP_KEY,
 } from "./keys.ts";
-import { alteredRow, decodeRow, optionalHash, requireRow } from "./rows.ts";
-
-/** Root blocks stored under `rblock_`: in master.db, and copied to every shard database. */
-export class RootBlockRows implements RootBlockSource {
-  protected readonly rows: KeyValueReader;
-  /** Folder, for messages. */
-  protected readonly name: string;
-
-  constructor(rows: KeyValueReader, name: string) {
-    this.rows = rows;
-    this.name = name;
-  }
-
-  hasRootBlock(hash: Hash32): boolean {
-    return this.rows.has(prefixedKey(PREFIX.rootBlock, hash));
-  }
-
-  rootBlock(hash: Hash32): RootBlock {
-    const key = prefixedKey(PREFIX.rootBlock, hash);
-    const block = decodeRow(this.name, key, requireRow(this.rows, this.name, key, "root block"), decodeRootBlock);
-    this.proveHeader(key, hash, block.header);
-    return block;
-  }
-
-  rootHeader(hash: Hash32): RootBlockHeader {
-    const key = prefixedKey(PREFIX.rootBlock, hash);
-    const row = requireRow(this.rows, this.name, key, "root block");
-    const header = decodeRow(this.name, key, row, (bytes) => readRootBlockHeader(new WireReader(bytes)));
-    this.proveHeader(key, hash, header);
-    return header;
-  }
-
-  private proveHeader(key: Uint8Array, hash: Hash32, header: RootBlockHeader): void {
-    if (!bytesEqual(rootHeaderHash(header), hash)) throw alteredRow(this.name, key, "root block");
-  }
-}
 
 /** master.db: the root chain (pyquarkchain root_state.py RootDb). */
 export class RootArchive extends RootBlockRows {
+  constructor(rows: KeyValueReader, name: string) {
+    super(rows, { name, describeKey }, BLOCK_KEYS);
+  }
+
   /** Hash of the best root block; undefined in a database that was never written to. */
   tipHash(): Hash32 | undefined {
-    return optionalHash(this.rows, this.name, ROOT_TIP_KEY);
+    return optionalHash(this.rows, this.database, ROOT_TIP_KEY);
   }
 
   /** Root block that was being handed to the shards when the client stopped, if any. */
   committingHash(): Hash32 | undefined {
-    return optionalHash(this.rows, this.name, ROOT_COMMITTING_KEY);
+    return optionalHash(this.rows, this.database, ROOT_COMMITTING_KEY);
   }
 
   /** What the height index says: a hint, to be proved by links. */
   canonicalHashAt(height: number): Hash32 | undefined {
-    return optionalHash(this.rows, this.name, heightKey(PREFIX.rootHeightIndex, height));
+    return optionalHash(this.rows, this.database, heightKey(PREFIX.rootHeightIndex, height));
   }
 
   /** Newest minor header of every shard at a root block, in pyquarkchain's own words: derived, not proved. */
@@ -79,7 +43,7 @@ export class RootArchive extends RootBlockRows {
     const key = prefixedKey(PREFIX.lastMinorHeaders, rootHash);
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    return decodeRow(this.name, key, row, (bytes) =>
+    return decodeRow(this.database, key, row, (bytes) =>
       new WireReader(bytes).list32("last header list", MINIMUM_MINOR_HEADER_BYTES, readMinorBlockHeader),
     );
   }
@@ -89,12 +53,12 @@ export class RootArchive extends RootBlockRows {
     const key = prefixedKey(PREFIX.minorCoinbase, minorHash);
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    return decodeRow(this.name, key, row, (bytes) => readTokenBalances(new WireReader(bytes), "minor coinbase"));
+    return decodeRow(this.database, key, row, (bytes) => readTokenBalances(new WireReader(bytes), "minor coinbase"));
   }
 
   /** Root block that confirmed a minor block; only with ENABLE_TRANSACTION_HISTORY. */
   confirmingRootHash(minorHash: Hash32, fullShardId: number): Hash32 | undefined {
-    return optionalHash(this.rows, this.name, confirmingRootKey(minorHash, fullShardId));
+    return optionalHash(this.rows, this.database, confirmingRootKey(minorHash, fullShardId));
   }
 
   /** Blocks mined per account up to a root height, key = bytesKey(address); only with ENABLE_TRANSACTION_HISTORY. */
@@ -102,11 +66,7 @@ export class RootArchive extends RootBlockRows {
     const key = blockCountKey(fullShardId, rootHeight);
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    return decodeRow(this.name, key, row, readBlockCounts);
-  }
-
-  close(): void {
-    this.rows.close();
+    return decodeRow(this.database, key, row, readBlockCounts);
   }
 }
 

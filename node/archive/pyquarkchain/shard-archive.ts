@@ -1,12 +1,11 @@
-import { type CrossShardDepositList, decodeDepositList } from "../../chain/deposit.ts";
-import { decodeMinorBlock, type MinorBlock, minorHeaderHash } from "../../chain/minor-block.ts";
-import { bytesEqual, type Hash32 } from "../../codec/bytes.ts";
+import type { CrossShardDepositList } from "../../chain/deposit.ts";
+import { decodeMinorBlock, type MinorBlock } from "../../chain/minor-block.ts";
+import type { Hash32 } from "../../codec/bytes.ts";
 import { WireReader } from "../../codec/wire.ts";
-import type { ShardSource } from "../block-source.ts";
+import { ShardBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { heightKey, PREFIX, prefixedKey } from "./keys.ts";
-import { RootBlockRows } from "./root-archive.ts";
-import { alteredRow, decodeRow, optionalHash, requireRow } from "./rows.ts";
+import { decodeRow, optionalHash } from "../rows.ts";
+import { BLOCK_KEYS, describeKey, PREFIX, prefixedKey } from "./keys.ts";
 
 /** Where a transaction or deposit lies: index counts transactions first, then deposits. */
 export interface TransactionPlace {
@@ -15,30 +14,9 @@ export interface TransactionPlace {
 }
 
 /** shard-<full shard id>.db (pyquarkchain cluster/shard_db_operator.py ShardDbOperator). */
-export class ShardArchive extends RootBlockRows implements ShardSource {
-  readonly fullShardId: number;
-  override readonly rows: KeyValueReader;
-
+export class ShardArchive extends ShardBlockRows {
   constructor(rows: KeyValueReader, name: string, fullShardId: number) {
-    super(rows, name);
-    this.rows = rows;
-    this.fullShardId = fullShardId;
-  }
-
-  minorBlock(hash: Hash32): MinorBlock {
-    const key = prefixedKey(PREFIX.minorBlock, hash);
-    const row = requireRow(this.rows, this.name, key, "minor block");
-    const block = decodeRow(this.name, key, row, decodeMinorBlock);
-    if (!bytesEqual(minorHeaderHash(block.header), hash)) throw alteredRow(this.name, key, "minor block");
-    return block;
-  }
-
-  hasMinorBlock(hash: Hash32): boolean {
-    return this.rows.has(prefixedKey(PREFIX.minorBlock, hash));
-  }
-
-  depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
-    return this.optionalDepositList(prefixedKey(PREFIX.receivedDeposits, sourceMinorHash));
+    super(rows, { name, describeKey }, BLOCK_KEYS, fullShardId);
   }
 
   /** Deposits a block of this shard consumed; only with ENABLE_TRANSACTION_HISTORY. */
@@ -51,32 +29,28 @@ export class ShardArchive extends RootBlockRows implements ShardSource {
     const key = prefixedKey(PREFIX.consumedDepositHashes, minorHash);
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    return decodeRow(this.name, key, row, (bytes) =>
+    return decodeRow(this.database, key, row, (bytes) =>
       new WireReader(bytes).list32("deposit hash list", 32, (reader) => reader.hash32("deposit hash")),
     );
   }
 
-  canonicalHashAt(height: number): Hash32 | undefined {
-    return optionalHash(this.rows, this.name, heightKey(PREFIX.minorHeightIndex, height));
-  }
-
   /** This shard's newest block that a root block confirms, in pyquarkchain's own words: derived, not proved. */
   lastConfirmedMinorHash(rootHash: Hash32): Hash32 | undefined {
-    return optionalHash(this.rows, this.name, prefixedKey(PREFIX.lastConfirmedMinor, rootHash));
+    return optionalHash(this.rows, this.database, prefixedKey(PREFIX.lastConfirmedMinor, rootHash));
   }
 
   /** Genesis block that hangs from a root block of the shard's genesis root height. */
   genesisBlock(rootHash: Hash32): MinorBlock | undefined {
     const key = prefixedKey(PREFIX.genesis, rootHash);
     const row = this.rows.get(key);
-    return row === undefined ? undefined : decodeRow(this.name, key, row, decodeMinorBlock);
+    return row === undefined ? undefined : decodeRow(this.database, key, row, decodeMinorBlock);
   }
 
   transactionPlace(transactionHash: Hash32): TransactionPlace | undefined {
     const key = prefixedKey(PREFIX.transactionIndex, transactionHash);
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    return decodeRow(this.name, key, row, (bytes) => {
+    return decodeRow(this.database, key, row, (bytes) => {
       const reader = new WireReader(bytes);
       return { height: reader.uint32("transaction height"), index: reader.uint32("transaction index") };
     });
@@ -86,20 +60,11 @@ export class ShardArchive extends RootBlockRows implements ShardSource {
   transactionCount(minorHash: Hash32): number | undefined {
     const key = prefixedKey(PREFIX.transactionCount, minorHash);
     const row = this.rows.get(key);
-    return row && decodeRow(this.name, key, row, (bytes) => new WireReader(bytes).uint32("transaction count"));
+    return row && decodeRow(this.database, key, row, (bytes) => new WireReader(bytes).uint32("transaction count"));
   }
 
   /** Whether the block's deposits were handed on and its header reported. */
   isCommitted(minorHash: Hash32): boolean {
     return this.rows.has(prefixedKey(PREFIX.committed, minorHash));
-  }
-
-  private optionalDepositList(key: Uint8Array): CrossShardDepositList | undefined {
-    const row = this.rows.get(key);
-    return row === undefined ? undefined : decodeRow(this.name, key, row, decodeDepositList);
-  }
-
-  close(): void {
-    this.rows.close();
   }
 }

@@ -9,6 +9,7 @@ const MANIFEST_FILE = /^MANIFEST-(\d+)$/;
 /** Names that only a database has. */
 const DATABASE_FILE = /^(MANIFEST-\d+|OPTIONS-\d+|IDENTITY|\d+\.(sst|ldb|log))$/;
 const ROCKSDB_FILE = /^(OPTIONS-\d+|IDENTITY|\d+\.sst)$/;
+const LEVELDB_FILE = /^\d+\.ldb$/;
 
 /** True when a folder seems to hold a RocksDB database, damaged or not: a look at names only. */
 export function looksLikeRocksDb(dir: string): boolean {
@@ -17,6 +18,19 @@ export function looksLikeRocksDb(dir: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * True when the names in a folder speak for LevelDB: its tables, or nothing that only RocksDB has. A folder that is no
+ * database at all counts too: opening it says so.
+ */
+export function looksLikeLevelDb(dir: string): boolean {
+  try {
+    if (readdirSync(dir).some((name) => LEVELDB_FILE.test(name))) return true;
+  } catch {
+    return true;
+  }
+  return !looksLikeRocksDb(dir);
 }
 
 /** The MANIFEST that CURRENT names, with its number. */
@@ -48,13 +62,26 @@ export function findManifest(dir: string): {
  * Path of a live table. Throws DatabaseDamagedError when it is missing or has another size than the MANIFEST says.
  */
 export function findTable(dir: string, number: number, size: number): string {
-  const base = join(dir, String(number).padStart(6, "0"));
+  const base = numbered(dir, number);
   const path = `${base}.sst`;
   const actual = sizeOf(path);
   if (actual === undefined) {
     if (sizeOf(`${base}.ldb`) !== undefined) throw new UnsupportedError(`${base}.ldb: LevelDB tables are not read`);
-    throw new DatabaseDamagedError("a live table is missing", { file: path });
   }
+  return wholeTable(path, actual, size);
+}
+
+/** As findTable for LevelDB, whose tables were named .sst before they were named .ldb. */
+export function findLevelDbTable(dir: string, number: number, size: number): string {
+  const base = numbered(dir, number);
+  const older = sizeOf(`${base}.sst`);
+  const actual = sizeOf(`${base}.ldb`);
+  if (actual === undefined && older !== undefined) return wholeTable(`${base}.sst`, older, size);
+  return wholeTable(`${base}.ldb`, actual, size);
+}
+
+function wholeTable(path: string, actual: number | undefined, size: number): string {
+  if (actual === undefined) throw new DatabaseDamagedError("a live table is missing", { file: path });
   if (actual !== size) {
     throw new DatabaseDamagedError(`a live table has ${actual} bytes where the MANIFEST says ${size}`, {
       file: path,
@@ -80,7 +107,7 @@ export function findLogs(dir: string, first: number): LogFile[] {
 export function checkSyncedLogs(dir: string, logs: readonly LogFile[], synced: ReadonlyMap<number, number>): void {
   for (const [number, size] of synced) {
     const log = logs.find((candidate) => candidate.number === number);
-    const path = log?.path ?? join(dir, `${String(number).padStart(6, "0")}.log`);
+    const path = log?.path ?? `${numbered(dir, number)}.log`;
     if (log === undefined) throw new DatabaseDamagedError("a live write-ahead log is missing", { file: path });
     if (log.size < size) {
       throw new DatabaseDamagedError(`a write-ahead log has ${log.size} bytes where the MANIFEST says ${size}`, {
@@ -89,6 +116,22 @@ export function checkSyncedLogs(dir: string, logs: readonly LogFile[], synced: R
       });
     }
   }
+}
+
+/**
+ * Throws DatabaseDamagedError when none of a LevelDB's logs is there: a log is created before a MANIFEST names it, and
+ * what was written last lies in it. The named one itself may be gone: goleveldb drops an empty log without a record.
+ */
+export function checkLogPresent(dir: string, logs: readonly LogFile[], firstLog: number): void {
+  // A MANIFEST begins with number 0, for no log at all.
+  if (firstLog === 0 || logs.length > 0) return;
+  throw new DatabaseDamagedError("there is no log from the one on that the MANIFEST names", {
+    file: `${numbered(dir, firstLog)}.log`,
+  });
+}
+
+function numbered(dir: string, number: number): string {
+  return join(dir, String(number).padStart(6, "0"));
 }
 
 function listFolder(dir: string): string[] {

@@ -118,8 +118,12 @@ class ManifestState {
       }
       this.#tables.delete(number);
     }
+    const before = new Set(this.#tables.keys());
     for (const table of edit.newFiles) {
-      if (this.#tables.has(table.number)) throw this.#damage(`the MANIFEST adds table ${table.number} twice`, offset);
+      const known = this.#tables.get(table.number);
+      if (known !== undefined && (before.has(table.number) || !sameTable(known, table))) {
+        throw this.#damage(`the MANIFEST adds table ${table.number} twice`, offset);
+      }
       this.#tables.set(table.number, table);
     }
   }
@@ -149,6 +153,16 @@ class ManifestState {
   #damage(message: string, offset: number): DatabaseDamagedError {
     return new DatabaseDamagedError(message, { file: this.#file, offset });
   }
+}
+
+/** goleveldb's first record lists tables of the recovered log twice, alike (goleveldb session_util.go: newManifest). */
+function sameTable(a: TableFile, b: TableFile): boolean {
+  return (
+    a.level === b.level &&
+    a.size === b.size &&
+    compareInternalKeys(a.smallest, b.smallest) === 0 &&
+    compareInternalKeys(a.largest, b.largest) === 0
+  );
 }
 
 /** The user's part of an internal key. */

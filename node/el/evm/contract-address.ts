@@ -1,6 +1,6 @@
-import { type Address, asAddress, bigIntToMinimalBytes } from "../../codec/bytes.ts";
+import { RLP } from "@ethereumjs/rlp";
+import { type Address, asAddress } from "../../codec/bytes.ts";
 import { keccak256 } from "../../codec/keccak.ts";
-import { type RlpValue, rlpEncode } from "../../codec/rlp.ts";
 import { ExecutionAbortedError } from "./abort.ts";
 
 const CREATE2_PREFIX = Uint8Array.of(0xff);
@@ -11,10 +11,8 @@ const CREATE2_PREFIX = Uint8Array.of(0xff);
  */
 export function contractAddress(sender: Address, nonce: bigint, fullShardKey: number | undefined): Address {
   if (nonce < 0n) throw new ExecutionAbortedError("a contract address needs the creator's nonce to be above 0");
-  const fields: RlpValue[] = [sender];
-  if (fullShardKey !== undefined) fields.push(bigIntToMinimalBytes(BigInt(fullShardKey)));
-  fields.push(bigIntToMinimalBytes(nonce));
-  return asAddress(keccak256(rlpEncode(fields)).slice(12));
+  const fields = fullShardKey === undefined ? [sender, nonce] : [sender, fullShardKey, nonce];
+  return asAddress(keccak256(RLP.encode(fields)).slice(12));
 }
 
 /** Address of a contract created with CREATE2 (EIP-1014; messages.py mk_contract_address2). */

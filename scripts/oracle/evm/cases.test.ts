@@ -1,6 +1,6 @@
 /*
  * The interpreter against pyquarkchain's VM on random messages: PYQUARKCHAIN=<checkout> ORACLE_PYTHON=<python>
- * npx vitest run scripts/oracle/evm. ORACLE_SEED and ORACLE_COUNT repeat, shorten or lengthen a run.
+ * npm run test:oracle -- scripts/oracle/evm. ORACLE_SEED and ORACLE_COUNT repeat, shorten or lengthen a run.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ const BATCH = 500;
 async function askPyquarkchain(...args: readonly string[]): Promise<EvmCase[]> {
   const script = fileURLToPath(new URL("cases.py", import.meta.url));
   const { stdout } = await promisify(execFile)(python, ["-W", "ignore", script, ...args], {
-    env: { ...process.env, PYTHONPATH: checkout },
+    env: { ...process.env, PYTHONPATH: checkout, PYTHONDONTWRITEBYTECODE: "1" },
     maxBuffer: 2 ** 30,
   });
   return stdout

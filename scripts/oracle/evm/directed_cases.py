@@ -409,6 +409,11 @@ def ethereum_precompiles(c):
                        ("s 0", good[:96] + words(0)), ("r order", good[:64] + words(order) + s), ("s order", good[:96] + words(order)),
                        ("short", good[:100]), ("long", good + b"tail"), ("empty", b""), ("r off the curve", good[:64] + words(5) + s)):
         c.one("ecrecover, %s" % name, world(), call(at(1), data=data))
+    # A small r has a second point, of x = r + order: recovery ids 2 and 3, which no v may ask for.
+    field = 2 ** 256 - 2 ** 32 - 977
+    small = next(n for n in range(1, 100) if pow((n + order) ** 3 + 7, (field - 1) // 2, field) == 1)
+    for v in (29, 30, 2 ** 64 + 27):
+        c.one("ecrecover of a second point, v %d" % v, world(), call(at(1), data=good[:32] + words(v, small) + s))
     for index, name in ((2, "sha256"), (3, "ripemd160"), (4, "identity")):
         for size in (0, 1, 32, 33, 100):
             (c.tight if size == 33 else c.one)("%s of %d bytes" % (name, size), world(), call(at(index), data=bytes(range(1, size + 1))))
@@ -418,6 +423,10 @@ def ethereum_precompiles(c):
     for base, exponent, modulus in modexps:
         data = words(len(base), len(exponent), len(modulus)) + base + exponent + modulus
         c.tight("modexp of %d, %d, %d bytes" % (len(base), len(exponent), len(modulus)), world(), call(at(5), data=data, gas=6000000), *(() if len(base) > 2 else (0,)))
+    for length in (64, 65, 1024, 1025):
+        for exponent in (b"\5", b"\0\1", b"\x80" + bytes(30), bytes(32), b"\1" + bytes(31), bytes(31) + b"\1\2", bytes(33), b"\7" * 40):
+            data = words(length, len(exponent), 1) + b"\3" * length + exponent + b"\x61"
+            c.one("modexp of %d bytes to %s" % (length, exponent.hex()), world(), call(at(5), data=data, gas=60000000))
     c.one("modexp with cut off input", world(), call(at(5), data=words(1, 1, 2) + b"\3"))
     c.one("modexp with huge lengths", world(), call(at(5), data=words(0, 2 ** 255, 0)))
     c.one("modexp with a huge base", world(), call(at(5), data=words(2 ** 255, 1, 1)))
@@ -445,7 +454,7 @@ def bn256(c, at):
     negative = lambda point: point[:32] + words(p - int.from_bytes(point[32:], "big"))
     c.tight("ecadd", world(), call(at(6), data=g1(2) + g1(5)))
     for name, data in (("doubles", g1(3) + g1(3)), ("cancels", g1(3) + negative(g1(3))), ("infinity and a point", g1(0) + g1(4)), ("a point and infinity", g1(4) + g1(0)),
-                       ("infinity twice", g1(0) + g1(0)), ("off the curve", g1(1) + words(1, 3)), ("x too large", words(p + 1, 2) + g1(1)), ("x = modulus", words(p, 0)),
+                       ("infinity twice", g1(0) + g1(0)), ("off the curve", g1(1) + words(1, 3)), ("x too large", words(p + 1, 2) + g1(1)), ("x = modulus", words(p, 0)), ("x zero", words(0, 1)), ("y zero", words(1, 0)),
                        ("y too large", words(1, p + 2)), ("empty", b""), ("cut off", g1(1)), ("long", g1(1) + g1(2) + b"\1")):
         c.one("ecadd, %s" % name, world(), call(at(6), data=data))
     c.tight("ecmul", world(), call(at(7), data=g1(2) + words(12345)))
@@ -459,6 +468,7 @@ def bn256(c, at):
     # A point of the twist outside the subgroup: the curve's x = 1, 2, ... until y exists and the order does not kill it.
     outside = twist_point_outside(p)
     for name, data in (("one", b""), ("not one", g1(1) + g2(1)), ("infinity left", g1(0) + g2(7)), ("infinity right", g1(7) + bytes(128)), ("infinity both", bytes(192)),
+                       ("right x zero", g1(1) + words(0, 0, 1, 1)), ("right y zero", g1(1) + words(1, 1, 0, 0)),
                        ("cut off", g1(1) + g2(1)[:127]), ("left off the curve", words(1, 1) + g2(1)), ("right off the curve", g1(1) + words(1, 1, 1, 1)),
                        ("right outside the subgroup", g1(1) + outside), ("infinity left of a point outside", g1(0) + outside), ("coordinate too large", g1(1) + words(p) + g2(1)[32:]),
                        ("bad point behind a good pair", valid[:192] + words(1, 1) + g2(1))):
@@ -528,6 +538,7 @@ def quarkchain_precompiles(c):
     c.one("deploy without data", world(), call(deploy, gas=6000000))
     c.one("deploy 2 off chain 0", world(fullShardKey=0x10000), call(deploy, data=words(2), gas=6000000))
     c.one("deploy 3 off chain 0", world(fullShardKey=0x10000), call(deploy, data=words(3), gas=6000000))
+    c.one("deploy 1 off chain 0", world(fullShardKey=0x10000), call(deploy, data=words(1), gas=6000000))
     for index in (2, 3):
         c.one("deploy %d at its time" % index, world(native=1600000000, general=1600000000), call(deploy, data=words(index), gas=6000000))
         c.one("deploy %d before its time" % index, world(native=1600000001, general=1600000001), call(deploy, data=words(index), gas=6000000))

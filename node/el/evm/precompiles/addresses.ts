@@ -2,6 +2,7 @@ import type { Address } from "../../../codec/bytes.ts";
 
 /** 0x51 0x4b 0x43 = "QKC", followed by a two-byte number; all before is zero. */
 const QKC_PREFIX = 0x514b43;
+const ZERO_BYTES = 15;
 
 export const CURRENT_TOKEN_ID = precompileNumber(1);
 export const TRANSFER_TOKEN = precompileNumber(2);
@@ -13,11 +14,11 @@ function precompileNumber(index: number): number {
   return QKC_PREFIX * 0x10000 + index;
 }
 
-/** The number that an address is, where it starts with 14 zero bytes as all precompiles do; undefined elsewhere. */
+/** The number that an address is, where it starts with 15 zero bytes as all precompiles do; undefined elsewhere. */
 export function smallAddress(address: Address): number | undefined {
-  for (let i = 0; i < 14; i++) if (address[i] !== 0) return undefined;
+  for (let i = 0; i < ZERO_BYTES; i++) if (address[i] !== 0) return undefined;
   let value = 0;
-  for (let i = 14; i < 20; i++) value = value * 256 + address[i];
+  for (let i = ZERO_BYTES; i < 20; i++) value = value * 256 + address[i];
   return value;
 }
 

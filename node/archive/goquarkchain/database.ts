@@ -1,0 +1,76 @@
+import { readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { UsageError } from "../../codec/errors.ts";
+import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
+import { openLevelDbOrRocksDb } from "../sstable/leveldb-or-rocksdb.ts";
+import type { StoreOptions } from "../sstable/table-store.ts";
+import { GoRootArchive, GoShardArchive } from "./archive-rows.ts";
+
+const MASTER_FOLDER = "master";
+const SHARD_FOLDER = /^shard-(\d{1,10})$/;
+const DATABASE_FOLDER = "db";
+
+/**
+ * The databases of a goquarkchain data directory: `master/db` and `<slave id>/shard-<full shard id>/db` (goquarkchain
+ * cluster/service/config.go), or of one slave's folder, or of one `shard-<full shard id>` folder. Undefined where nothing
+ * of the kind is there. Throws UsageError where two slaves hold the same shard.
+ */
+export function goquarkchainFolders(dir: string): DatabaseFolders | undefined {
+  const shards = new Map<number, string>();
+  for (const folder of [dir, ...subfolders(dir)]) {
+    for (const candidate of folder === dir ? [dir, ...subfolders(dir)] : subfolders(folder)) {
+      addShard(shards, candidate);
+    }
+  }
+  const root = join(dir, MASTER_FOLDER, DATABASE_FOLDER);
+  if (isFolder(root)) return { root, shards };
+  return shards.size > 0 ? { shards } : undefined;
+}
+
+function addShard(shards: Map<number, string>, folder: string): void {
+  const match = SHARD_FOLDER.exec(basename(folder));
+  const database = join(folder, DATABASE_FOLDER);
+  if (match === null || !isFolder(database)) return;
+  const fullShardId = Number(match[1]);
+  const other = shards.get(fullShardId);
+  if (other !== undefined) {
+    throw new UsageError(
+      `shard ${fullShardId} has two databases, ${other} and ${database}: move the one away that is not to be read`,
+    );
+  }
+  shards.set(fullShardId, database);
+}
+
+function subfolders(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => join(dir, name))
+    .filter(isFolder);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardArchive> {
+  readonly kind = "goquarkchain";
+  private readonly options: StoreOptions;
+
+  constructor(folders: DatabaseFolders, options: StoreOptions) {
+    super(folders);
+    this.options = options;
+  }
+
+  protected openRoot(folder: string): GoRootArchive {
+    return new GoRootArchive(openLevelDbOrRocksDb(folder, this.options), `${MASTER_FOLDER}/${DATABASE_FOLDER}`);
+  }
+
+  protected openShard(folder: string, fullShardId: number): GoShardArchive {
+    const rows = openLevelDbOrRocksDb(folder, this.options);
+    return new GoShardArchive(rows, this.shardFolderName(fullShardId), fullShardId);
+  }
+
+  protected shardFolderName(fullShardId: number): string {
+    return `shard-${fullShardId}/${DATABASE_FOLDER}`;
+  }
+}

@@ -1,0 +1,49 @@
+import { concatBytes, type Hash32, toHex, utf8 } from "../../codec/bytes.ts";
+import type { BlockKeys } from "../block-rows.ts";
+
+/** Row keys of goquarkchain's databases (goquarkchain core/rawdb/schema.go). Prefixes overlap: lengths tell rows apart. */
+export const ROOT_TIP_KEY = utf8("LastBlock");
+
+const BLOCK = utf8("b");
+const ROOT_HASH = "rn";
+const MINOR_HASH = "mn";
+const RECEIVED_DEPOSITS = utf8("xSL");
+
+/** Root and minor blocks share a prefix; a shard's database holds both. */
+export const BLOCK_KEYS: BlockKeys = {
+  rootBlock: blockKey,
+  minorBlock: blockKey,
+  minorHashAt: (height) => heightKey(MINOR_HASH, height),
+  receivedDeposits: (sourceMinorHash) => concatBytes(RECEIVED_DEPOSITS, sourceMinorHash),
+};
+
+/** Row with the hash of the canonical root block at a height. */
+export function rootHashKey(height: number): Uint8Array {
+  return heightKey(ROOT_HASH, height);
+}
+
+function blockKey(hash: Hash32): Uint8Array {
+  return concatBytes(BLOCK, hash);
+}
+
+/** Prefix and the height in 8 big-endian bytes. */
+function heightKey(prefix: string, height: number): Uint8Array {
+  const key = new Uint8Array(prefix.length + 8);
+  key.set(utf8(prefix));
+  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(height));
+  return key;
+}
+
+/** Lengths of what follows the text at the start of a key: nothing, a height, a hash. */
+const TEXT_THEN = /^(?:([A-Za-z]+)|(rn|mn)(.{8})|(lmh|xSL|rLM|txC|cmB|mhC|xr|xd|b|r|l|h|H)(.{32}))$/s;
+
+/** Readable form of a key for messages: `mn 120`, `b` and a hash in hex, or all of it in hex. */
+export function describeKey(key: Uint8Array): string {
+  // A key of 32 bytes is a state row, whatever its first byte.
+  const match = key.length === 32 ? null : TEXT_THEN.exec(Buffer.from(key).toString("latin1"));
+  if (match === null) return toHex(key);
+  const [, text, index, height, prefix] = match;
+  if (text !== undefined) return text;
+  if (height !== undefined) return `${index} ${new DataView(key.buffer, key.byteOffset + 2).getBigUint64(0)}`;
+  return `${prefix}${toHex(key.subarray(prefix.length))}`;
+}

@@ -1,0 +1,68 @@
+import type { KeyValueReader } from "../key-value-reader.ts";
+import { checkLogPresent, findLevelDbTable, findLogs, findManifest } from "./database-files.ts";
+import { LEVELDB_TABLES } from "./leveldb-tables.ts";
+import { readManifest } from "./manifest.ts";
+import { openTables, type StoreOptions, TableStore } from "./table-store.ts";
+import { type LogFile, type LogStop, replayLogs } from "./wal.ts";
+
+/** One live table, as the MANIFEST describes it. */
+interface LevelDbTableDescription {
+  readonly file: string;
+  readonly level: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface LevelDbDescription {
+  readonly manifest: string;
+  readonly lastSequence: number;
+  /** Level 0 newest first, then each level by key. */
+  readonly tables: readonly LevelDbTableDescription[];
+  readonly logs: readonly LogFile[];
+  /** Distinct keys that the logs hold over the tables. */
+  readonly logKeys: number;
+  /** Where log replay stopped early; empty for a cleanly written database. */
+  readonly logStops: readonly LogStop[];
+}
+
+/** A LevelDB database, read where it lies: files are opened for reading only, no lock is taken. */
+export interface LevelDbReader extends KeyValueReader {
+  describe(): LevelDbDescription;
+}
+
+/**
+ * Opens the database in `dir`, of LevelDB or of goleveldb. Live files are those that CURRENT and the MANIFEST name, so
+ * tables that were being written when the client stopped are not read; logs are replayed in memory, up to a torn end.
+ * Throws NotADatabaseError when nothing in the folder belongs to a database, DatabaseDamagedError with file and offset
+ * when its files contradict themselves, UnsupportedError naming a feature that is not read.
+ */
+export function openLevelDb(dir: string, options: StoreOptions = {}): LevelDbReader {
+  const manifest = findManifest(dir);
+  const files = readManifest(manifest.bytes, manifest.path, manifest.number);
+  const tables = openTables(files, LEVELDB_TABLES, options, ({ number, size }) => findLevelDbTable(dir, number, size));
+  const logs = findLogs(dir, files.firstLog);
+  checkLogPresent(dir, logs, files.firstLog);
+  return new LevelDbStore({
+    manifest: manifest.path,
+    files,
+    ...tables,
+    logs,
+    replayed: replayLogs(logs),
+    verifyAll: options.verifyChecksums === "all",
+  });
+}
+
+class LevelDbStore extends TableStore implements LevelDbReader {
+  describe(): LevelDbDescription {
+    const { manifest, files, level0, levels, logs, replayed } = this.parts;
+    const tables = [...level0, ...levels.flatMap((level) => level.tables)];
+    return {
+      manifest,
+      lastSequence: files.lastSequence,
+      tables: tables.map(({ description: { level, size }, table }) => ({ file: table.path, level, size })),
+      logs,
+      logKeys: replayed.memtable.size,
+      logStops: replayed.stops,
+    };
+  }
+}

@@ -1,0 +1,15 @@
+import { runFile } from "./run-file.ts";
+
+export interface FilesTask {
+  readonly folder: string;
+  /** Paths below it. */
+  readonly files: readonly string[];
+}
+
+/** A child process of runFolder: takes one task, answers with its outcomes and ends. */
+process.once("message", ({ folder, files }: FilesTask) => {
+  process.send?.(
+    files.flatMap((file) => runFile(folder, file)),
+    () => process.disconnect(),
+  );
+});
