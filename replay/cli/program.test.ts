@@ -2,10 +2,12 @@ import { CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import type { CheckdbRequest } from "./checkdb-request.ts";
+import type { GenesisRequest } from "./genesis-command.ts";
 import { createProgram, withCommand } from "./program.ts";
 
 interface Parsed {
   readonly request?: CheckdbRequest;
+  readonly genesis?: GenesisRequest;
   readonly exitCode: number;
   readonly out: string;
   readonly err: string;
@@ -13,11 +15,15 @@ interface Parsed {
 
 async function parse(...args: readonly string[]): Promise<Parsed> {
   let request: CheckdbRequest | undefined;
+  let genesis: GenesisRequest | undefined;
   let out = "";
   let err = "";
   const program = createProgram("1.2.3", {
     checkdb: async (parsed) => {
       request = parsed;
+    },
+    genesis: async (parsed) => {
+      genesis = parsed;
     },
   });
   const output = {
@@ -32,7 +38,7 @@ async function parse(...args: readonly string[]): Promise<Parsed> {
   for (const command of program.commands) command.configureOutput(output);
   try {
     await program.parseAsync(withCommand(args), { from: "user" });
-    return { request, exitCode: 0, out, err };
+    return { request, genesis, exitCode: 0, out, err };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode, out, err };
@@ -157,6 +163,14 @@ describe("qkc checkdb", () => {
   });
 });
 
+describe("qkc genesis", () => {
+  it("wants a configuration and may answer in JSON", async () => {
+    expect((await parse("genesis", "--config", "c.json")).genesis).toEqual({ configPath: "c.json", json: false });
+    expect((await parse("genesis", "--json", "--config=c.json")).genesis).toEqual({ configPath: "c.json", json: true });
+    expect((await parse("genesis")).err).toContain("required option '--config <file>' not specified");
+  });
+});
+
 describe("qkc", () => {
   it("prints its version and help", async () => {
     expect(await parse("--version")).toMatchObject({ exitCode: 0, out: "1.2.3\n", err: "" });
@@ -177,7 +191,7 @@ describe("qkc", () => {
     "%s is unsupported, whatever its arguments",
     async (name) => {
       await expect(parse(name, "--some", "thing", "--help")).rejects.toThrow(
-        new UnsupportedError(`qkc ${name} does not exist in this version: it has checkdb only`),
+        new UnsupportedError(`qkc ${name} does not exist in this version: it has checkdb and genesis only`),
       );
     },
   );

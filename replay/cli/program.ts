@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
 import { EXIT_CODE_MEANINGS } from "./exit-code.ts";
+import type { GenesisRequest } from "./genesis-command.ts";
 import { collectShard, parseHash, parsePositiveNumber, parseSignedNumber, parseWorkers } from "./numbers.ts";
 
 /** Commands that the design names and this version does not have. */
@@ -9,6 +10,7 @@ const FUTURE_COMMANDS = ["replay", "trace", "bisect", "report", "reproduce", "sl
 
 export interface CommandHandlers {
   checkdb(request: CheckdbRequest): Promise<void>;
+  genesis(request: GenesisRequest): Promise<void>;
 }
 
 /** The command line of `qkc`. It throws CommanderError instead of ending the process. */
@@ -22,6 +24,7 @@ export function createProgram(version: string, handlers: CommandHandlers): Comma
     .showHelpAfterError("(run with --help for all options)")
     .addHelpText("after", exitCodesText());
   addCheckdb(program, handlers);
+  addGenesis(program, handlers);
   for (const name of FUTURE_COMMANDS) addFutureCommand(program, name);
   return program;
 }
@@ -106,6 +109,22 @@ function addCheckdb(program: Command, handlers: CommandHandlers): void {
     .action((options: CheckdbOptions) => handlers.checkdb(checkdbRequest(options)));
 }
 
+function addGenesis(program: Command, handlers: CommandHandlers): void {
+  program
+    .command("genesis")
+    .summary("print the genesis blocks that a configuration defines")
+    .description(
+      "Prints the hash of the root chain's genesis block and, of each shard's, the hash, the meta hash and the state " +
+        "root, as they follow from a configuration alone. No database is needed.",
+    )
+    .requiredOption("--config <file>", "cluster_config.json")
+    .option("--json", "print JSON instead of the table")
+    .addHelpText("after", "\nExample:\n  qkc genesis --config data/mainnet/cluster_config.json")
+    .action((options: { readonly config: string; readonly json?: true }) =>
+      handlers.genesis({ configPath: options.config, json: options.json === true }),
+    );
+}
+
 const OLD = "Options of pyquarkchain's cluster.py:";
 const NUMBERS = "Heights, ids and counts are decimal or 0x.";
 const EXAMPLES = [
@@ -129,6 +148,6 @@ function addFutureCommand(program: Command, name: string): void {
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => {
-      throw new UnsupportedError(`qkc ${name} does not exist in this version: it has checkdb only`);
+      throw new UnsupportedError(`qkc ${name} does not exist in this version: it has checkdb and genesis only`);
     });
 }

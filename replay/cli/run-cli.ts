@@ -16,6 +16,10 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
     checkdb: async (request) => {
       exitCode = await checkdb({ request, args }, await loadEngine());
     },
+    genesis: async (request) => {
+      const { printGenesis } = await import("./genesis-command.ts");
+      exitCode = printGenesis(request);
+    },
   });
   try {
     await program.parseAsync(withCommand(args), { from: "user" });

@@ -72,7 +72,7 @@ describe("planRanges", () => {
   it("cuts a small database into several ranges, so that two workers have work", () => {
     const ranges = planRanges({
       rootFrom: 1,
-      costs: costs(new Array(18).fill(13)),
+      costs: costs(new Array(18).fill(13), new Array(18).fill(6_800_000)),
       batch: undefined,
       unconfirmed: false,
     });

@@ -6,7 +6,7 @@ const BLOCK_WEIGHT = 50_000;
 /** Enough pieces to keep many cores busy to the end, few enough that starting cold costs nothing. */
 const MAX_RANGES = 512;
 /** A range below this many empty blocks is not worth the start: its caches are cold. */
-const MIN_RANGE_WEIGHT = 64 * BLOCK_WEIGHT;
+const MIN_RANGE_WEIGHT = 512 * BLOCK_WEIGHT;
 
 export interface PlanRequest {
   /** First root height that `costs` describes. */
