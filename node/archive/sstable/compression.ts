@@ -1,9 +1,13 @@
 import { inflateRawSync } from "node:zlib";
-import { decompress as decompressZstd } from "fzstd";
 import { uncompressSync as decompressLz4 } from "lz4-napi";
 import { uncompress as uncompressSnappy } from "snappyjs";
+import { ZSTDDecoder } from "zstddec";
 import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
 import { Decoder, type Origin } from "./decoder.ts";
+
+// The reference implementation as WebAssembly, synchronous once loaded.
+const zstdDecoder = new ZSTDDecoder();
+await zstdDecoder.init();
 
 /** Block compression by its number in the type byte after each block (RocksDB include/rocksdb/compression_type.h). */
 const NONE = 0;
@@ -20,6 +24,9 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
 
 /** RocksDB keeps a block below 4 GiB; nothing that a node writes comes near this. */
 const MAX_BLOCK_BYTES = 1 << 30;
+
+/** The decoder takes its memory from a WebAssembly heap of its own, which must not run out. */
+const MAX_ZSTD_BYTES = 1 << 26;
 
 /** Most bytes that one stored byte can stand for, so that a small hostile block cannot claim gigabytes. */
 const MAX_EXPANSION = { [SNAPPY]: 22, [ZLIB]: 1040, [LZ4]: 256, [LZ4HC]: 256 } as const;
@@ -55,7 +62,7 @@ function decompressSized(type: number, stored: Uint8Array, origin: Origin): Uint
   const size = header.varint32("decompressed size");
   const body = stored.subarray(header.position);
   if (type === ZSTD || type === ZSTD_NOT_FINAL) {
-    checkSize(size, MAX_BLOCK_BYTES, origin);
+    checkSize(size, MAX_ZSTD_BYTES, origin);
     return exactly(size, "Zstandard", origin, () => inflateZstd(body, size, origin));
   }
   checkSize(size, body.length * MAX_EXPANSION[type as keyof typeof MAX_EXPANSION], origin);
@@ -84,7 +91,7 @@ function exactly(size: number, name: string, origin: Origin, run: () => Uint8Arr
 }
 
 /**
- * fzstd takes no dictionaries and fills the buffer it is given without saying how far, so the frame header is read
+ * The decoder is given the size to allocate and takes no dictionaries, so the frame header is read
  * here first (RFC 8878, 3.1.1.1): one frame, no dictionary, content size equal to what the block declares.
  */
 function inflateZstd(body: Uint8Array, size: number, origin: Origin): Uint8Array {
@@ -109,7 +116,7 @@ function inflateZstd(body: Uint8Array, size: number, origin: Origin): Uint8Array
           ? header.fixed32("Zstandard content size")
           : Number(header.fixed64("Zstandard content size"));
   if (declared !== size) throw damaged(`Zstandard frame declares ${declared} bytes, the block ${size}`, origin);
-  return decompressZstd(body);
+  return zstdDecoder.decode(body, size);
 }
 
 function decompressSnappy(stored: Uint8Array, origin: Origin): Uint8Array {

@@ -129,6 +129,14 @@ test("fields of newer versions that may be ignored are, and dropped column famil
   expect(read(BASE, ignorable, added, dropped).sortedLevels.map(numbers)).toEqual([[1]]);
 });
 
+test("goleveldb lists the tables of a recovered log twice in its first record", () => {
+  const recovered = table({ tag: NEW_FILE, number: 1, level: 0 });
+  expect(numbers(read(edit(BASE, recovered, recovered)).level0)).toEqual([1]);
+  const other = table({ tag: NEW_FILE, number: 1, level: 0, last: "n" });
+  expect(() => read(edit(BASE, recovered, other))).toThrow(/table 1 twice/);
+  expect(() => read(edit(BASE, recovered), recovered)).toThrow(/table 1 twice/);
+});
+
 describe("refused by name", () => {
   test.each([
     ["another comparator", edit(BASE, comparator("rocksdb.ReverseBytewiseComparator")), "ReverseBytewiseComparator"],

@@ -6,13 +6,13 @@ import { gunzipSync } from "node:zlib";
 import { fromHex, toHex } from "../../codec/bytes.ts";
 import type { KeyValueReader, ScanRange } from "../key-value-reader.ts";
 
-const FIXTURES = fileURLToPath(new URL("../../../fixtures/sstable", import.meta.url));
+const FIXTURES = fileURLToPath(new URL("../../../fixtures", import.meta.url));
 
-/** A database that RocksDB wrote (fixtures/sstable/README.md); keys and values in hex. */
+/** A database that RocksDB or goleveldb wrote (the README.md of its folder in fixtures); keys and values in hex. */
 export interface RecordedDatabase {
   readonly name: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** What RocksDB reads, in key order; empty for refused databases. */
+  /** What its writer reads, in key order; empty for refused databases. */
   readonly rows: readonly (readonly [key: string, value: string])[];
   /** Operations of a database that is only a log, in order; null deletes. */
   readonly writes: readonly (readonly [key: string, value: string | null])[];
@@ -20,15 +20,16 @@ export interface RecordedDatabase {
   readonly refused: string | undefined;
 }
 
-export function recordedNames(): string[] {
-  return readdirSync(FIXTURES)
+/** `folder` is one of fixtures: sstable for RocksDB, leveldb for goleveldb. */
+export function recordedNames(folder = "sstable"): string[] {
+  return readdirSync(join(FIXTURES, folder))
     .filter((name) => name.endsWith(".json.gz"))
     .map((name) => name.slice(0, -".json.gz".length))
     .sort();
 }
 
-export function loadRecorded(name: string): RecordedDatabase {
-  const content = JSON.parse(gunzipSync(readFileSync(join(FIXTURES, `${name}.json.gz`))).toString());
+export function loadRecorded(name: string, folder = "sstable"): RecordedDatabase {
+  const content = JSON.parse(gunzipSync(readFileSync(join(FIXTURES, folder, `${name}.json.gz`))).toString());
   const files = Object.entries<string>(content.files).map(
     ([file, base64]) => [file, new Uint8Array(Buffer.from(base64, "base64"))] as const,
   );
