@@ -3,7 +3,7 @@ import type { ClusterConfig } from "./config.ts";
 import { readClusterConfig } from "./config-file.ts";
 
 /** What pyquarkchain makes of a configuration (fixtures/configs/dump_config.py). */
-export interface ExpectedConfig {
+interface ExpectedConfig {
   readonly dbPathRoot: string;
   readonly enableTransactionHistory: boolean;
   readonly slaves: readonly unknown[];
@@ -13,7 +13,7 @@ export interface ExpectedConfig {
   readonly initializedBefore: Readonly<Record<string, readonly number[]>>;
 }
 
-export interface ExpectedShard {
+interface ExpectedShard {
   readonly fullShardId: number;
   readonly shardId: number;
   readonly accounts: readonly string[];

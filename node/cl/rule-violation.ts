@@ -1,7 +1,7 @@
 import type { TokenBalances } from "../chain/token-balances.ts";
 
 /** Which rule a block breaks. Stable: reports and tests name rules by it. */
-export type RuleCode =
+type RuleCode =
   | "VERSION"
   | "HEIGHT_NOT_POSITIVE"
   | "PARENT_UNKNOWN"

@@ -34,6 +34,8 @@ export class ArchivedNodes implements NodeStore {
   private old = new Map<string, Uint8Array>();
   private youngBytes = 0;
   private faults: ArchiveFault[] = [];
+  private held: Map<string, Uint8Array> | undefined;
+  private heldByteCount = 0;
 
   constructor(rows: KeyValueReader, options: ArchivedNodesOptions) {
     this.rows = rows;
@@ -44,7 +46,7 @@ export class ArchivedNodes implements NodeStore {
     const key = bytesKey(hash);
     const young = this.young.get(key);
     if (young !== undefined) return young;
-    const value = this.old.get(key) ?? this.readProved(hash);
+    const value = this.old.get(key) ?? this.held?.get(key) ?? this.readProved(hash);
     this.keep(key, value);
     return value;
   }
@@ -53,6 +55,26 @@ export class ArchivedNodes implements NodeStore {
     const key = bytesKey(hash);
     if (this.options.checkArchive) this.compareWithArchive(hash, value);
     if (!this.young.has(key)) this.keep(key, value);
+    this.hold(key, value);
+  }
+
+  /** From now on every row that execution produces stays until release(): the database may not have it. */
+  holdProduced(): void {
+    this.held ??= new Map();
+  }
+
+  release(): void {
+    this.held = undefined;
+    this.heldByteCount = 0;
+  }
+
+  get isHolding(): boolean {
+    return this.held !== undefined;
+  }
+
+  /** Memory of the rows that are held. */
+  get heldBytes(): number {
+    return this.heldByteCount;
   }
 
   /** Faults found since the last call; only with checkArchive. */
@@ -70,6 +92,12 @@ export class ArchivedNodes implements NodeStore {
       throw this.damaged("altered row", hash, "the trie node or code stored there does not hash to its key");
     }
     return value;
+  }
+
+  private hold(key: string, value: Uint8Array): void {
+    if (this.held === undefined || this.held.has(key)) return;
+    this.held.set(key, value);
+    this.heldByteCount += value.length + ENTRY_OVERHEAD_BYTES;
   }
 
   private keep(key: string, value: Uint8Array): void {

@@ -37,7 +37,7 @@ export class Findings {
     if (differences.length === 0 && violations.length === 0) return;
     this.divergences.push({
       ...place(block),
-      rootHash: block.root && toHex(block.root.hash),
+      rootHash: block.root === null ? null : toHex(block.root.hash),
       fields: [...differences],
       violations: violations.map(({ code, message }) => ({ code, message })),
     });
@@ -80,7 +80,7 @@ export class Findings {
 }
 
 function place({ fullShardId, height, hash, root }: CheckedBlock) {
-  return { fullShardId, height, hash: toHex(hash), rootHeight: root && root.height };
+  return { fullShardId, height, hash: toHex(hash), rootHeight: root === null ? null : root.height };
 }
 
 /** A broken rule that names a field with both values is a differing field; all of them are kept as rules too. */

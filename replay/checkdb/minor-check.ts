@@ -5,6 +5,7 @@ import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
+import { AncestorStates } from "./ancestor-state.ts";
 import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import { genesisBlockOf } from "./genesis-check.ts";
@@ -27,12 +28,15 @@ export class MinorCheck {
   private readonly findings: Findings;
   private readonly seals: SealVerifier | undefined;
   private readonly last = new Map<number, LastExecuted>();
+  private readonly ancestors: AncestorStates;
 
   constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, seals: SealVerifier | undefined) {
     this.database = database;
     this.rigs = rigs;
     this.findings = findings;
     this.seals = seals;
+    const execute = (rig: ShardRig, block: MinorBlock, parentRoot: Hash32) => this.execute(rig, block, parentRoot);
+    this.ancestors = new AncestorStates(database.source.kind, execute, findings.warnings);
   }
 
   /** Returns the gas that the block used. Whatever is wrong with the block goes to the findings. */
@@ -55,6 +59,7 @@ export class MinorCheck {
     const violations = rig.cl.violationsOf(block);
     clock.lap("rules");
     const parentRoot = await this.stateAfter(place.fullShardId, block.header.prevMinorBlockHash);
+    this.ancestors.prepare(rig, block);
     const outcome = await this.execute(rig, block, parentRoot);
     clock.lap("execute");
     const refusals: Violation[] = [...violations, ...(await this.checkSeal(rig, block, parentRoot))];
@@ -72,6 +77,7 @@ export class MinorCheck {
     this.checkArchive(place, rig, block, computed);
     clock.lap("compare");
     this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
+    this.ancestors.executed(rig, place.hash, computed.stateRoot);
     this.count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
     return Number(computed.gasUsed);
   }
@@ -85,8 +91,8 @@ export class MinorCheck {
   /**
    * The state that a block leaves for what builds on it: the one it declares. Where that was never stored because the
    * block does not come to it, its execution gives it, so that one wrong block does not make the following ones
-   * unreadable. Throws DatabaseDamagedError where the block does come to it and the row is gone; for the block checked
-   * last that is reported already.
+   * unreadable; where it is pruned, the execution of the blocks since a stored one. Throws DatabaseDamagedError where
+   * the block does come to it and the row is gone; for the block checked last that is reported already.
    */
   async stateAfter(fullShardId: number, hash: Hash32): Promise<Hash32> {
     const rig = this.rigs.of(fullShardId);
@@ -95,14 +101,25 @@ export class MinorCheck {
     const last = this.last.get(fullShardId);
     if (last !== undefined && bytesEqual(last.hash, hash)) return last.stateRoot;
     const block = rig.source.minorBlock(hash);
-    if (block.header.height === 0) return declared;
-    const parent = rig.cl.chain.get(block.header.prevMinorBlockHash);
-    const outcome = await this.execute(rig, block, parent.meta.stateRoot);
-    if (outcome.status === "INVALID") return declared;
-    const { stateRoot } = outcome.computed;
+    if (block.header.height > 0 && this.ancestors.isPruned(rig, block.header.height)) {
+      return this.ancestors.stateAfter(rig, hash);
+    }
+    const stateRoot = await this.computedState(fullShardId, rig, block);
+    if (stateRoot === undefined) return declared;
     if (!bytesEqual(stateRoot, declared)) return stateRoot;
     const what = `the root node of the state after block ${block.header.height}, on which this block builds`;
     throw new DatabaseDamagedError(`missing row in shard-${fullShardId}.db: ${what}`, { key: toHex(declared) });
+  }
+
+  /** The state that a block comes to; undefined for one that cannot be executed. */
+  private async computedState(fullShardId: number, rig: ShardRig, block: MinorBlock): Promise<Hash32 | undefined> {
+    if (block.header.height === 0) {
+      const rootHeader = rig.source.rootHeader(block.header.prevRootBlockHash);
+      return genesisBlockOf(this.database.config.quarkchain, fullShardId, rootHeader).meta.stateRoot;
+    }
+    const parent = rig.cl.chain.get(block.header.prevMinorBlockHash);
+    const outcome = await this.execute(rig, block, parent.meta.stateRoot);
+    return outcome.status === "EXECUTED" ? outcome.computed.stateRoot : undefined;
   }
 
   private compare(
@@ -141,6 +158,7 @@ export class MinorCheck {
   private checkArchive(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock, computed: ExecutionResult): void {
     const faults = rig.nodes.takeFaults();
     if (!bytesEqual(block.meta.stateRoot, computed.stateRoot)) return;
+    if (!rig.source.rows.has(computed.stateRoot) && this.ancestors.isPruned(rig, block.header.height)) return;
     const database = `shard-${place.fullShardId}.db`;
     for (const { hash, fault } of faults) {
       const what = "a trie node or code that this block's execution produced";

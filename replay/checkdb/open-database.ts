@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { BlockSource } from "../../node/archive/block-source.ts";
-import { openPyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
+import { openArchive } from "../../node/archive/open-archive.ts";
 import type { ClusterConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
@@ -30,7 +30,7 @@ export interface OpenDatabase {
 /** Throws NotADatabaseError, ConfigError, UsageError or DatabaseDamagedError; nothing stays open then. */
 export function openDatabase(request: OpenRequest): OpenDatabase {
   const { cacheBytes, verifyChecksums } = request;
-  const source = openPyquarkchainDatabase(request.db, { cacheBytes, verifyChecksums });
+  const source = openArchive(request.db, { cacheBytes, verifyChecksums });
   try {
     const configPath = request.configPath ?? findConfig(request.db);
     return { source, config: readClusterConfig(configPath), configPath, rootTip: rootTipOf(source, request) };

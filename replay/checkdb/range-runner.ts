@@ -1,7 +1,8 @@
 import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
-import { type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
+import { bytesEqual, type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
+import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { Range, RangeResult } from "../report/schema.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
 import { Findings } from "./findings.ts";
@@ -125,11 +126,29 @@ class RangeCheck {
       const confirmed = this.rootChain.lastConfirmed(fullShardId, range.lastRootHeight, lowest);
       const shard = this.database.source.shard(fullShardId);
       let height = confirmed === undefined ? 0 : confirmed.header.height + 1;
+      let previous = confirmed?.hash;
       for (let hash = shard.canonicalHashAt(height); hash !== undefined; hash = shard.canonicalHashAt(++height)) {
+        if (previous !== undefined && !this.follows(fullShardId, height, hash, previous)) break;
         await this.minorBlock({ branch: fullShardId, height }, hash, null);
+        previous = hash;
       }
     }
     return range.lastRootHeight;
+  }
+
+  /** Whether the block that the height index names is the next one. It may be another branch's where the user named the tip. */
+  private follows(fullShardId: number, height: number, hash: Hash32, previous: Hash32): boolean {
+    const place = { fullShardId, height, hash, root: null };
+    try {
+      const { header } = this.database.source.shard(fullShardId).minorBlock(hash);
+      if (header.height === height && bytesEqual(header.prevMinorBlockHash, previous)) return true;
+      const what = `the height index names a block at ${height} that does not follow the one below it`;
+      if (this.plan.flags.rootTip !== null) this.findings.warnings.add(`shard ${fullShardId}: ${what}`);
+      else this.findings.addDamage(place, new DatabaseDamagedError(`altered row in shard-${fullShardId}.db: ${what}`));
+    } catch (error) {
+      this.findings.addError(place, error);
+    }
+    return false;
   }
 
   private minorBlock(

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { openPyquarkchainDatabase, type PyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
 import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { heightKey, PREFIX, prefixedKey, ROOT_TIP_KEY } from "../../node/archive/pyquarkchain/keys.ts";
@@ -32,6 +33,8 @@ export interface Forgery {
     readonly change: (block: MinorBlock) => MinorBlock;
   };
   readonly root?: { readonly height: number; readonly change: (block: RootBlock) => RootBlock };
+  /** Rows changed last. */
+  readonly rows?: (twin: DatabaseTwin) => void;
 }
 
 /** The block with changed meta fields and a header that commits to them. */
@@ -48,11 +51,16 @@ export function withRootHeader(block: RootBlock, change: Partial<RootBlockHeader
   return { ...block, header: { ...block.header, ...change } };
 }
 
-/** The bytes with one bit of the byte at `at` turned over. */
+/** A copy with one bit of the byte at `at` turned over; a negative place counts from the end. */
 export function flipped<T extends Uint8Array>(bytes: T, at = 0): T {
-  const copy = bytes.slice() as T;
-  copy[at] ^= 1;
+  const copy = Uint8Array.prototype.slice.call(bytes) as T;
+  copy[at < 0 ? copy.length + at : at] ^= 1;
   return copy;
+}
+
+/** Turns over one bit of a file's byte; a negative offset counts from the end. */
+export function flipByte(path: string, offset: number): void {
+  writeFileSync(path, flipped(readFileSync(path), offset));
 }
 
 /** Canonical chain of the untouched database. */
@@ -107,7 +115,7 @@ export class FixtureChain {
    * A twin in which the forged block and everything that builds on it is hashed anew: later blocks of all shards, the
    * root blocks over them, their deposit lists, indexes and the tip. Only what the forgery says is wrong in it.
    */
-  forge({ minor, root }: Forgery): DatabaseTwin {
+  forge({ minor, root, rows }: Forgery): DatabaseTwin {
     const twin = new DatabaseTwin(FIXTURE);
     const config = readClusterConfig(CONFIG).quarkchain;
     const renamed = new Map<string, Hash32>();
@@ -152,7 +160,9 @@ export class FixtureChain {
       renamed.set(bytesKey(hash), newHash);
       this.replaceRoot(twin, hash, newHash, forged);
     }
-    return twin.put(MASTER, ROOT_TIP_KEY, now(this.tip.hash)).write();
+    twin.put(MASTER, ROOT_TIP_KEY, now(this.tip.hash));
+    rows?.(twin);
+    return twin.write();
   }
 
   private replaceMinor(twin: DatabaseTwin, oldHash: Hash32, newHash: Hash32, block: MinorBlock): void {

@@ -2,7 +2,7 @@ import { decodeDepositList, encodeDepositList } from "../../node/chain/deposit.t
 import { fromHex, toHex } from "../../node/codec/bytes.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import { type Answer, answerOrError, differencesOf } from "./answers.ts";
-import { answerBlock, type BlockAnswer, type BlockCase } from "./block-case.ts";
+import { answerBlock, type BlockAnswer, type BlockCase } from "./block-case.testkit.ts";
 import type { Difference, Level } from "./level.ts";
 import type { Reference } from "./reference.ts";
 import { shorterCode, shrinkAnswered, withoutEach, withoutRuns } from "./shrink.ts";
@@ -51,7 +51,7 @@ function comparable(answer: BlockAnswer): Answer {
 }
 
 /** Simpler cases than this one, the boldest cuts first. `expected` is not theirs any more. */
-function* simplerBlocks(blockCase: BlockCase): Generator<BlockCase> {
+export function* simplerBlocks(blockCase: BlockCase): Generator<BlockCase> {
   const { accounts, block } = blockCase;
   for (const transactions of withoutRuns(block.transactions)) {
     yield { ...blockCase, block: { ...block, transactions } };

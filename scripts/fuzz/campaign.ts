@@ -7,7 +7,6 @@ export interface CampaignOptions {
   /** Stop after so many differences. */
   readonly maxDifferences: number;
   readonly onProgress: (cases: number) => void;
-  readonly onCase?: (candidate: unknown) => void;
 }
 
 export interface CampaignResult<Case> {
@@ -35,7 +34,7 @@ export async function runCampaign<Case>(level: Level<Case>, options: CampaignOpt
   let coming = request();
   while (cases < options.cases && differences.length < options.maxDifferences) {
     const batch = await coming;
-    coming = request();
+    if (cases + batch.length < options.cases) coming = request();
     for (const candidate of batch) {
       if (cases >= options.cases) break;
       cases++;

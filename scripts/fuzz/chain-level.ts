@@ -15,8 +15,16 @@ export interface ChainCase {
   readonly name: string;
   readonly seed: number;
   readonly folder: string;
-  readonly made: { readonly minorBlocks: number; readonly transactions: number; readonly rootTip: number };
+  readonly made: MadeDatabase;
+  readonly checkedBlocks: number;
   readonly found: readonly string[];
+}
+
+interface MadeDatabase {
+  readonly minorBlocks: number;
+  readonly transactions: number;
+  /** Why pyquarkchain could not continue the chain; null where it ended as planned. */
+  readonly stopped: string | null;
 }
 
 const CACHE_BYTES = 32 * 2 ** 20;
@@ -30,6 +38,7 @@ export class ChainLevel implements Level<ChainCase> {
   readonly name = "chain";
   readonly seedsPerRequest = 1;
   readonly #reference: Reference;
+  readonly #extent = { blocks: 0, transactions: 0, stopped: 0 };
   readonly #folder = join(tmpdir(), `qkc-fuzz-chain-${process.pid}`);
 
   constructor(reference: Reference) {
@@ -40,7 +49,15 @@ export class ChainLevel implements Level<ChainCase> {
     return Promise.all(seeds.map((seed) => this.#caseOf(seed)));
   }
 
+  extent(): string {
+    const { blocks, transactions, stopped } = this.#extent;
+    return `${blocks} confirmed blocks, ${transactions} transactions made, ${stopped} chains stopped early`;
+  }
+
   differs(chainCase: ChainCase): boolean {
+    this.#extent.blocks += chainCase.checkedBlocks;
+    this.#extent.transactions += chainCase.made.transactions;
+    if (chainCase.made.stopped !== null) this.#extent.stopped++;
     if (chainCase.found.length > 0) return true;
     rmSync(chainCase.folder, { recursive: true });
     return false;
@@ -49,19 +66,23 @@ export class ChainLevel implements Level<ChainCase> {
   explain(chainCase: ChainCase): Promise<Difference<ChainCase>> {
     const { name, folder, found } = chainCase;
     const shown = found.slice(0, SHOWN_FINDINGS).join("\n  ");
-    return Promise.resolve({ name, smallest: chainCase, description: `${shown}\n  ${found.length} in all, in ${folder}` });
+    return Promise.resolve({
+      name,
+      smallest: chainCase,
+      description: `${shown}\n  ${found.length} in all, in ${folder}`,
+    });
   }
 
   async #caseOf(seed: number): Promise<ChainCase> {
     const folder = join(this.#folder, String(seed));
     mkdirSync(this.#folder, { recursive: true });
     const made = await this.#reference.ask<ChainCase["made"]>({ do: "database", seed, folder });
-    return { name: `seed ${seed}`, seed, folder, made, found: await check(folder, made.minorBlocks) };
+    return { name: `seed ${seed}`, seed, folder, made, ...(await check(folder, made.minorBlocks)) };
   }
 }
 
 /** What is wrong with a database, as sentences; at least something must have been there to check. */
-async function check(folder: string, minorBlocks: number): Promise<string[]> {
+async function check(folder: string, minorBlocks: number): Promise<Pick<ChainCase, "checkedBlocks" | "found">> {
   const database = openDatabase({ db: folder, configPath: undefined, rootTip: undefined, verifyChecksums: "all" });
   try {
     const rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
@@ -81,10 +102,10 @@ async function check(folder: string, minorBlocks: number): Promise<string[]> {
         await minor.check({ ...place, root: { height, hash: at.hash } });
       }
     }
-    const checked = findings.shards().reduce((sum, shard) => sum + shard.minorBlocks, 0);
+    const checkedBlocks = findings.shards().reduce((sum, shard) => sum + shard.minorBlocks, 0);
     const found = [...findings.divergences, ...findings.damage, ...findings.unsupported, ...findings.warnings];
-    if (checked === 0) found.push(`none of ${minorBlocks} minor blocks was checked`);
-    return found.map((finding) => JSON.stringify(finding));
+    if (checkedBlocks === 0) found.push(`none of ${minorBlocks} minor blocks was checked`);
+    return { checkedBlocks, found: found.map((finding) => JSON.stringify(finding)) };
   } finally {
     database.source.close();
   }

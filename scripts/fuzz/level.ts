@@ -16,4 +16,6 @@ export interface Level<Case> {
   casesOf(seeds: readonly number[]): Promise<Case[]>;
   differs(candidate: Case): boolean;
   explain(candidate: Case): Promise<Difference<Case>>;
+  /** How much was compared, where the number of cases does not say it. */
+  extent?(): string;
 }

@@ -55,6 +55,7 @@ async function main(): Promise<number> {
       console.info(`DIFFERENCE in ${name}\n  ${description}\n  vector: ${file}`);
     }
     const verdict = differences.length === 0 ? "no difference" : `${differences.length} differences`;
+    if (level.extent !== undefined) console.info(level.extent());
     console.info(`${level.name} level, seed ${seed}: ${done} cases in ${seconds(started)} s, ${verdict}`);
     return differences.length === 0 ? 0 : 2;
   } finally {

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** What the reference cannot do, or its end. */
-export class ReferenceError extends Error {}
+export class ReferenceGoneError extends Error {}
 
 /** A checkout of pyquarkchain and the Python that has its requirements. */
 export interface ReferencePlace {
@@ -35,7 +35,8 @@ export class Reference {
       stdio: ["pipe", "pipe", "pipe"],
     });
     const { stdout, stderr, stdin } = this.#process;
-    if (stdout === null || stderr === null || stdin === null) throw new ReferenceError("the reference has no pipes");
+    if (stdout === null || stderr === null || stdin === null)
+      throw new ReferenceGoneError("the reference has no pipes");
     createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => this.#receive(line));
     stderr.on("data", (chunk) => {
       this.#lastWords = `${this.#lastWords}${chunk}`.slice(-2000);
@@ -45,7 +46,7 @@ export class Reference {
     this.#process.on("close", (code) => this.#fail(`it ended with ${code}: ${this.#lastWords}`));
   }
 
-  /** Throws ReferenceError when the reference raises or ends. */
+  /** Throws ReferenceGoneError when the reference raises or ends. */
   ask<T>(request: Readonly<Record<string, unknown>>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve: (answer) => resolve(answer as T), reject });
@@ -61,10 +62,11 @@ export class Reference {
     const answer = JSON.parse(line) as { answer?: unknown; error?: string };
     const waiting = this.#waiting.shift();
     if (answer.error === undefined) waiting?.resolve(answer.answer);
-    else waiting?.reject(new ReferenceError(`pyquarkchain raised ${answer.error}`));
+    else waiting?.reject(new ReferenceGoneError(`pyquarkchain raised ${answer.error}`));
   }
 
   #fail(reason: string): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(new ReferenceError(`the reference is gone: ${reason}`));
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new ReferenceGoneError(`the reference is gone: ${reason}`));
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { NotADatabaseError, UnsupportedError } from "../../codec/errors.ts";
+import { NotADatabaseError } from "../../codec/errors.ts";
 import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
+import { assertFolder, contentsOf } from "../folder.ts";
 import { openRocksDb } from "../sstable/rocksdb-store.ts";
 import type { StoreOptions } from "../sstable/table-store.ts";
 import { RootArchive } from "./root-archive.ts";
@@ -15,11 +16,27 @@ const SHARD_FOLDER = /^shard-(\d{1,10})\.db$/;
  * one such folder itself. Nothing is written. Throws NotADatabaseError when nothing of the kind is there.
  */
 export function openPyquarkchainDatabase(dir: string, options: StoreOptions = {}): PyquarkchainDatabase {
-  if (!existsSync(dir)) throw new NotADatabaseError(`${dir} does not exist: give the data directory of a node`);
-  if (!statSync(dir).isDirectory()) throw new NotADatabaseError(`${dir} is a file: give the data directory of a node`);
-  const folders = databaseFolders(dir);
-  if (folders.root === undefined && folders.shards.size === 0) throw explainForeignFolder(dir);
+  assertFolder(dir);
+  const folders = pyquarkchainFolders(dir);
+  if (folders === undefined) {
+    const wanted = `neither ${MASTER_FOLDER} nor shard-<full shard id>.db is in it`;
+    throw new NotADatabaseError(`${dir} is not a pyquarkchain data directory: ${wanted} (${contentsOf(dir)})`);
+  }
   return new PyquarkchainDatabase(folders, options);
+}
+
+/** The databases of a pyquarkchain data directory, as openPyquarkchainDatabase takes it; undefined for another folder. */
+export function pyquarkchainFolders(dir: string): DatabaseFolders | undefined {
+  const itself = SHARD_FOLDER.exec(basename(dir));
+  if (itself !== null && existsSync(join(dir, "CURRENT"))) return { shards: new Map([[Number(itself[1]), dir]]) };
+  const shards = new Map<number, string>();
+  for (const name of readdirSync(dir)) {
+    const match = SHARD_FOLDER.exec(name);
+    if (match !== null) shards.set(Number(match[1]), join(dir, name));
+  }
+  const root = join(dir, MASTER_FOLDER);
+  if (existsSync(root)) return { root, shards };
+  return shards.size > 0 ? { shards } : undefined;
 }
 
 export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchive> {
@@ -42,27 +59,4 @@ export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchi
   protected shardFolderName(fullShardId: number): string {
     return `shard-${fullShardId}.db`;
   }
-}
-
-function databaseFolders(dir: string): DatabaseFolders {
-  const itself = SHARD_FOLDER.exec(basename(dir));
-  if (itself !== null && existsSync(join(dir, "CURRENT"))) return { shards: new Map([[Number(itself[1]), dir]]) };
-  const shards = new Map<number, string>();
-  for (const name of readdirSync(dir)) {
-    const match = SHARD_FOLDER.exec(name);
-    if (match !== null) shards.set(Number(match[1]), join(dir, name));
-  }
-  const root = join(dir, MASTER_FOLDER);
-  return existsSync(root) ? { root, shards } : { shards };
-}
-
-function explainForeignFolder(dir: string): Error {
-  if (existsSync(join(dir, "master", "db", "CURRENT"))) {
-    return new UnsupportedError(`${dir} is a goquarkchain database: only pyquarkchain databases can be read so far`);
-  }
-  const names = readdirSync(dir);
-  const found = names.length === 0 ? "the folder is empty" : `it holds ${names.slice(0, 5).join(", ")}`;
-  return new NotADatabaseError(
-    `${dir} is not a pyquarkchain data directory: neither ${MASTER_FOLDER} nor shard-<full shard id>.db is in it (${found})`,
-  );
 }

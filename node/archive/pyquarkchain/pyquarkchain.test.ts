@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -167,10 +167,6 @@ describe("what is not as it should be is named", () => {
     expect(() => openPyquarkchainDatabase("package.json")).toThrow(/is a file/);
     expect(() => openPyquarkchainDatabase(folder())).toThrow(/the folder is empty/);
     expect(() => openPyquarkchainDatabase("docs")).toThrow(/not a pyquarkchain data directory.*it holds/);
-    const go = folder();
-    mkdirSync(join(go, "master", "db"), { recursive: true });
-    writeFileSync(join(go, "master", "db", "CURRENT"), "MANIFEST-000001\n");
-    expect(() => openPyquarkchainDatabase(go)).toThrow(/goquarkchain/);
   });
 
   test("exchanged shard folders", () => {

@@ -18,7 +18,8 @@ export interface OuterMessage {
   readonly value: bigint;
   readonly transferTokenId: bigint;
   readonly data: Uint8Array;
-  readonly toFullShardKey: number;
+  /** Part of the address of contracts created below; undefined gives plain Ethereum addresses. */
+  readonly toFullShardKey: number | undefined;
   /** What is left for the message itself. */
   readonly gas: bigint;
   /** What was used before it. */

@@ -6,7 +6,12 @@ import { epochSeed } from "../../../node/cl/pow/epoch.ts";
 import { type EthashCache, ethashCacheOver, ethashProof, fillEthashCache } from "../../../node/cl/pow/ethash.ts";
 import { createSharedEthashCaches } from "../../../node/cl/pow/ethash-cache-pool.ts";
 import { cacheBytes, datasetBytes } from "../../../node/cl/pow/ethash-size.ts";
-import { createQkchashCache, type QkchashCache, qkchashProof, sortedCacheNumbers } from "../../../node/cl/pow/qkchash.ts";
+import {
+  createQkchashCache,
+  type QkchashCache,
+  qkchashProof,
+  sortedCacheNumbers,
+} from "../../../node/cl/pow/qkchash.ts";
 import { type SealInput, SealVerifier } from "../../../node/cl/pow/seal.ts";
 import { bytesToBigInt, fromHex, type Hash32, hashFromHex, toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
 import { WireReader } from "../../../node/codec/wire.ts";
@@ -57,7 +62,9 @@ function verdicts(verifier: SealVerifier, seal: Seal, checks: Checks): Checks {
 
 function miningHashOf({ kind, header }: HeaderCase): string {
   const reader = new WireReader(fromHex(header));
-  return toHex(kind === "root" ? rootMiningHash(readRootBlockHeader(reader)) : minorMiningHash(readMinorBlockHeader(reader)));
+  return toHex(
+    kind === "root" ? rootMiningHash(readRootBlockHeader(reader)) : minorMiningHash(readMinorBlockHeader(reader)),
+  );
 }
 
 function ethashCache(epoch: number): EthashCache {
@@ -95,7 +102,11 @@ describe.skipIf(VECTORS === undefined)("proof of work", () => {
   test("pow/ethash.json, seals", () => {
     const cacheOf = remembered(ethashCache);
     for (const vector of readCases<EthashCase>("pow/ethash.json")) {
-      const { mixhash, result } = ethashProof(cacheOf(vector.epoch), hashFromHex(vector.miningHash), BigInt(vector.nonce));
+      const { mixhash, result } = ethashProof(
+        cacheOf(vector.epoch),
+        hashFromHex(vector.miningHash),
+        BigInt(vector.nonce),
+      );
       const seal = sealOf(vector, "POW_ETHASH", vector.height, mixhash);
       expect.soft(miningHashOf(vector)).toBe(vector.miningHash);
       expect.soft([toHex(mixhash), toHex(result)]).toEqual([vector.mixhash, vector.result]);
@@ -136,7 +147,12 @@ describe.skipIf(VECTORS === undefined)("proof of work", () => {
       expect.soft(miningHashOf(vector)).toBe(vector.miningHash);
       const [plain, extended] = [false, true].map((qkchashX) => {
         const { mixhash, result, checks } = qkchashX ? vector.qkchashX : vector.qkchash;
-        const proof = qkchashProof(cacheOf(vector.epoch), hashFromHex(vector.miningHash), BigInt(vector.nonce), qkchashX);
+        const proof = qkchashProof(
+          cacheOf(vector.epoch),
+          hashFromHex(vector.miningHash),
+          BigInt(vector.nonce),
+          qkchashX,
+        );
         expect.soft([toHex(proof.mixhash), toHex(proof.result)]).toEqual([mixhash, result]);
         const seal = { ...sealOf(vector, "POW_QKCHASH", vector.height, proof.mixhash), qkchashX };
         expect.soft(verdicts(verifier, seal, checks)).toEqual(checks);

@@ -5,7 +5,15 @@ import { nextDifficulty } from "../../../node/cl/difficulty.ts";
 import { CoinbaseWindow, diffDivider, minorPoswInfo, stakePerBlock } from "../../../node/cl/posw.ts";
 import { type PoswConfigVector, poswConfig } from "../../../node/cl/posw-vectors.testkit.ts";
 import { rootSealTarget } from "../../../node/cl/seal-target.ts";
-import { addressFromHex, bytesFromKey, fromHex, type Hash32, toHex, uint32ToBytes, ZERO_HASH } from "../../../node/codec/bytes.ts";
+import {
+  addressFromHex,
+  bytesFromKey,
+  fromHex,
+  type Hash32,
+  toHex,
+  uint32ToBytes,
+  ZERO_HASH,
+} from "../../../node/codec/bytes.ts";
 import { keccak256 } from "../../../node/codec/keccak.ts";
 import { WireReader } from "../../../node/codec/wire.ts";
 import { networkConfiguration, readCases, VECTORS } from "./vectors.testkit.ts";

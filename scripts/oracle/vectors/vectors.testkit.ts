@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readClusterConfig } from "../../../node/chain/config-file.ts";
 import type { QuarkChainConfig } from "../../../node/chain/config.ts";
+import { readClusterConfig } from "../../../node/chain/config-file.ts";
 
 /** Folder with exec_golden/, pow/ and configs/; README.md says what is in it. */
 export const VECTORS = process.env.VECTORS;

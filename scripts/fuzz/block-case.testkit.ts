@@ -1,6 +1,6 @@
 import { type QuarkChainConfig, shardConfigOf } from "../../node/chain/config.ts";
 import { parseClusterConfig } from "../../node/chain/config-file.ts";
-import { decodeDepositList, encodeDepositList } from "../../node/chain/deposit.ts";
+import { type CrossShardDeposit, decodeDepositList, encodeDepositList } from "../../node/chain/deposit.ts";
 import { encodeReceipt } from "../../node/chain/receipt.ts";
 import { minorBlockReward } from "../../node/chain/rewards.ts";
 import { wrapTransaction } from "../../node/chain/typed-transaction.ts";
@@ -68,7 +68,8 @@ interface ComputedRow {
   readonly xshardReceiveGasUsed: string;
   readonly xshardCursor: readonly [number, number, number];
   readonly coinbaseAmounts: Readonly<Record<string, string>>;
-  readonly xshardSends: string;
+  /** Null where a refund rate or price, as a contract answered it, fits no deposit's field. */
+  readonly xshardSends: string | null;
   readonly receipts: readonly string[];
   readonly senders: readonly string[];
   readonly depositsConsumed: number;
@@ -153,9 +154,14 @@ function computedRow(computed: ExecutionResult): ComputedRow {
     xshardReceiveGasUsed: String(computed.xshardReceiveGasUsed),
     xshardCursor: [cursor.rootBlockHeight, cursor.minorBlockIndex, cursor.xshardDepositIndex],
     coinbaseAmounts: Object.fromEntries(amounts.map(([tokenId, amount]) => [String(tokenId), String(amount)])),
-    xshardSends: toHex(encodeDepositList(computed.xshardSends)),
+    xshardSends: sendsRow(computed.xshardSends),
     receipts: computed.receipts.map((receipt) => toHex(encodeReceipt(receipt))),
     senders: computed.senders.map(toHex),
     depositsConsumed: computed.depositsConsumed,
   };
+}
+
+function sendsRow(sends: readonly CrossShardDeposit[]): string | null {
+  const fits = sends.every(({ refundRate, gasPrice }) => refundRate <= 255 && gasPrice < 1n << 256n);
+  return fits ? toHex(encodeDepositList(sends)) : null;
 }

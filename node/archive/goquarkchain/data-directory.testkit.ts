@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+
+const FIXTURE = fileURLToPath(new URL("../../../fixtures/goqkc-small", import.meta.url));
+export const GOQKC_CONFIG = join(FIXTURE, "cluster_config.json");
+
+/** A copy of fixtures/goqkc-small's data directory in a folder of its own. */
+export class GoquarkchainDirectory {
+  readonly dir: string;
+
+  /** With `archive` the state of every block of shard 1 is there, else of a few blocks as in the other shard. */
+  constructor({ archive = false }: { archive?: boolean } = {}) {
+    this.dir = mkdtempSync(join(tmpdir(), "goqkc-"));
+    this.unpack("pruned");
+    if (!archive) return;
+    rmSync(join(this.dir, "S0"), { recursive: true });
+    this.unpack("archive-shard-1");
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private unpack(name: string): void {
+    const packed = gunzipSync(readFileSync(join(FIXTURE, `${name}.files.gz`)));
+    let at = packed.indexOf("\n") + 1;
+    const files: [path: string, bytes: number][] = JSON.parse(packed.toString("utf8", 0, at));
+    for (const [path, bytes] of files) {
+      const target = join(this.dir, path);
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, packed.subarray(at, at + bytes));
+      at += bytes;
+    }
+  }
+}
+
+/** One line of blocks.jsonl: what the clients computed. */
+export interface ExportedBlock {
+  readonly kind: "root" | "minor";
+  readonly branch: number;
+  readonly height: number;
+  readonly hash: string;
+  readonly parent: string;
+  readonly prevRoot: string;
+  readonly stateRoot: string;
+  readonly receiptRoot: string;
+  readonly txRoot: string;
+  readonly gasUsed: string;
+  readonly xshardGasUsed: string;
+  readonly cursor: readonly number[];
+  readonly txs: number;
+  readonly xshardOut: number;
+  readonly size: number;
+}
+
+export function exportedBlocks(): ExportedBlock[] {
+  const text = gunzipSync(readFileSync(join(FIXTURE, "blocks.jsonl.gz"))).toString("utf8");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as ExportedBlock);
+}

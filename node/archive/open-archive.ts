@@ -1,0 +1,28 @@
+import { NotADatabaseError, UsageError } from "../codec/errors.ts";
+import type { BlockSource } from "./block-source.ts";
+import { assertFolder, contentsOf } from "./folder.ts";
+import { GoquarkchainDatabase, goquarkchainFolders } from "./goquarkchain/database.ts";
+import { PyquarkchainDatabase, pyquarkchainFolders } from "./pyquarkchain/database.ts";
+import type { StoreOptions } from "./sstable/table-store.ts";
+
+/**
+ * Opens a client's data directory, whichever client wrote it: pyquarkchain's `master.db` and `shard-<full shard id>.db`,
+ * goquarkchain's `master/db` and `<slave id>/shard-<full shard id>/db`, or some of them. Nothing is written. Throws
+ * NotADatabaseError when neither is there and UsageError when both are.
+ */
+export function openArchive(dir: string, options: StoreOptions = {}): BlockSource {
+  assertFolder(dir);
+  const python = pyquarkchainFolders(dir);
+  const go = goquarkchainFolders(dir);
+  if (python !== undefined && go !== undefined) {
+    throw new UsageError(
+      `${dir} holds a pyquarkchain and a goquarkchain database: move one of them to a folder of its own`,
+    );
+  }
+  if (python !== undefined) return new PyquarkchainDatabase(python, options);
+  if (go !== undefined) return new GoquarkchainDatabase(go, options);
+  throw new NotADatabaseError(
+    `${dir} is no data directory: neither pyquarkchain's master.db and shard-<full shard id>.db nor goquarkchain's ` +
+      `master/db and <slave id>/shard-<full shard id>/db are in it (${contentsOf(dir)})`,
+  );
+}

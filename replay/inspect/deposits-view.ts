@@ -1,0 +1,76 @@
+import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
+import { toHex } from "../../node/codec/bytes.ts";
+import { shardName } from "../report/summary.ts";
+import { findMinorBlock } from "./find-block.ts";
+import { minorReference } from "./reference.ts";
+import { grouped } from "./shard-heights.ts";
+import { fieldTable, textTable } from "./table.ts";
+import { tokenName } from "./token-names.ts";
+import { amountText, type Inspected, qkcAddressText, type View } from "./view.ts";
+
+/** `qkc inspect deposits`: what a block sent to each of the other shards, as those received it, and what it consumed. */
+export function depositsView(inspected: Inspected, reference: string): View {
+  const { hash, block } = findMinorBlock(inspected, minorReference(reference));
+  const { branch, height } = block.header;
+  const others = inspected.source.fullShardIds.filter((id) => id !== branch);
+  const sent = others.map((to) => ({ to, list: inspected.source.shard(to).depositList(hash) }));
+  const consumed = inspected.rows.consumedDepositHashes(branch, hash)?.map(toHex);
+  const json = {
+    branch,
+    height,
+    hash: toHex(hash),
+    sent: sent.map(({ to, list }) => ({
+      to,
+      received: list !== undefined,
+      version: list?.version ?? null,
+      deposits: (list?.deposits ?? []).map(depositJson),
+    })),
+    consumed: consumed ?? null,
+  };
+  const fields = fieldTable([
+    ["block", `shard ${shardName(branch)} ${grouped(height)}`],
+    ["hash", json.hash],
+    ...sent.map(({ to, list }) => [`to ${shardName(to)}`, listText(list?.deposits.length)] as const),
+    ["consumed", consumed === undefined ? "no row says what" : `${grouped(consumed.length)} deposits`],
+  ]);
+  const lists = sent.flatMap(({ to, list }) => (list?.deposits ?? []).map((deposit) => depositText(to, deposit)));
+  const consumedText = (consumed ?? []).map((of, i) => [`consumed ${i}`, of]);
+  return { json, text: [fields, ...lists, ...(consumedText.length === 0 ? [] : [textTable(consumedText)])] };
+}
+
+function listText(count: number | undefined): string {
+  if (count === undefined) return "no list: the shard never received one";
+  return count === 0 ? "nothing" : `${grouped(count)} deposits`;
+}
+
+function depositJson(deposit: CrossShardDeposit) {
+  return {
+    txHash: toHex(deposit.txHash),
+    from: qkcAddressText(deposit.from),
+    to: qkcAddressText(deposit.to),
+    value: `${deposit.value}`,
+    transferToken: tokenName(deposit.transferTokenId),
+    transferTokenId: `${deposit.transferTokenId}`,
+    gasPrice: `${deposit.gasPrice}`,
+    gasTokenId: `${deposit.gasTokenId}`,
+    gasRemained: `${deposit.gasRemained}`,
+    dataLength: deposit.messageData.length,
+    data: toHex(deposit.messageData),
+    createContract: deposit.createContract,
+    isFromRootChain: deposit.isFromRootChain,
+    refundRate: deposit.refundRate,
+  };
+}
+
+function depositText(to: number, deposit: CrossShardDeposit): string {
+  const target = deposit.createContract ? " (creates a contract)" : "";
+  return fieldTable([
+    ["deposit", toHex(deposit.txHash)],
+    ["to shard", shardName(to)],
+    ["from", qkcAddressText(deposit.from)],
+    ["to", `${qkcAddressText(deposit.to)}${target}`],
+    ["value", amountText(deposit.value, tokenName(deposit.transferTokenId))],
+    ["gas", `${grouped(deposit.gasRemained)} at ${grouped(deposit.gasPrice)}, refund ${deposit.refundRate}%`],
+    ["data", `${grouped(deposit.messageData.length)} bytes`],
+  ]);
+}

@@ -1,0 +1,78 @@
+import { openArchive } from "../../node/archive/open-archive.ts";
+import { UsageError } from "../../node/codec/errors.ts";
+import { accountView, storageView } from "./account-views.ts";
+import { minorView, rootView } from "./block-views.ts";
+import { clientRows } from "./client-rows.ts";
+import { depositsView } from "./deposits-view.ts";
+import { keyView, storedRow } from "./key-view.ts";
+import { findOptionalConfig } from "./optional-config.ts";
+import { receiptView, transactionView } from "./transaction-views.ts";
+import type { Inspected, View } from "./view.ts";
+
+/** A checked command line of `qkc inspect`. */
+export interface InspectRequest {
+  readonly db: string;
+  readonly configPath: string | undefined;
+  readonly subject: InspectSubject;
+  /** What of it, in the user's words: one or two. */
+  readonly references: readonly string[];
+  /** SHARD, SHARD:HEIGHT or a block's hash, for an account or its storage. */
+  readonly at: string | undefined;
+  /** With an account's code. */
+  readonly withCode: boolean;
+  /** Names of tokens to recognise in token tries. */
+  readonly tokens: readonly string[];
+  readonly json: boolean;
+  /** The bytes of a row alone. */
+  readonly raw: boolean;
+}
+
+export const INSPECT_SUBJECTS = ["root", "minor", "tx", "receipt", "account", "storage", "deposits", "key"] as const;
+export type InspectSubject = (typeof INSPECT_SUBJECTS)[number];
+
+/**
+ * Looks at one thing in a database. Throws UsageError where it is not there, saying what comes near, and
+ * DatabaseDamagedError where it cannot be read.
+ */
+export function inspect(request: InspectRequest): View {
+  return withDatabase(request, (inspected) => viewOf(inspected, request));
+}
+
+/** The bytes of a row. Throws as `inspect`. */
+export function inspectRaw(request: InspectRequest): Uint8Array {
+  if (request.subject !== "key") throw new UsageError("--raw goes with qkc inspect key only");
+  const { references } = request;
+  return withDatabase(request, (inspected) => storedRow(inspected, references[0], references[1]).value);
+}
+
+function withDatabase<T>({ db, configPath, tokens }: InspectRequest, look: (inspected: Inspected) => T): T {
+  const config = findOptionalConfig(db, configPath)?.config;
+  const source = openArchive(db);
+  try {
+    return look({ source, rows: clientRows(source), config, tokens });
+  } finally {
+    source.close();
+  }
+}
+
+function viewOf(inspected: Inspected, { subject, references, at, withCode }: InspectRequest): View {
+  const [first, second] = references;
+  switch (subject) {
+    case "root":
+      return rootView(inspected, first);
+    case "minor":
+      return minorView(inspected, first);
+    case "tx":
+      return transactionView(inspected, first);
+    case "receipt":
+      return receiptView(inspected, first);
+    case "account":
+      return accountView(inspected, first, { at, withCode });
+    case "storage":
+      return storageView(inspected, first, second, at);
+    case "deposits":
+      return depositsView(inspected, first);
+    case "key":
+      return keyView(inspected, first, second);
+  }
+}
