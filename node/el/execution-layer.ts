@@ -61,7 +61,8 @@ export class ExecutionLayer {
    * be processed, DatabaseDamagedError for a state that cannot be read.
    */
   execute(payload: ExecutionPayload, tracer?: Tracer): ExecutionResult {
-    const state = new WorldState(this.#store, payload.parentStateRoot, this.#cache);
+    const { revertKeepsZeroBalances } = this.#config.chain.rules;
+    const state = new WorldState(this.#store, payload.parentStateRoot, this.#cache, revertKeepsZeroBalances);
     const execution = this.#begin(state, payload, tracer);
     const { xshardCursor, depositsConsumed } = runDeposits(execution, payload);
     const xshardReceiveGasUsed = execution.gasUsed;
@@ -70,6 +71,7 @@ export class ExecutionLayer {
     }
     const senders = runTransactions(execution, payload);
     for (const [tokenId, amount] of payload.blockReward) state.addBalance(payload.coinbase, tokenId, amount);
+    for (const address of execution.destroyed) state.deleteAccount(address);
     const stateRoot = state.commit();
 
     const receipts = [...execution.receipts, ...execution.depositReceipts];
@@ -113,6 +115,7 @@ export class ExecutionLayer {
       state,
       xshardGasLimit: 0n,
       reachableShards: new Set(),
+      headerGasLimit: DEFAULT_GAS_LIMIT,
       gasLimit: DEFAULT_GAS_LIMIT,
     };
     return { codeHash, ...applyTransaction(execution, signed) };
@@ -138,6 +141,7 @@ export class ExecutionLayer {
       state,
       xshardGasLimit: payload.xshardGasLimit,
       reachableShards: payload.reachableShards,
+      headerGasLimit: payload.gasLimit,
       gasLimit: payload.gasLimit,
       tracer,
     };
@@ -165,7 +169,14 @@ export class ExecutionLayer {
 }
 
 function emptyExecution() {
-  return { gasUsed: 0n, fees: new Map<bigint, bigint>(), receipts: [], depositReceipts: [], xshardSends: [] };
+  return {
+    gasUsed: 0n,
+    fees: new Map<bigint, bigint>(),
+    receipts: [],
+    depositReceipts: [],
+    xshardSends: [],
+    destroyed: [],
+  };
 }
 
 /** Deposits run until the cross-shard gas is used up, which the last one may overstep (__run_cross_shard_tx_with_cursor). */

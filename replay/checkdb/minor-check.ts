@@ -10,6 +10,7 @@ import { compareExecution, type FieldDifference, type StoredSends } from "./comp
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import { genesisBlockOf } from "./genesis-check.ts";
 import type { OpenDatabase } from "./open-database.ts";
+import { otherRulesExplain } from "./other-rules.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRig, ShardRigs } from "./shard-rig.ts";
 
@@ -66,6 +67,7 @@ export class MinorCheck {
     clock.lap("seal");
     const differences = differencesOf(violations);
     if (outcome.status === "INVALID") {
+      if (refusals.length === 0) await this.noteOtherRules(place, rig, block, parentRoot);
       refusals.push({ code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) });
       this.findings.addDivergence(place, differences, refusals);
       this.count(place.fullShardId, block, 0, block.meta.gasUsed, block.meta.xshardReceiveGasUsed);
@@ -75,11 +77,23 @@ export class MinorCheck {
     const found = [...differences, ...this.compare(place, rig, block, computed)];
     this.findings.addDivergence(place, found, refusals);
     this.checkArchive(place, rig, block, computed);
+    if (found.length > 0 && refusals.length === 0) await this.noteOtherRules(place, rig, block, parentRoot);
     clock.lap("compare");
     this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
     this.ancestors.executed(rig, place.hash, computed.stateRoot);
     this.count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
     return Number(computed.gasUsed);
+  }
+
+  /** A block without a broken rule that only executes otherwise may be one that the other client made so. */
+  private async noteOtherRules(
+    place: MinorBlockPlace,
+    rig: ShardRig,
+    block: MinorBlock,
+    parentRoot: Hash32,
+  ): Promise<void> {
+    const note = await otherRulesExplain(place, rig, block, parentRoot);
+    if (note !== undefined) this.findings.warnings.add(note);
   }
 
   private execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {

@@ -2,7 +2,7 @@ import type { ShardSource } from "../../node/archive/block-source.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
 import { ShardCl } from "../../node/cl/shard-cl.ts";
 import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
-import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
@@ -28,6 +28,8 @@ export interface ShardRig {
   readonly nodes: ArchivedNodes;
   readonly cl: ShardCl;
   readonly engine: EngineClient;
+  /** The rules of the other client, which may explain a difference. */
+  otherRules(): { readonly name: string; readonly engine: EngineClient };
 }
 
 /** The rigs of a database's shards, each set up when it is first needed. */
@@ -72,6 +74,10 @@ export class ShardRigs {
       nodes,
       cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight }),
       engine: wrapEngine(new InProcessClient([layer])),
+      otherRules: () => {
+        const other = new ExecutionLayer(executionConfig(config, fullShardId, GOQUARKCHAIN_RULES), nodes);
+        return { name: GOQUARKCHAIN_RULES.name, engine: new InProcessClient([other]) };
+      },
     };
   }
 }

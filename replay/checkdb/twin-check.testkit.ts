@@ -1,3 +1,5 @@
+import { expect } from "vitest";
+import type { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { type CheckdbOptions, checkdbRequest } from "../cli/checkdb-request.ts";
 import { exitCodeOfError, exitCodeOfVerdict } from "../cli/exit-code.ts";
 import { planRun, provenanceOf } from "../cli/planned-run.ts";
@@ -62,4 +64,30 @@ const UNWATCHED = { startBlock: () => {}, finishBlock: () => {}, countDivergence
 function answerOf(report: Report): CheckAnswer {
   const text = summarize(report, { colors: colorsFor(false, {}), reportPath: undefined, next: undefined });
   return { exitCode: exitCodeOfVerdict(report.verdict), text, report };
+}
+
+/** As checkInProcess; the twin is gone afterwards. */
+export async function checkTwin(twin: DatabaseTwin, options: CheckOptions): Promise<CheckAnswer> {
+  try {
+    return await checkInProcess(twin.dir, options);
+  } finally {
+    twin.remove();
+  }
+}
+
+/** Fields and rules of each divergence, by place: shard/height or root/height. */
+export function divergencesOf({ report }: CheckAnswer): Record<string, { fields: string[]; rules: string[] }> {
+  const entries = report?.divergences.map(({ fullShardId, height, fields, violations }) => [
+    `${fullShardId ?? "root"}/${height}`,
+    { fields: fields.map(({ field }) => field), rules: violations.map(({ code }) => code) },
+  ]);
+  return Object.fromEntries(entries ?? []);
+}
+
+/** A damaged database: exit code 4, nothing but damage, the sentence in the report and on the screen. */
+export function expectDamage({ exitCode, report, text }: CheckAnswer, sentence: RegExp): void {
+  expect(report?.divergences).toEqual([]);
+  expect(report?.damage.map(({ message }) => message).join("\n")).toMatch(sentence);
+  expect(text).toMatch(sentence);
+  expect(exitCode).toBe(4);
 }

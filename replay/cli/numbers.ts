@@ -4,7 +4,7 @@ const MAX_UINT32 = 0xffff_ffff;
 const MAX_WORKERS = 512;
 
 /** A whole number, decimal or 0x. Throws InvalidArgumentError, which commander puts behind the option's name. */
-function parseWholeNumber(text: string): number {
+export function parseWholeNumber(text: string): number {
   if (!/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(text)) {
     throw new InvalidArgumentError("Expected a whole number, decimal or 0x.");
   }

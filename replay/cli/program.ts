@@ -1,14 +1,15 @@
 import { Command, Option } from "commander";
 import { UnsupportedError } from "../../node/codec/errors.ts";
+import { addLookCommands, type LookHandlers } from "../inspect/look-commands.ts";
 import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
 import { EXIT_CODE_MEANINGS } from "./exit-code.ts";
 import type { GenesisRequest } from "./genesis-command.ts";
 import { collectShard, parseHash, parsePositiveNumber, parseSignedNumber, parseWorkers } from "./numbers.ts";
 
 /** Commands that the design names and this version does not have. */
-const FUTURE_COMMANDS = ["replay", "trace", "bisect", "report", "reproduce", "slave", "el", "doctor", "inspect"];
+const FUTURE_COMMANDS = ["replay", "trace", "bisect", "report", "reproduce", "slave", "el"];
 
-export interface CommandHandlers {
+export interface CommandHandlers extends LookHandlers {
   checkdb(request: CheckdbRequest): Promise<void>;
   genesis(request: GenesisRequest): Promise<void>;
 }
@@ -25,6 +26,7 @@ export function createProgram(version: string, handlers: CommandHandlers): Comma
     .addHelpText("after", exitCodesText());
   addCheckdb(program, handlers);
   addGenesis(program, handlers);
+  addLookCommands(program, handlers);
   for (const name of FUTURE_COMMANDS) addFutureCommand(program, name);
   return program;
 }
@@ -148,6 +150,6 @@ function addFutureCommand(program: Command, name: string): void {
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => {
-      throw new UnsupportedError(`qkc ${name} does not exist in this version: it has checkdb and genesis only`);
+      throw new UnsupportedError(`qkc ${name} does not exist in this version: run qkc --help for what there is`);
     });
 }

@@ -20,6 +20,18 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
       const { printGenesis } = await import("./genesis-command.ts");
       exitCode = printGenesis(request);
     },
+    doctor: async (command) => {
+      const { runDoctor } = await import("../doctor/doctor-command.ts");
+      exitCode = await runDoctor(command);
+    },
+    inspect: async (request) => {
+      const { printInspection } = await import("../inspect/inspect-command.ts");
+      exitCode = printInspection(request);
+    },
+    verifyState: async (command) => {
+      const { runVerifyState } = await import("../verify-state/verify-state-command.ts");
+      exitCode = await runVerifyState(command);
+    },
   });
   try {
     await program.parseAsync(withCommand(args), { from: "user" });

@@ -6,6 +6,8 @@ import type { Diagnosis } from "./diagnosis.ts";
 /** A database while it is looked at. */
 export interface Examined {
   readonly source: BlockSource;
+  /** Shards whose databases can be opened, ascending. */
+  readonly fullShardIds: readonly number[];
   readonly rows: ClientRows;
   /** Undefined where none was found or it is another network's. */
   readonly config: QuarkChainConfig | undefined;

@@ -3,7 +3,6 @@ import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import type { RootBlock } from "../../node/chain/root-block.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
-import type { Diagnosis } from "./diagnosis.ts";
 import type { Examined } from "./examined.ts";
 import { heightsToLookAt } from "./heights.ts";
 
@@ -23,15 +22,21 @@ export interface RootFacts {
 export function examineRoot(examined: Examined): RootFacts | undefined {
   const { source, diagnosis } = examined;
   const place = { fullShardId: null };
+  const rootBlocks = diagnosis.try("STORE_UNREADABLE", place, () => source.rootBlocks());
+  if (rootBlocks === undefined) return undefined;
   const named = diagnosis.try("ROOT_TIP", place, () => source.rootTipHash());
   const tipHash = named ?? guessedTip(examined);
   if (tipHash === undefined) {
-    diagnosis.add("damage", "ROOT_TIP", place, "the database names no root tip: a node never ran on it, or it is incomplete");
+    diagnosis.add(
+      "damage",
+      "ROOT_TIP",
+      place,
+      "the database names no root tip: a node never ran on it, or it is incomplete",
+    );
     return undefined;
   }
-  const rootBlocks = diagnosis.try("STORE_UNREADABLE", place, () => source.rootBlocks());
-  const tip = rootBlocks && diagnosis.try("ROOT_TIP", place, () => rootBlocks.rootHeader(tipHash));
-  if (rootBlocks === undefined || tip === undefined) return undefined;
+  const tip = diagnosis.try("ROOT_TIP", place, () => rootBlocks.rootHeader(tipHash));
+  if (tip === undefined) return undefined;
   const chain = new RootChain(rootBlocks, tipHash);
   const committing = diagnosis.try("ROOT_BLOCK", place, () => examined.rows.committingRootHash());
   if (committing !== undefined) {
@@ -50,12 +55,13 @@ export function examineRoot(examined: Examined): RootFacts | undefined {
 }
 
 /** Without the root chain's database: what the shards' newest blocks build on, the highest of them. */
-function guessedTip({ source, diagnosis, tipOf }: Examined): Hash32 | undefined {
+function guessedTip({ source, fullShardIds, diagnosis, tipOf }: Examined): Hash32 | undefined {
   if (source.hasRootDatabase) return undefined;
-  const message = "the root chain's database is not here: root blocks are followed in a shard's copies, their rules not checked";
+  const message =
+    "the root chain's database is not here: root blocks are followed in a shard's copies, their rules not checked";
   diagnosis.add("limit", "NO_ROOT_DATABASE", { fullShardId: null }, message);
   let best: { hash: Hash32; height: number } | undefined;
-  for (const id of source.fullShardIds) {
+  for (const id of fullShardIds) {
     const tip = diagnosis.try("MINOR_BLOCK", { fullShardId: id }, () => {
       const shard = source.shard(id);
       const hash = shard.canonicalHashAt(tipOf(id));
@@ -74,14 +80,20 @@ function walk(examined: Examined, chain: RootChain): number {
   for (const height of heights) {
     const place = { fullShardId: null, height };
     const indexed = diagnosis.try("ROOT_INDEX", place, () => rows.rootHashAt(height));
-    if (indexed === undefined) diagnosis.add("damage", "ROOT_INDEX", place, `the height index has no root block ${height}`);
+    if (indexed === undefined)
+      diagnosis.add("damage", "ROOT_INDEX", place, `the height index has no root block ${height}`);
     let hash = indexed;
     if (samples === "all") {
       hash = diagnosis.try("ROOT_LINK", place, () => chain.hashAt(height));
       // Below a broken link there is no chain to walk.
       if (hash === undefined) return chain.tipHeight - height;
       if (indexed !== undefined && !bytesEqual(indexed, hash)) {
-        diagnosis.add("damage", "ROOT_INDEX", place, `the height index names another root block ${height} than the chain has`);
+        diagnosis.add(
+          "damage",
+          "ROOT_INDEX",
+          place,
+          `the height index names another root block ${height} than the chain has`,
+        );
       }
     }
     if (hash !== undefined) examineBlock(examined, height, hash);
@@ -90,7 +102,8 @@ function walk(examined: Examined, chain: RootChain): number {
   return heights.length;
 }
 
-function examineBlock({ source, diagnosis, rows }: Examined, height: number, hash: Hash32): void {
+function examineBlock(examined: Examined, height: number, hash: Hash32): void {
+  const { source, diagnosis, rows } = examined;
   const place = { fullShardId: null, height };
   const block = diagnosis.try("ROOT_BLOCK", place, () => source.rootBlocks().rootBlock(hash));
   if (block === undefined) return;
@@ -102,13 +115,18 @@ function examineBlock({ source, diagnosis, rows }: Examined, height: number, has
   if (height === 0) return;
   const below = diagnosis.try("ROOT_INDEX", place, () => rows.rootHashAt(height - 1));
   if (below !== undefined && !bytesEqual(below, block.header.prevBlockHash)) {
-    diagnosis.add("damage", "ROOT_LINK", place, `root block ${height} does not build on the one that the index has below it`);
+    diagnosis.add(
+      "damage",
+      "ROOT_LINK",
+      place,
+      `root block ${height} does not build on the one that the index has below it`,
+    );
   }
-  examineConfirmed({ source, diagnosis }, block);
+  examineConfirmed(examined, block);
 }
 
 /** The minor headers are what the root header commits to, and the shards have those blocks on their chains. */
-function examineConfirmed({ source, diagnosis }: Pick<Examined, "source" | "diagnosis">, block: RootBlock): void {
+function examineConfirmed({ source, fullShardIds, diagnosis }: Examined, block: RootBlock): void {
   const { height, merkleRoot: declared } = block.header;
   const hashes = block.minorHeaders.map(minorHeaderHash);
   if (!bytesEqual(merkleRoot(hashes), declared)) {
@@ -117,7 +135,7 @@ function examineConfirmed({ source, diagnosis }: Pick<Examined, "source" | "diag
     return;
   }
   for (const [i, { branch, height: minorHeight }] of block.minorHeaders.entries()) {
-    if (!source.fullShardIds.includes(branch)) continue;
+    if (!fullShardIds.includes(branch)) continue;
     const place = { fullShardId: branch, height: minorHeight };
     const canonical = diagnosis.try("MINOR_INDEX", place, () => source.shard(branch).canonicalHashAt(minorHeight));
     if (canonical === undefined || bytesEqual(canonical, hashes[i])) continue;

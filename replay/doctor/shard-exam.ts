@@ -5,8 +5,10 @@ import type { ConfirmedMinor, RootChain } from "../../node/cl/root-chain.ts";
 import { areNeighbors } from "../../node/cl/shard-neighbors.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
+import type { StoredBlock } from "../inspect/client-rows.ts";
 import { bodyFault } from "../inspect/proved-block.ts";
 import { visitTrie } from "../verify-state/visit-trie.ts";
+import { Diagnosis, type FindingCode } from "./diagnosis.ts";
 import type { Examined } from "./examined.ts";
 import { heightsToLookAt, type Run, runsOf } from "./heights.ts";
 
@@ -35,12 +37,17 @@ export interface ShardFacts {
 
 /** Paths that are followed in the newest state. */
 const STATE_PATHS = 32;
+/** Fewer states missing in a row than this, and not many altogether, are no pruning: goquarkchain keeps every 256th. */
+const PRUNED_RUN = 5;
+const PRUNED_SHARE = 0.25;
 
+/** Looks at one shard's chain as its height index has it, from the first block to the newest. */
 export class ShardExam {
   private readonly examined: Examined;
   private readonly shard: ShardSource;
   private readonly chain: RootChain | undefined;
   private readonly fullShardId: number;
+  private readonly stateStored = new Map<number, boolean>();
   private history = false;
 
   constructor(examined: Examined, shard: ShardSource, chain: RootChain | undefined) {
@@ -51,34 +58,30 @@ export class ShardExam {
   }
 
   run(): ShardFacts {
-    const { diagnosis, rows, samples, tipOf } = this.examined;
+    const { diagnosis, samples, tipOf } = this.examined;
     const { fullShardId } = this;
-    const confirmed = this.confirmed();
+    const confirmed = this.lastConfirmed();
     const indexed = diagnosis.try("MINOR_INDEX", { fullShardId }, () => tipOf(fullShardId)) ?? -1;
     const top = Math.max(indexed, confirmed?.header.height ?? -1);
     if (top < 0) diagnosis.add("limit", "MINOR_INDEX", { fullShardId }, "the shard has no block yet");
     const heights = heightsToLookAt(top, samples);
-    const blocks = new Map<number, MinorBlock>();
     for (const height of heights) {
-      const block = this.examineHeight(height, confirmed);
-      // Only states are asked for once more: a walk over a whole chain must not keep its blocks.
-      if (block !== undefined && samples !== "all") blocks.set(height, block);
+      this.examineHeight(height, confirmed?.header.height ?? -1);
       this.examined.progress(() => `shard ${fullShardId} block ${height} of ${top}`);
     }
-    if (diagnosis.try("HISTORY", { fullShardId }, () => rows.hasHistoryIndex(fullShardId))) this.history = true;
-    const states = this.examineStates(heights);
+    const states = this.examineStates();
     return {
       fullShardId,
-      confirmed: confirmed && { height: confirmed.header.height, hash: confirmed.hash, time: confirmed.header.createTime },
+      confirmed: confirmed && tipOfHeader(confirmed),
       tip: this.tipAt(indexed),
       blocksLookedAt: heights.length,
       states,
-      history: this.history,
+      history: this.history || this.hasHistoryIndex(),
       stateNodesRead: this.followPaths(states.findLast(({ has }) => has)?.to),
     };
   }
 
-  private confirmed(): ConfirmedMinor | undefined {
+  private lastConfirmed(): ConfirmedMinor | undefined {
     const { diagnosis, config } = this.examined;
     const { chain, fullShardId } = this;
     const lowest = config?.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
@@ -86,18 +89,162 @@ export class ShardExam {
     return chain && diagnosis.try("ROOT_BLOCK", place, () => chain.lastConfirmed(fullShardId, chain.tipHeight, lowest));
   }
 
-  private tipAt(height: number): ChainTip | undefined {
-    const block = height < 0 ? undefined : this.blockAt(height);
-    return block && { height, hash: block.hash, time: block.block.header.createTime };
+  private hasHistoryIndex(): boolean {
+    const { diagnosis, rows } = this.examined;
+    const { fullShardId } = this;
+    return diagnosis.try("HISTORY", { fullShardId }, () => rows.hasHistoryIndex(fullShardId)) ?? false;
   }
 
-  /** The block that the height index names, without a finding where there is none. */
-  private blockAt(height: number): { readonly hash: Hash32; readonly block: MinorBlock } | undefined {
-    const { diagnosis } = this.examined;
-    const place = { fullShardId: this.fullShardId, height };
-    return diagnosis.try("MINOR_BLOCK", place, () => {
+  private tipAt(height: number): ChainTip | undefined {
+    const found = height < 0 ? undefined : this.storedAt(height);
+    return found && tipOfHeader({ hash: found.hash, header: found.block.header });
+  }
+
+  /** The block that the height index names. What cannot be read is no finding here: examineHeight says it. */
+  private storedAt(height: number): StoredBlock | undefined {
+    return new Diagnosis().try("MINOR_BLOCK", { fullShardId: this.fullShardId, height }, () => {
       const hash = this.shard.canonicalHashAt(height);
       return hash && { hash, block: this.shard.minorBlock(hash) };
     });
   }
+
+  private examineHeight(height: number, confirmedHeight: number): void {
+    const { diagnosis } = this.examined;
+    const place = { fullShardId: this.fullShardId, height };
+    const indexed = diagnosis.try("MINOR_INDEX", place, () => ({ hash: this.shard.canonicalHashAt(height) }));
+    if (indexed === undefined) return;
+    if (indexed.hash === undefined) this.damage("MINOR_INDEX", height, `the height index has no block ${height}`);
+    else this.examineBlock(height, indexed.hash, confirmedHeight);
+  }
+
+  private examineBlock(height: number, hash: Hash32, confirmedHeight: number): void {
+    const { diagnosis, rows } = this.examined;
+    const { fullShardId } = this;
+    const block = diagnosis.try("MINOR_BLOCK", { fullShardId, height }, () => this.shard.minorBlock(hash));
+    if (block === undefined) return;
+    const { header } = block;
+    if (header.height !== height || header.branch !== fullShardId) {
+      const named = `block ${header.height} of shard ${header.branch}`;
+      this.damage("MINOR_INDEX", height, `the height index names ${named} at ${height}`);
+      return;
+    }
+    const fault = bodyFault(block);
+    if (fault !== undefined) {
+      this.damage("MINOR_BLOCK", height, `block ${height}: ${fault}`);
+      return;
+    }
+    this.examineLinks(block);
+    this.stateStored.set(height, this.shard.rows.has(block.meta.stateRoot));
+    if (!rows.hasReceipts(fullShardId, { hash, block })) {
+      this.damage("RECEIPTS", height, `the receipts of block ${height} are not there`);
+    }
+    if (height > 0 && height <= confirmedHeight) this.examineSends(hash, block);
+    this.history ||= rows.hasConsumedDeposits(fullShardId, hash);
+  }
+
+  private damage(code: FindingCode, height: number, message: string): void {
+    this.examined.diagnosis.add("damage", code, { fullShardId: this.fullShardId, height }, message);
+  }
+
+  private examineLinks({ header }: MinorBlock): void {
+    if (!this.shard.hasRootBlock(header.prevRootBlockHash)) {
+      this.damage(
+        "ROOT_COPY",
+        header.height,
+        `the shard has no copy of root block ${toHex(header.prevRootBlockHash)}, on which its block builds`,
+      );
+    }
+    if (header.height === 0) return;
+    const place = { fullShardId: this.fullShardId, height: header.height - 1 };
+    const below = this.examined.diagnosis.try("MINOR_INDEX", place, () =>
+      this.shard.canonicalHashAt(header.height - 1),
+    );
+    if (below === undefined || bytesEqual(below, header.prevMinorBlockHash)) return;
+    this.damage(
+      "MINOR_LINK",
+      header.height,
+      `block ${header.height} does not build on the one that the index has below it`,
+    );
+  }
+
+  /** Every neighbour gets a list of what a block sends to it, be it empty (pyquarkchain slave.py broadcast_xshard_tx_list). */
+  private examineSends(hash: Hash32, { header }: MinorBlock): void {
+    const { source, fullShardIds, config, diagnosis } = this.examined;
+    const rootHeader =
+      config &&
+      new Diagnosis().try("ROOT_COPY", { fullShardId: null }, () => this.shard.rootHeader(header.prevRootBlockHash));
+    if (config === undefined || rootHeader === undefined) return;
+    const initialized = initializedFullShardIdsBefore(config, rootHeader.height);
+    for (const id of initialized) {
+      if (id === this.fullShardId || !fullShardIds.includes(id)) continue;
+      if (!areNeighbors(this.fullShardId, id, initialized.length)) continue;
+      const place = { fullShardId: id, height: header.height };
+      const from = `block ${header.height} of shard ${this.fullShardId}`;
+      const list = diagnosis.try("DEPOSITS", place, () => ({ deposits: source.shard(id).depositList(hash) }));
+      if (list !== undefined && list.deposits === undefined) {
+        diagnosis.add(
+          "damage",
+          "DEPOSITS",
+          place,
+          `there is no list of what ${from} sent here (heights are that shard's)`,
+        );
+      }
+    }
+  }
+
+  private examineStates(): readonly Run[] {
+    const heights = [...this.stateStored.keys()];
+    const runs = runsOf(heights, (height) => this.hasState(height));
+    const missing = runs.filter(({ has }) => !has);
+    const share = heights.filter((height) => !this.hasState(height)).length / Math.max(heights.length, 1);
+    const isPruned = (run: Run) =>
+      this.examined.source.kind === "goquarkchain" && (run.to - run.from + 1 >= PRUNED_RUN || share >= PRUNED_SHARE);
+    for (const run of missing) {
+      const place = { fullShardId: this.fullShardId, height: run.from };
+      const which = run.from === run.to ? `block ${run.from}` : `blocks ${run.from} to ${run.to}`;
+      if (isPruned(run)) {
+        const message = `pruned: the states after ${which} are not stored; a check goes back to the last one before them`;
+        this.examined.diagnosis.add("limit", "STATE_PRUNED", place, message);
+      } else {
+        this.examined.diagnosis.add(
+          "damage",
+          "STATE_MISSING",
+          place,
+          `the root of the state after ${which} is not there`,
+        );
+      }
+    }
+    return runs;
+  }
+
+  private hasState(height: number): boolean {
+    const known = this.stateStored.get(height);
+    if (known !== undefined) return known;
+    const found = this.storedAt(height);
+    const stored = found !== undefined && this.shard.rows.has(found.block.meta.stateRoot);
+    this.stateStored.set(height, stored);
+    return stored;
+  }
+
+  /** A few paths down to accounts: a state that lost many of its nodes shows it here. */
+  private followPaths(height: number | undefined): number {
+    const found = height === undefined ? undefined : this.storedAt(height);
+    if (height === undefined || found === undefined) return 0;
+    const keys = Array.from({ length: STATE_PATHS }, (_, i) => toHex(keccak256(Uint8Array.of(i))));
+    let nodes = 0;
+    visitTrie(this.shard.rows, found.block.meta.stateRoot, "", {
+      skip: (_hash, path) => !keys.some((key) => key.startsWith(path)),
+      node: () => nodes++,
+      leaf: () => {},
+      fault: (kind, hash, path, message) => {
+        const what = `${kind} node ${toHex(hash)} of the state after block ${height}, at ${path || "its root"}: ${message}`;
+        this.examined.diagnosis.add("damage", "STATE_NODE", { fullShardId: this.fullShardId, height }, what);
+      },
+    });
+    return nodes;
+  }
+}
+
+function tipOfHeader({ hash, header }: ConfirmedMinor): ChainTip {
+  return { height: header.height, hash, time: header.createTime };
 }

@@ -28,7 +28,11 @@ export interface StoreFacts {
 type Description = RocksDbDescription | LevelDbDescription;
 
 /** Opens every table of a store for what it says of itself. Undefined where that fails, which is a finding. */
-export function storeFacts(rows: KeyValueReader, fullShardId: number | null, diagnosis: Diagnosis): StoreFacts | undefined {
+export function storeFacts(
+  rows: KeyValueReader,
+  fullShardId: number | null,
+  diagnosis: Diagnosis,
+): StoreFacts | undefined {
   if (!canDescribe(rows)) return undefined;
   const description = diagnosis.try("STORE_UNREADABLE", { fullShardId }, () => rows.describe());
   if (description === undefined) return undefined;
@@ -37,7 +41,8 @@ export function storeFacts(rows: KeyValueReader, fullShardId: number | null, dia
     diagnosis.add("limit", "LOG_TORN", { fullShardId }, message);
   }
   const { manifest, tables, logs, logKeys, lastSequence } = description;
-  const rocks = tables.filter((table) => "formatVersion" in table);
+  const described: readonly TableDescription[] = tables;
+  const rocks = described.filter(isRocksDbTable);
   return {
     fullShardId,
     folder: dirname(manifest),
@@ -57,6 +62,13 @@ export function storeFacts(rows: KeyValueReader, fullShardId: number | null, dia
 
 function canDescribe(rows: KeyValueReader): rows is KeyValueReader & { describe(): Description } {
   return "describe" in rows;
+}
+
+type TableDescription = Description["tables"][number];
+type RocksDbTable = RocksDbDescription["tables"][number];
+
+function isRocksDbTable(table: TableDescription): table is RocksDbTable {
+  return "formatVersion" in table;
 }
 
 function levelsOf(tables: Description["tables"]): StoreFacts["levels"] {

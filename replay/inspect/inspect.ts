@@ -6,6 +6,7 @@ import { clientRows } from "./client-rows.ts";
 import { depositsView } from "./deposits-view.ts";
 import { keyView, storedRow } from "./key-view.ts";
 import { findOptionalConfig } from "./optional-config.ts";
+import type { InspectSubject } from "./subjects.ts";
 import { receiptView, transactionView } from "./transaction-views.ts";
 import type { Inspected, View } from "./view.ts";
 
@@ -26,9 +27,6 @@ export interface InspectRequest {
   /** The bytes of a row alone. */
   readonly raw: boolean;
 }
-
-export const INSPECT_SUBJECTS = ["root", "minor", "tx", "receipt", "account", "storage", "deposits", "key"] as const;
-export type InspectSubject = (typeof INSPECT_SUBJECTS)[number];
 
 /**
  * Looks at one thing in a database. Throws UsageError where it is not there, saying what comes near, and

@@ -86,12 +86,14 @@ function beginBlock(env: Environment, state: WorldState): BlockExecution {
     state,
     xshardGasLimit: 0n,
     reachableShards: new Set(),
+    headerGasLimit: env.currentGasLimit,
     gasLimit: env.currentGasLimit,
     gasUsed: 0n,
     fees: new Map(),
     receipts: [],
     depositReceipts: [],
     xshardSends: [],
+    destroyed: [],
   };
 }
 

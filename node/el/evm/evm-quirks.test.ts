@@ -20,7 +20,6 @@ test.each<[string, ...string[]]>([
   ["a LOG that runs off the code may end below zero gas", "LOG as the last instruction may leave negative gas"],
   ["an instruction behind it makes negative gas an end without gas", "STOP behind it does not let it"],
   ["memory growth makes negative gas an end without gas", "LOG with growing memory does not"],
-  ["a caller takes over the negative gas of its callee", "negative gas of a callee"],
   [
     "a CREATE2 below zero gas still creates, and bumps the nonce",
     "CREATE2 as the last instruction may leave negative gas",
@@ -39,7 +38,7 @@ test.each<[string, ...string[]]>([
   ],
   ["a question counts before the precompile exists", "token asked for in vain before the precompile starts"],
   ["without code or without value nobody has to ask", "token to a person", "token not asked for, without value"],
-  ["a locked stake fails messages without value too", "stake counts without value too"],
+  ["a locked stake fails messages without value too", "stake 100000000000000000001 of the sender"],
   ["a delegate is held to its caller's sender and value", "stake under DELEGATECALL"],
   [
     "a stake locks what exceeds the balance, not what equals it",
@@ -62,7 +61,6 @@ test.each<[string, ...string[]]>([
   ],
   ["address 9 has no precompile", "address 9 is nobody"],
   ["a token transfer needs 96 bytes", "transfer with short data"],
-  ["a token transfer cannot go to its own precompile", "transfer to itself"],
   ["a token transfer is refused in a static call", "transfer in a static call", "transfer by STATICCALL"],
   ["a delegated token transfer spends the tokens of the caller's caller", "transfer by DELEGATECALL"],
   [
@@ -141,3 +139,22 @@ test.each<[string, ...string[]]>([
 function noSuchOpcode(opcode: number | string): string {
   return `no such opcode ${opcode}`;
 }
+
+const recordedCase = (wanted: string): EvmCase => CASES.find(({ name }) => name === wanted)!;
+
+test("a token transfer cannot go to its own precompile", () => {
+  const toItself = recordedCase("transfer to itself");
+  const toSomebody = recordedCase("transfer of a token to somebody");
+  // With what a second transfer needs behind it, and still pyquarkchain's answer.
+  const message = { ...toItself.message, data: `${toItself.message.data}${toSomebody.message.data}` };
+  expect(answerCase({ ...toItself, message })).toEqual(toItself.expected);
+});
+
+test("a caller takes over the negative gas of its callee", () => {
+  // The recorded caller gives 20,000 gas to a LOG that needs 16,977; with 5000 the callee ends below zero.
+  const recorded = recordedCase("negative gas of a callee");
+  const evmCase: EvmCase = JSON.parse(JSON.stringify(recorded).replace("614e20f1", "611388f1"));
+  // Pyquarkchain's answer: the same gas is left, the root differs as the caller's code does.
+  const root = "3e7a4696cf734cce57f65639bd15ba93f4e5b2bdc0b59b7b162e3d2560a87073";
+  expect(answerCase(evmCase)).toEqual({ ...recorded.expected, root });
+});

@@ -18,6 +18,12 @@ export interface RuleDefinition {
   readonly tokenIdMustBeQueried: boolean;
   /** An empty base gives zero, even to the power of zero (specials.py proc_modexp). */
   readonly modexpEmptyBaseIsZero: boolean;
+  /** GASLIMIT shows the header's limit, not that less what deposits left of their share (messages.py VMExt). */
+  readonly gasLimitOfHeader: boolean;
+  /** A balance that a call gave and its revert took back leaves an entry of zero (state.py TokenBalances.set_balance). */
+  readonly revertKeepsZeroBalances: boolean;
+  /** Self-destructed contracts stay until the end of the block, and earn a refund once in it (messages.py). */
+  readonly selfDestructAtBlockEnd: boolean;
 }
 
 /** Rules in force during an execution. */
@@ -40,4 +46,19 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
   create2HashGasChecked: false,
   tokenIdMustBeQueried: true,
   modexpEmptyBaseIsZero: true,
+  gasLimitOfHeader: false,
+  revertKeepsZeroBalances: true,
+  selfDestructAtBlockEnd: false,
+});
+
+/**
+ * Where goquarkchain executes otherwise, as far as it is a switch: it serves to explain a block, never to judge one
+ * (docs/adr/0003-two-clients-two-truths.md).
+ */
+export const GOQUARKCHAIN_RULES: Rules = defineRules({
+  ...QUARKCHAIN_RULES,
+  name: "goquarkchain",
+  gasLimitOfHeader: true,
+  revertKeepsZeroBalances: false,
+  selfDestructAtBlockEnd: true,
 });

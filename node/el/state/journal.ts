@@ -19,7 +19,8 @@ type Entry =
       readonly kind: typeof BALANCE;
       readonly holdings: TokenHoldings;
       readonly tokenId: bigint;
-      readonly previous: bigint;
+      /** Undefined where there was no entry and a revert is to leave none. */
+      readonly previous: bigint | undefined;
     }
   | { readonly kind: typeof TOKEN_TRIE; readonly holdings: TokenHoldings; readonly previous: Trie | undefined }
   | { readonly kind: typeof CODE_HASH; readonly account: CachedAccount; readonly previous: Hash32 }
@@ -30,6 +31,12 @@ type Entry =
 /** Makes changes to accounts so that they can be taken back, the last one first (state.py State.journal). */
 export class Journal {
   readonly #entries: Entry[] = [];
+  readonly #keepsZeroBalances: boolean;
+
+  /** `keepsZeroBalances`: a balance that appeared and is taken back stays as an entry of zero. */
+  constructor(keepsZeroBalances: boolean) {
+    this.#keepsZeroBalances = keepsZeroBalances;
+  }
 
   get length(): number {
     return this.#entries.length;
@@ -41,7 +48,8 @@ export class Journal {
   }
 
   setBalance(holdings: TokenHoldings, tokenId: bigint, previous: bigint, balance: bigint): void {
-    this.#entries.push({ kind: BALANCE, holdings, tokenId, previous });
+    const restored = this.#keepsZeroBalances || holdings.hasEntry(tokenId) ? previous : undefined;
+    this.#entries.push({ kind: BALANCE, holdings, tokenId, previous: restored });
     holdings.set(tokenId, balance);
   }
 
@@ -91,7 +99,8 @@ function undo(entry: Entry): void {
       entry.account.nonce = entry.previous;
       return;
     case BALANCE:
-      entry.holdings.set(entry.tokenId, entry.previous);
+      if (entry.previous === undefined) entry.holdings.dropEntry(entry.tokenId);
+      else entry.holdings.set(entry.tokenId, entry.previous);
       return;
     case TOKEN_TRIE:
       entry.holdings.restoreTrie(entry.previous);

@@ -48,6 +48,15 @@ export class TokenHoldings {
     this.#balances.set(tokenId, balance);
   }
 
+  /** Whether the balance is in memory, be it zero. */
+  hasEntry(tokenId: bigint): boolean {
+    return this.#balances.has(tokenId);
+  }
+
+  dropEntry(tokenId: bigint): void {
+    this.#balances.delete(tokenId);
+  }
+
   /**
    * Drops all balances and returns the token trie for `restoreTrie`. Taking a reset back does not bring the entries
    * in memory back: the journal of state.py TokenBalances.reset restores `_balance`, a name nothing reads.

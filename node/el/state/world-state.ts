@@ -33,14 +33,23 @@ export class WorldState implements EvmState {
   readonly #cache: StateCache;
   readonly #trie: Trie;
   readonly #accounts = new Map<string, CachedAccount>();
-  readonly #journal = new Journal();
+  readonly #journal: Journal;
   #snapshots: SnapshotRecord[] = [];
   #logs: Log[] = [];
   #selfDestructs: Address[] = [];
   #refund = 0n;
 
-  /** `cache`: what to share with earlier and later states over the same store. */
-  constructor(store: NodeStore, stateRoot: Hash32, cache: StateCache = new StateCache()) {
+  /**
+   * `cache`: what to share with earlier and later states over the same store. `revertKeepsZeroBalances`: see
+   * RuleDefinition.
+   */
+  constructor(
+    store: NodeStore,
+    stateRoot: Hash32,
+    cache: StateCache = new StateCache(),
+    revertKeepsZeroBalances = true,
+  ) {
+    this.#journal = new Journal(revertKeepsZeroBalances);
     this.#store = store;
     this.#cache = cache;
     this.#trie = new Trie(store, stateRoot, cache.nodes);

@@ -35,12 +35,14 @@ export function beginExecution(options: BlockOptions): { execution: BlockExecuti
     state,
     xshardGasLimit: 6_000_000n,
     reachableShards: new Set([65537]),
+    headerGasLimit: options.gasLimit ?? 12_000_000n,
     gasLimit: options.gasLimit ?? 12_000_000n,
     gasUsed: options.gasUsed ?? 0n,
     fees: new Map(),
     receipts: [],
     depositReceipts: [],
     xshardSends: [],
+    destroyed: [],
   };
   return { execution, state };
 }

@@ -20,6 +20,8 @@ export interface BlockExecution {
   readonly reachableShards: ReadonlySet<number>;
   readonly tracer?: Tracer;
 
+  /** The header's. */
+  readonly headerGasLimit: bigint;
   /** For deposits the block's; for transactions less by what deposits left of the cross-shard limit. */
   gasLimit: bigint;
   gasUsed: bigint;
@@ -29,6 +31,8 @@ export interface BlockExecution {
   readonly receipts: Receipt[];
   readonly depositReceipts: Receipt[];
   readonly xshardSends: CrossShardDeposit[];
+  /** Self-destructed contracts that the rules keep until the end of the block. */
+  readonly destroyed: Address[];
 }
 
 /** How a transaction or deposit ended. */
@@ -45,8 +49,9 @@ export function isEvmEnabled({ config, block }: BlockExecution): boolean {
 
 /** Surroundings of a message that starts now (pyquarkchain messages.py VMExt). */
 export function messageContext(execution: BlockExecution, origin: Address, gasPrice: bigint): ExecutionContext {
-  const { state, config, block, gasLimit, tracer } = execution;
-  const transaction = { origin, gasPrice, blockGasLimit: gasLimit, chainId: chainIdOf(state.fullShardKey) };
+  const { state, config, block, tracer } = execution;
+  const blockGasLimit = config.chain.rules.gasLimitOfHeader ? execution.headerGasLimit : execution.gasLimit;
+  const transaction = { origin, gasPrice, blockGasLimit, chainId: chainIdOf(state.fullShardKey) };
   return { state, chain: config.chain, block, transaction, tracer };
 }
 

@@ -44,7 +44,8 @@ export function runMessage(execution: BlockExecution, message: OuterMessage, rec
   giveBackGas(execution, message.sender, message.terms, BigInt(result.gasLeft) + refund);
   payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed - refund);
   execution.gasUsed += gasUsed - refund;
-  for (const address of [...state.selfDestructs]) state.deleteAccount(address);
+  if (config.chain.rules.selfDestructAtBlockEnd) execution.destroyed.push(...state.selfDestructs);
+  else for (const address of [...state.selfDestructs]) state.deleteAccount(address);
   const output = result.success ? result.output : EMPTY_BYTES;
   receipts.push(makeReceipt(execution, result.success, isCreation ? output : EMPTY_BYTES));
   return { success: result.success, output };
@@ -90,9 +91,16 @@ function createOuter(context: ExecutionContext, message: OuterMessage): MessageR
 }
 
 /** Cleared storage and self-destructs give back at most half of the gas used. */
-function gasRefund({ state }: BlockExecution, gasUsed: bigint): bigint {
-  const destroyed = state.selfDestructs.length === 0 ? 0 : new Set(state.selfDestructs.map(bytesKey)).size;
-  const refund = state.refund + SELF_DESTRUCT_REFUND * BigInt(destroyed);
+function gasRefund(execution: BlockExecution, gasUsed: bigint): bigint {
+  const { state } = execution;
+  const refund = state.refund + SELF_DESTRUCT_REFUND * BigInt(newlyDestroyed(execution));
   const half = gasUsed / 2n;
   return refund < half ? refund : half;
+}
+
+function newlyDestroyed({ state, destroyed }: BlockExecution): number {
+  if (state.selfDestructs.length === 0) return 0;
+  const addresses = new Set(state.selfDestructs.map(bytesKey));
+  for (const address of destroyed) addresses.delete(bytesKey(address));
+  return addresses.size;
 }
