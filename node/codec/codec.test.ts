@@ -166,6 +166,15 @@ describe("wire", () => {
     );
   });
 
+  test("a number that does not fit its field is refused, not wrapped", () => {
+    expect(() => new WireWriter().uint8(256)).toThrow(CodecError);
+    expect(() => new WireWriter().uint16(65536)).toThrow(CodecError);
+    expect(() => new WireWriter().uint32(2 ** 32)).toThrow(CodecError);
+    expect(() => new WireWriter().uint8(-1)).toThrow(CodecError);
+    expect(() => new WireWriter().uint64(-1n)).toThrow(CodecError);
+    expect(() => new WireWriter().uint64(2n ** 64n)).toThrow(CodecError);
+  });
+
   test("zero is an empty biguint", () => {
     expect(toHex(new WireWriter().biguint(0n).finish())).toBe("00");
   });

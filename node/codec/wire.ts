@@ -137,26 +137,31 @@ export class WireWriter {
   }
 
   uint8(value: number): this {
+    assertFits(value, 0xff);
     const at = this.reserve(1);
     this.view.setUint8(at, value);
     return this;
   }
 
   uint16(value: number): this {
+    assertFits(value, 0xffff);
     const at = this.reserve(2);
     this.view.setUint16(at, value);
     return this;
   }
 
   uint32(value: number): this {
+    assertFits(value, 0xffffffff);
     const at = this.reserve(4);
     this.view.setUint32(at, value);
     return this;
   }
 
   uint64(value: bigint | number): this {
+    const wide = BigInt(value);
+    if (wide < 0n || wide > 0xffffffffffffffffn) throw new CodecError(`${wide} does not fit an unsigned 64-bit field`);
     const at = this.reserve(8);
-    this.view.setBigUint64(at, BigInt(value));
+    this.view.setBigUint64(at, wide);
     return this;
   }
 
@@ -202,6 +207,12 @@ export class WireWriter {
   finish(): Uint8Array {
     return this.buffer.slice(0, this.length);
   }
+}
+
+/** A DataView would wrap in silence. */
+function assertFits(value: number, most: number): void {
+  if (!(value >= 0 && value <= most))
+    throw new CodecError(`${value} does not fit an unsigned field of at most ${most}`);
 }
 
 /** 24 bytes on the wire: an account and the shard key it is used with (pyquarkchain core.py Address). */

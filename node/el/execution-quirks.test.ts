@@ -156,3 +156,17 @@ test("reward and fees are one map, a fee of zero adds nothing to the reward's en
   const gas = result.gasUsed;
   expect(result.coinbaseAmounts).toEqual(new Map([[QKC_TOKEN, 3n + gas / 2n]]));
 });
+
+test("a question to a contract outside every block sees time and height 0 and a gas limit of its own", () => {
+  const store = new MemoryNodeStore();
+  // Returns TIMESTAMP, NUMBER and GASLIMIT.
+  const code = "0x42600052436020524560405260606000f3";
+  const root = allocate(store, { [`${toHex(CONTRACT)}00000001`]: { balances: {}, code } });
+  const { output } = new ExecutionLayer(networkConfig("devnet"), store).call(
+    root,
+    CONTRACT,
+    new Uint8Array(0),
+    1_000_000n,
+  );
+  expect([0, 32, 64].map((at) => bytesToBigInt(output.subarray(at, at + 32)))).toEqual([0n, 0n, 3141592n]);
+});

@@ -19,9 +19,7 @@ const QUIRKS = PAGE.split("\n")
   .map(parseRow);
 
 function parseRow(line: string): Quirk {
-  const cells = line
-    .split(" | ")
-    .map((cell) => cell.replace(/^\| /, "").replace(/ \|$/, "").trim());
+  const cells = line.split(" | ").map((cell) => cell.replace(/^\| /, "").replace(/ \|$/, "").trim());
   expect(cells, line).toHaveLength(5);
   const [id, source, fact, mainnet, test] = cells;
   const match = /^\[(?<title>.+)\]\(\.\.\/(?<file>[^)]+)\)$/.exec(test);
@@ -44,12 +42,15 @@ describe("docs/quirks.md", () => {
     expect(new Set(QUIRKS.map(({ id }) => id)).size).toBe(QUIRKS.length);
   });
 
-  it.each(QUIRKS)("$id names a place, a fact and a test that exists once", ({ id, source, fact, mainnet, file, title }) => {
-    expect(id).toMatch(/^Q-[A-Z0-9-]+$/);
-    expect(source).toMatch(/^`[\w/]+\.py(?::[\w.]+)?`$/);
-    expect(fact).toMatch(/\.$/);
-    expect(["yes", "no"]).toContain(mainnet);
-    expect(existsSync(fileURLToPath(new URL(file, ROOT))), file).toBe(true);
-    expect(testsNamed(file, title), `${file}: ${title}`).toBe(1);
-  });
+  it.each(QUIRKS)(
+    "$id names a place, a fact and a test that exists once",
+    ({ id, source, fact, mainnet, file, title }) => {
+      expect(id).toMatch(/^Q-[A-Z0-9-]+$/);
+      expect(source).toMatch(/^`[\w/]+\.py(?::[\w.]+)?`$/);
+      expect(fact).toMatch(/\.$/);
+      expect(["yes", "no"]).toContain(mainnet);
+      expect(existsSync(fileURLToPath(new URL(file, ROOT))), file).toBe(true);
+      expect(testsNamed(file, title), `${file}: ${title}`).toBe(1);
+    },
+  );
 });
