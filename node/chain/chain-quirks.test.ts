@@ -103,7 +103,7 @@ describe("transactions", () => {
 describe("receipts", () => {
   const log: Log = {
     address: fromHex(x("01", 20)) as Log["address"],
-    topics: [`${x("00", 31)}02`, `80${x("00", 31)}`].map(fromHex),
+    topics: [`${x("00", 31)}02`, `80${x("00", 31)}`].map((hex) => fromHex(hex)),
     data: utf8("abc"),
   };
 

@@ -47,7 +47,6 @@ const WORD_LIMIT = 1n << 256n;
 const TRANSACTION_GAS = 21000n;
 const CREATION_GAS = 32000n;
 const ZERO_BYTE_GAS = 4n;
-const NONZERO_BYTE_GAS = 68n;
 /** What the target shard charges for a deposit (pyquarkchain quarkchain/evm/opcodes.py GTXXSHARDCOST). */
 export const XSHARD_GAS = 9000n;
 
@@ -109,15 +108,39 @@ export function targetFullShardId(transaction: EvmTransaction, shardSizes: Shard
   return size === undefined ? undefined : fullShardIdOfKey(transaction.toFullShardKey, size);
 }
 
+/** What a transaction's data costs before anything runs. */
+export interface DataPrices {
+  readonly nonZeroByteGas: bigint;
+  /** Per word of 32 bytes of a creation's data. */
+  readonly initCodeWordGas: bigint;
+}
+
+const DATA_PRICES: DataPrices = { nonZeroByteGas: 68n, initCodeWordGas: 0n };
+
 /** Gas that is used before anything runs (transactions.py intrinsic_gas_used). */
-export function intrinsicGas(transaction: EvmTransaction, crossShard: boolean): bigint {
-  let zeros = 0;
-  for (const byte of transaction.data) if (byte === 0) zeros++;
-  let gas =
-    TRANSACTION_GAS + ZERO_BYTE_GAS * BigInt(zeros) + NONZERO_BYTE_GAS * BigInt(transaction.data.length - zeros);
-  if (transaction.to === undefined) gas += CREATION_GAS;
+export function intrinsicGas(
+  transaction: EvmTransaction,
+  crossShard: boolean,
+  prices: DataPrices = DATA_PRICES,
+): bigint {
+  const { length } = transaction.data;
+  const zeros = countZeros(transaction.data);
+  let gas = TRANSACTION_GAS + ZERO_BYTE_GAS * BigInt(zeros) + prices.nonZeroByteGas * BigInt(length - zeros);
+  if (transaction.to === undefined) gas += CREATION_GAS + prices.initCodeWordGas * BigInt(Math.ceil(length / 32));
   if (crossShard) gas += XSHARD_GAS;
   return gas;
+}
+
+/** Least gas a transaction uses where its data has a least price: zero bytes are one token, others four (EIP-7623). */
+export function floorGas(transaction: EvmTransaction, tokenGas: bigint): bigint {
+  const zeros = countZeros(transaction.data);
+  return TRANSACTION_GAS + tokenGas * BigInt(zeros + 4 * (transaction.data.length - zeros));
+}
+
+function countZeros(data: Uint8Array): number {
+  let zeros = 0;
+  for (const byte of data) if (byte === 0) zeros++;
+  return zeros;
 }
 
 function fieldSpans(rlp: Uint8Array): RlpSpan[] {

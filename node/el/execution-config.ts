@@ -54,6 +54,7 @@ export function executionConfig(config: QuarkChainConfig, fullShardId: number, r
         enableGeneralNativeTokenTimestamp: config.enableGeneralNativeTokenTimestamp ?? undefined,
       }),
       defaultChainToken: shard.defaultChainTokenId,
+      ethChainId: BigInt(shard.ethChainId),
     },
   };
 }

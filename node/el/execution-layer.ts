@@ -44,11 +44,19 @@ export class ExecutionLayer {
   readonly #config: ExecutionConfig;
   readonly #store: NodeStore;
   readonly #cache: StateCache;
+  readonly #receiptStore: Pick<NodeStore, "put">;
 
-  constructor(config: ExecutionConfig, store: NodeStore, cache = new StateCache()) {
+  /** `receiptStore` takes the nodes of receipt tries, which pyquarkchain keeps among those of the state. */
+  constructor(
+    config: ExecutionConfig,
+    store: NodeStore,
+    cache = new StateCache(),
+    receiptStore: Pick<NodeStore, "put"> = store,
+  ) {
     this.#config = config;
     this.#store = store;
     this.#cache = cache;
+    this.#receiptStore = receiptStore;
   }
 
   get fullShardId(): number {
@@ -79,7 +87,7 @@ export class ExecutionLayer {
     for (const receipt of receipts) mergeBloom(bloom, receipt.bloom);
     return {
       stateRoot,
-      receiptRoot: orderedTrieRoot(receipts.map(encodeReceipt), this.#store),
+      receiptRoot: orderedTrieRoot(receipts.map(encodeReceipt), this.#receiptStore),
       bloom,
       gasUsed: execution.gasUsed,
       xshardReceiveGasUsed,
@@ -106,7 +114,7 @@ export class ExecutionLayer {
       hash: ZERO_HASH,
       sender: ZERO_ADDRESS,
       isCrossShard: false,
-      intrinsicGas: intrinsicGas(transaction, false),
+      intrinsicGas: intrinsicGas(transaction, false, this.#config.chain.rules.transaction),
     };
     const execution: BlockExecution = {
       ...emptyExecution(),

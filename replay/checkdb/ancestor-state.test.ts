@@ -48,14 +48,14 @@ function storedHeights(dir: string): number[] {
   return heights;
 }
 
-function check(dir: string, options: { from?: number; to?: number } = {}): Promise<CheckAnswer> {
+function check(dir: string, options: { from?: number; to?: number; checkArchive?: true } = {}): Promise<CheckAnswer> {
   return checkInProcess(dir, { config: GOQKC_CONFIG, shard: [1], ...options });
 }
 
 describe("a database that is whole", () => {
   test("an archive: every block is checked, nothing is said of pruning", async () => {
     const { dir } = directory({ archive: true });
-    const { exitCode, report } = await check(dir);
+    const { exitCode, report } = await check(dir, { checkArchive: true });
     expect(exitCode).toBe(0);
     expect(report?.totals).toMatchObject({ minorBlocks: 301, transactions: 811, gasUsed: "42999731" });
     expect(report?.provenance.database?.kind).toBe("goquarkchain");

@@ -94,6 +94,7 @@ const MINOR_CAUSES: readonly (readonly [exception: string, message: RegExp, caus
   // A version above 2 recovers nothing, not even nobody.
   ["UnboundLocalError", /variable 'pub'/, "transaction INVALID_SIGNATURE"],
   ["InvalidTransaction", /^EIP155 Signer is not enable yet/, "transaction EIP155_NOT_ENABLED"],
+  ["InvalidTransaction", /does not match the signature v/, "transaction EIP155_WRONG_V"],
   ["InvalidTransaction", /^EIP155 Signer do not support cross shard/, "transaction EIP155_CROSS_SHARD"],
   ["InvalidTransaction", /^EIP155 Signer only support/, "transaction EIP155_TOKEN"],
   ["InvalidTransaction", /must <= UINT128_MAX$/, "transaction NUMBER_TOO_LARGE"],

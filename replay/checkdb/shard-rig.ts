@@ -10,6 +10,9 @@ import type { EngineClient } from "../../node/engine/engine-client.ts";
 import { InProcessClient } from "../../node/engine/in-process-client.ts";
 import type { OpenDatabase } from "./open-database.ts";
 
+/** goquarkchain does not store receipt tries, so the archive need not have their nodes. */
+const NOWHERE = { put: () => {} };
+
 /** Puts something between the check and a shard's engine. */
 export type EngineWrapper = (engine: EngineClient) => EngineClient;
 
@@ -68,6 +71,7 @@ export class ShardRigs {
       executionConfig(config, fullShardId, QUARKCHAIN_RULES),
       nodes,
       new StateCache(cacheBytes),
+      this.database.source.kind === "goquarkchain" ? NOWHERE : nodes,
     );
     return {
       source,
@@ -75,7 +79,8 @@ export class ShardRigs {
       cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight }),
       engine: wrapEngine(new InProcessClient([layer])),
       otherRules: () => {
-        const other = new ExecutionLayer(executionConfig(config, fullShardId, GOQUARKCHAIN_RULES), nodes);
+        const rules = executionConfig(config, fullShardId, GOQUARKCHAIN_RULES);
+        const other = new ExecutionLayer(rules, nodes, new StateCache(), NOWHERE);
         return { name: GOQUARKCHAIN_RULES.name, engine: new InProcessClient([other]) };
       },
     };

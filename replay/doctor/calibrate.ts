@@ -5,7 +5,7 @@ import { createRangeRunner } from "../checkdb/range-runner.ts";
 import { describeFailure } from "../report/failure.ts";
 import type { RangeResult } from "../report/schema.ts";
 import { memoryBudget } from "../work/memory.ts";
-import type { RunPlan } from "../work/range-job.ts";
+import type { RangeProgress, RunPlan } from "../work/range-job.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 export interface TrialRequest {
@@ -32,15 +32,17 @@ export interface TrialFacts {
 }
 
 /** Where in the chain blocks are tried, as parts of it: what blocks hold changes over the years. */
-const PLACES = [0.1, 0.3, 0.5, 0.7, 0.9, 1];
-const UNWATCHED = { startBlock: () => {}, finishBlock: () => {}, countDivergence: () => {} };
+const PLACES = [0.2, 0.5, 1];
+/** Root blocks of a first trial: what comes behind the first one shows the pace of a long run. */
+const FIRST_LENGTH = 3;
 
 /** Checks blocks of several places for about a second, as `qkc checkdb` does. What that finds goes to the diagnosis. */
 export async function tryCheck(request: TrialRequest, diagnosis: Diagnosis): Promise<TrialFacts | undefined> {
   const { tipHeight } = request.chain;
   if (tipHeight === 0) return undefined;
   const trial = new Trial(request, diagnosis);
-  const places = [...new Set(PLACES.map((part) => Math.max(1, Math.round(tipHeight * part))))];
+  const highest = Math.max(1, tipHeight - FIRST_LENGTH + 1);
+  const places = [...new Set(PLACES.map((part) => Math.min(highest, Math.max(1, Math.round(tipHeight * part)))))];
   for (const [i, height] of places.entries()) {
     const end = i + 1 < places.length ? places[i + 1] - 1 : tipHeight;
     await trial.checkFrom(height, end, request.seconds / places.length);
@@ -68,7 +70,7 @@ class Trial {
 
   async checkFrom(first: number, last: number, seconds: number): Promise<void> {
     let spent = 0;
-    for (let from = first, length = 1; from <= last && spent < seconds; length *= 2) {
+    for (let from = first, length = FIRST_LENGTH; from <= last && spent < seconds; length *= 2) {
       const to = Math.min(last, from + length - 1);
       const result = await this.check(from, to);
       if (result === undefined) return;
@@ -80,9 +82,10 @@ class Trial {
   private async check(from: number, to: number): Promise<RangeResult | undefined> {
     try {
       const range = { index: 0, firstRootHeight: from, lastRootHeight: to, unconfirmed: false, weight: 1 };
-      const result = await createRangeRunner(this.plan(from, to)).run(range, UNWATCHED, () => false);
+      const pace = new Pace(from);
+      const result = await createRangeRunner(this.plan(from, to)).run(range, pace, () => false);
       if (result === "stopped") return undefined;
-      this.count(result, to - from + 1);
+      this.count(result, pace.measured(to, result));
       return result;
     } catch (error) {
       const { message } = describeFailure(error);
@@ -119,10 +122,10 @@ class Trial {
     };
   }
 
-  private count({ shards, timing, divergences, damage, unsupported }: RangeResult, rootBlocks: number): void {
-    this.rootBlocks += rootBlocks;
-    for (const { minorBlocks } of shards) this.minorBlocks += minorBlocks;
-    this.seconds += timing.seconds;
+  private count({ divergences, damage, unsupported }: RangeResult, measured: Measured): void {
+    this.rootBlocks += measured.rootBlocks;
+    this.minorBlocks += measured.minorBlocks;
+    this.seconds += measured.seconds;
     for (const { fullShardId, height, message } of damage) {
       this.diagnosis.add("damage", "TRIAL_DAMAGE", { fullShardId, height: height ?? undefined }, message);
     }
@@ -134,5 +137,40 @@ class Trial {
     for (const { fullShardId, height, message } of unsupported) {
       this.diagnosis.add("limit", "TRIAL_UNSUPPORTED", { fullShardId, height: height ?? undefined }, message);
     }
+  }
+}
+
+interface Measured {
+  readonly rootBlocks: number;
+  readonly minorBlocks: number;
+  readonly seconds: number;
+}
+
+/** Takes the time of a range behind its first root block, with which caches are filled; of all of it where that is all. */
+class Pace implements RangeProgress {
+  private readonly first: number;
+  private startedAt: number | undefined;
+  private minorBlocks = 0;
+
+  constructor(first: number) {
+    this.first = first;
+  }
+
+  startBlock(fullShardId: number, height: number): void {
+    if (fullShardId === 0 && height > this.first) this.startedAt ??= performance.now();
+    if (fullShardId !== 0 && this.startedAt !== undefined) this.minorBlocks++;
+  }
+
+  finishBlock(): void {}
+
+  countDivergence(): void {}
+
+  measured(last: number, { shards, timing }: RangeResult): Measured {
+    if (this.startedAt !== undefined) {
+      const seconds = (performance.now() - this.startedAt) / 1000;
+      return { rootBlocks: last - this.first, minorBlocks: this.minorBlocks, seconds };
+    }
+    const minorBlocks = shards.reduce((total, shard) => total + shard.minorBlocks, 0);
+    return { rootBlocks: last - this.first + 1, minorBlocks, seconds: timing.seconds };
   }
 }

@@ -1,5 +1,5 @@
 import type { Log, Receipt } from "../../node/chain/receipt.ts";
-import { asAddress, bytesToBigInt } from "../../node/codec/bytes.ts";
+import { asAddress, bytesEqual, bytesToBigInt, EMPTY_BYTES, ZERO_ADDRESS } from "../../node/codec/bytes.ts";
 import { CodecError } from "../../node/codec/errors.ts";
 import { rlpListItems, uintFromPayload } from "../../node/codec/rlp.ts";
 
@@ -17,8 +17,13 @@ export function decodeStoredReceipts(rlp: Uint8Array): Receipt[] {
     const fields = rlpListItems(item, "receipt");
     if (fields.length < 7) throw new CodecError(`a stored receipt has 8 fields, got ${fields.length}`);
     const [status, gas, bloom, , contractAddress, contractFullShardKey, logs] = fields;
-    return receipt(status, gas, bloom, logs, contractAddress, contractFullShardKey);
+    return receipt(status, gas, bloom, logs, createdAddress(contractAddress), contractFullShardKey);
   });
+}
+
+/** goquarkchain writes zeros where pyquarkchain, and the receipt trie of both, has nothing. */
+function createdAddress(address: Uint8Array): Uint8Array {
+  return bytesEqual(address, ZERO_ADDRESS) ? EMPTY_BYTES : address;
 }
 
 function receipt(

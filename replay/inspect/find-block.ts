@@ -51,7 +51,7 @@ export function findRootHash(inspected: Inspected, reference: RootReference): Ha
   return rows.rootHashAt(height) ?? new RootChain(source.rootBlocks(), tipHash).hashAt(height);
 }
 
-export function isRootBlock({ source }: Inspected, hash: Hash32): boolean {
+function isRootBlock({ source }: Inspected, hash: Hash32): boolean {
   const rootBlocks = source.rootBlocks();
   if (!rootBlocks.hasRootBlock(hash)) return false;
   if (source.hasRootDatabase || source.kind !== "goquarkchain") return true;

@@ -1,7 +1,7 @@
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 
 /** The smallest key behind all that begin with `prefix`; undefined where there is none. */
-export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
+function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
   const end = prefix.findLastIndex((byte) => byte !== 0xff);
   if (end < 0) return undefined;
   const after = prefix.slice(0, end + 1);

@@ -7,7 +7,7 @@ import { shardName } from "../report/summary.ts";
  * Greatest height below which `has` holds without a gap, by doubling and bisection, -1 where it does not hold at 0: an
  * index is not walked through. Where there are gaps the answer may lie below one of them.
  */
-export function highestWith(has: (height: number) => boolean, start = 0): number {
+function highestWith(has: (height: number) => boolean, start = 0): number {
   if (!has(start)) return start === 0 ? -1 : highestWith(has);
   let low = start;
   let step = 1;

@@ -161,6 +161,15 @@ export class WorkerCounters implements RangeProgress {
     this.#slot[STARTED_AT] = 0;
   }
 
+  /** Ranges behind `index` are not needed any more; told by the worker itself, so that it does not start one meanwhile. */
+  limitTo(index: number): void {
+    for (let limit = Atomics.load(this.#control, LIMIT); index < limit; ) {
+      const seen = Atomics.compareExchange(this.#control, LIMIT, limit, index);
+      if (seen === limit) return;
+      limit = seen;
+    }
+  }
+
   shouldStop(rangeIndex: number): boolean {
     return Atomics.load(this.#control, STOP) === 1 || rangeIndex > Atomics.load(this.#control, LIMIT);
   }

@@ -5,8 +5,8 @@ import type { RootBlockCosts } from "./range-job.ts";
 const BLOCK_WEIGHT = 50_000;
 /** Enough pieces to keep many cores busy to the end, few enough that starting cold costs nothing. */
 const MAX_RANGES = 512;
-/** A range below this many empty blocks is not worth the start: its caches are cold. */
-const MIN_RANGE_WEIGHT = 512 * BLOCK_WEIGHT;
+/** A range of fewer blocks than this is not worth the start: its caches are cold. */
+const MIN_RANGE_BLOCKS = 64;
 
 export interface PlanRequest {
   /** First root height that `costs` describes. */
@@ -26,7 +26,9 @@ export interface PlanRequest {
 export function planRanges(request: PlanRequest): Range[] {
   const { rootFrom, costs, batch } = request;
   const weights = rootBlockWeights(costs);
-  const target = Math.max(MIN_RANGE_WEIGHT, sum(weights) / MAX_RANGES);
+  const total = sum(weights);
+  const blocks = costs.minorBlocks.length + sum(Float64Array.from(costs.minorBlocks));
+  const target = Math.max((total / blocks) * MIN_RANGE_BLOCKS, total / MAX_RANGES);
   const ranges: Range[] = [];
   let first = 0;
   let weight = 0;

@@ -30,6 +30,8 @@ export function createRangeTask(createRunner: RangeRunnerFactory): (range: Range
     try {
       runner ??= await createRunner(input.plan);
       const result = await runner.run(range, counters, shouldStop);
+      const limit = input.plan.flags.maxDivergences;
+      if (result !== "stopped" && limit !== null && result.divergences.length >= limit) counters.limitTo(range.index);
       return result === "stopped" ? { status: "stopped" } : { status: "done", result };
     } catch (error) {
       return { status: "failed", failure: describeFailure(error) };

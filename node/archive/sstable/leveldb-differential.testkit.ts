@@ -16,7 +16,7 @@ type Ending = (typeof ENDINGS)[number];
 type Random = () => number;
 
 /** Numbers in [0, 1) that follow from the seed (mulberry32). */
-export function randomNumbers(seed: number): Random {
+function randomNumbers(seed: number): Random {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,6 +1,7 @@
 import type { Address, Hash32 } from "../../codec/bytes.ts";
 import { UnsupportedError } from "../../codec/errors.ts";
 import type { EvmState } from "../state/evm-state.ts";
+import type { TransactionScope } from "./hardforks/transaction-scope.ts";
 import type { PrecompileSchedule } from "./precompiles/schedule.ts";
 import type { Rules } from "./rules.ts";
 import type { Tracer } from "./tracer.ts";
@@ -12,6 +13,8 @@ export interface ChainContext {
   readonly schedule: PrecompileSchedule;
   /** Token of BALANCE, SELFDESTRUCT and the pre-check of CALL (shard_config.default_chain_token). */
   readonly defaultChainToken: bigint;
+  /** What CHAINID shows, the id of EIP-155; needed only by rule sets that have CHAINID. */
+  readonly ethChainId?: bigint;
 }
 
 /** What is the same for every message of a block. */
@@ -44,6 +47,8 @@ export interface ExecutionContext {
   readonly block: BlockContext;
   readonly transaction: TransactionContext;
   readonly tracer?: Tracer;
+  /** Made by `execute` where the rules need one. */
+  readonly scope?: TransactionScope;
 }
 
 /** Gas is counted in JS numbers: exact up to here, and far above every block gas limit. */

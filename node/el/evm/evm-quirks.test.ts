@@ -89,6 +89,7 @@ test.each<[string, ...string[]]>([
   ["only the native token contract mints", "mint by somebody else"],
   ["tokens are minted on chain 0, by the key in force", "mint off chain 0"],
   ["the default token and nothing cannot be minted", "mint the default token", "mint nothing"],
+  ["minting takes the low 20 bytes of an address word", "mint for a dirty address word"],
   ["minting has no upper bound", "mint beyond 256 bits"],
   ["a balance above 256 bits cannot be told", "token balance of more than 256 bits"],
   ["a token balance costs 400 gas", "token balance"],

@@ -4,6 +4,7 @@ import type { Snapshot } from "../state/evm-state.ts";
 import type { ExecutionContext } from "./context.ts";
 import { contractAddress, contractAddress2 } from "./contract-address.ts";
 import { acquireFrame, type Frame, failure, releaseFrame } from "./frame.ts";
+import { startScope } from "./hardforks/transaction-scope.ts";
 import { run } from "./interpreter.ts";
 import type { Creation, Message, MessageResult } from "./message.ts";
 import { precompileAt } from "./precompiles/precompiles.ts";
@@ -14,9 +15,12 @@ import { WORD_LIMIT } from "./words.ts";
  * Applies a message or creation with everything that it calls. Frames that wait for a callee stand in a list and not
  * on the JS stack, so 1024 of them need no more stack than one.
  */
-export function execute(context: ExecutionContext, first: Message | Creation): MessageResult {
+export function execute(surroundings: ExecutionContext, first: Message | Creation): MessageResult {
   if (first.value >= WORD_LIMIT) throw new UnsupportedError(`a message value does not fit 256 bits: ${first.value}`);
   if (!Number.isSafeInteger(first.gas)) throw new UnsupportedError(`gas must be an exact integer, got ${first.gas}`);
+  const context = surroundings.chain.rules.needsScope
+    ? { ...surroundings, scope: startScope(surroundings, first) }
+    : surroundings;
   const frames: Frame[] = [];
   let result = begin(context, frames, first);
   while (frames.length > 0) {
@@ -61,6 +65,8 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
   }
   if (!bytesEqual(transaction.origin, sender)) state.incrementNonce(sender);
   const address = newAddress(context, creation);
+  // Warm even if the creation fails (EIP-2929).
+  context.scope?.warmAccount(address);
   if (state.getNonce(address) !== 0n || state.getCode(address).length > 0) {
     return report(context, failure("a contract exists at the new address"));
   }
@@ -69,6 +75,7 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
     state.setCode(address, EMPTY_BYTES);
     state.resetStorage(address);
   }
+  context.scope?.markCreated(address);
   const creationSnapshot = state.snapshot();
   state.setNonce(address, 1n);
   state.resetStorage(address);
@@ -105,6 +112,7 @@ function apply(
 ): MessageResult | undefined {
   const { state } = context;
   const frame = acquireFrame(message, code, state.snapshot(), creationSnapshot);
+  if (context.scope !== undefined) frame.scopeMark = context.scope.length;
   frames.push(frame);
   if (isLockedByPosw(context, message.sender, message.value)) {
     return leave(context, frames, frame, failure("the sender's stake is locked"));
@@ -126,6 +134,7 @@ function leave(context: ExecutionContext, frames: Frame[], frame: Frame, result:
   let settled = breaksTokenRule(context, frame, result) ? { ...result, ...TOKEN_RULE_BROKEN } : result;
   if (!settled.success) context.state.revert(frame.snapshot);
   if (frame.creationSnapshot !== undefined) settled = completeCreation(context, frame, frame.creationSnapshot, settled);
+  if (!settled.success) context.scope?.revertTo(frame.scopeMark);
   releaseFrame(frame);
   return report(context, settled);
 }
@@ -167,6 +176,10 @@ function completeCreation(
   if (gasLeft < depositFee || code.length > chain.rules.maxCodeSize) {
     state.revert(creationSnapshot);
     return failure(gasLeft < depositFee ? "out of gas for the new code" : "the new code is too long");
+  }
+  if (chain.rules.refusesCodeWithEf && code[0] === 0xef) {
+    state.revert(creationSnapshot);
+    return failure("the new code starts with 0xef");
   }
   state.setCode(address, code);
   return { success: true, gasLeft: gasLeft - depositFee, output: address };

@@ -14,6 +14,8 @@ export class Frame {
   snapshot!: Snapshot;
   /** Of a creation: state before the new account got its nonce. */
   creationSnapshot: Snapshot | undefined;
+  /** Length of the transaction scope's journal when the message began, where there is a scope. */
+  scopeMark = 0;
   /** A precompile that passes its child's result on; it has no code to return to. */
   isForwarder = false;
   /** Whether this frame asked for the current token id (vm.py Message.token_id_queried). */
@@ -42,6 +44,11 @@ export class Frame {
 
   pop(): bigint {
     return this.stack[--this.height];
+  }
+
+  /** The word `below` places under the top of the stack. */
+  peek(below: number): bigint {
+    return this.stack[this.height - 1 - below];
   }
 
   push(word: bigint): void {

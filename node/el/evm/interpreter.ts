@@ -16,6 +16,7 @@ import type { ExecutionContext } from "./context.ts";
 import { type Frame, OUT_OF_GAS, payForMemory } from "./frame.ts";
 import { type GasSchedule, wordCount } from "./gas.ts";
 import type { Creation, Message } from "./message.ts";
+import { STACK_LIMIT } from "./opcodes.ts";
 import { programOf } from "./program.ts";
 import { emitLog, requestCall, requestCreation, selfDestruct } from "./system-instructions.ts";
 import type { Tracer } from "./tracer.ts";
@@ -49,7 +50,15 @@ export function run(context: ExecutionContext, frame: Frame): Message | Creation
     }
     gas -= fees[opcode];
     if (gas < 0 || height < minHeight[opcode] || height > maxHeight[opcode]) {
-      return fail(frame, haltReason(context, opcode, gas, height));
+      frame.suspend(pc + 1, height, gas);
+      const isDone = runSpecial(context, frame, opcode);
+      if (frame.result !== undefined) return undefined;
+      gas = frame.gas;
+      if (isDone) {
+        pc = frame.pc;
+        height = frame.height;
+        continue;
+      }
     }
     pc++;
 
@@ -502,7 +511,30 @@ function haltReason(context: ExecutionContext, opcode: number, gas: number, heig
   const name = context.chain.rules.table.names[opcode];
   if (name === undefined) return `invalid opcode 0x${opcode.toString(16).padStart(2, "0")}`;
   if (gas < 0) return OUT_OF_GAS;
-  return height < context.chain.rules.table.minHeight[opcode] ? "stack underflow" : "stack overflow";
+  const { minHeight, special } = context.chain.rules.table;
+  return height < (special[opcode]?.inputs ?? minHeight[opcode]) ? "stack underflow" : "stack overflow";
+}
+
+/**
+ * What the loop does not do itself, on a frame suspended behind the opcode: failing for want of gas or operands, and
+ * the instructions of later rules. False when only a surcharge was taken and the loop does the rest.
+ */
+function runSpecial(context: ExecutionContext, frame: Frame, opcode: number): boolean {
+  const { height } = frame;
+  const entry = context.chain.rules.table.special[opcode];
+  if (
+    entry === undefined ||
+    frame.gas < 0 ||
+    height < entry.inputs ||
+    height > STACK_LIMIT + entry.inputs - entry.outputs
+  ) {
+    frame.fail(haltReason(context, opcode, frame.gas, height));
+    return true;
+  }
+  if (entry.surcharge !== undefined) frame.gas -= entry.surcharge(context, frame);
+  if (frame.gas < 0) frame.fail(OUT_OF_GAS);
+  else entry.run?.(context, frame);
+  return entry.run !== undefined;
 }
 
 function traceStep(tracer: Tracer, frame: Frame, opcode: number): void {

@@ -1,3 +1,6 @@
+import type { ExecutionContext } from "./context.ts";
+import type { Frame } from "./frame.ts";
+
 /** Stack effect and fixed fee of an instruction. */
 export interface Instruction {
   readonly opcode: number;
@@ -5,7 +8,16 @@ export interface Instruction {
   readonly inputs: number;
   readonly outputs: number;
   readonly gas: number;
+  /** Gas beyond the fixed fee that a later rule asks before the instruction does its usual work. */
+  readonly surcharge?: Surcharge;
+  /** What it does, where the interpreter's loop does not know it or a later rule does it differently. */
+  readonly run?: Operation;
 }
+
+// Both see a suspended frame: behind the opcode, its operands still on the stack and known to be there.
+export type Surcharge = (context: ExecutionContext, frame: Frame) => number;
+/** Takes its operands and leaves its results; ends the frame by setting frame.result. */
+export type Operation = (context: ExecutionContext, frame: Frame) => void;
 
 function instruction(opcode: number, name: string, inputs: number, outputs: number, gas: number): Instruction {
   return { opcode, name, inputs, outputs, gas };
@@ -93,17 +105,19 @@ export const QUARKCHAIN_INSTRUCTIONS: readonly Instruction[] = [
   instruction(0xff, "SELFDESTRUCT", 1, 0, 5000),
 ];
 
-const STACK_LIMIT = 1024;
+export const STACK_LIMIT = 1024;
 const OPCODES = 256;
 
 /** The instructions as tables indexed by opcode, for the interpreter's loop. */
 export interface InstructionTable {
   readonly gas: Float64Array;
-  /** Least stack height; beyond the stack's limit for an opcode that does not exist. */
+  /** Least stack height; beyond the stack's limit for an opcode that does not exist or is `special`. */
   readonly minHeight: Uint16Array;
   /** Greatest stack height from which the stack does not overflow. */
   readonly maxHeight: Uint16Array;
   readonly names: readonly (string | undefined)[];
+  /** Instructions with a surcharge or an operation: as no stack is high enough, the loop pays nothing for them. */
+  readonly special: readonly (Instruction | undefined)[];
 }
 
 export function instructionTable(instructions: readonly Instruction[]): InstructionTable {
@@ -111,11 +125,16 @@ export function instructionTable(instructions: readonly Instruction[]): Instruct
   const minHeight = new Uint16Array(OPCODES).fill(STACK_LIMIT + 1);
   const maxHeight = new Uint16Array(OPCODES);
   const names = new Array<string | undefined>(OPCODES).fill(undefined);
+  const special = new Array<Instruction | undefined>(OPCODES).fill(undefined);
   for (const entry of instructions) {
     gas[entry.opcode] = entry.gas;
+    names[entry.opcode] = entry.name;
+    if (entry.surcharge !== undefined || entry.run !== undefined) {
+      special[entry.opcode] = entry;
+      continue;
+    }
     minHeight[entry.opcode] = entry.inputs;
     maxHeight[entry.opcode] = STACK_LIMIT + entry.inputs - entry.outputs;
-    names[entry.opcode] = entry.name;
   }
-  return { gas, minHeight, maxHeight, names };
+  return { gas, minHeight, maxHeight, names, special };
 }

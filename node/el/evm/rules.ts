@@ -1,5 +1,8 @@
 import { type GasSchedule, QUARKCHAIN_GAS } from "./gas.ts";
+import type { NetStoragePrices } from "./hardforks/net-storage.ts";
 import { type Instruction, type InstructionTable, instructionTable, QUARKCHAIN_INSTRUCTIONS } from "./opcodes.ts";
+import type { ModexpPricing } from "./precompiles/modexp.ts";
+import { type PrecompileTable, QUARKCHAIN_PRECOMPILES } from "./precompiles/precompiles.ts";
 
 /** What a rule set is defined by: data and named switches. */
 export interface RuleDefinition {
@@ -24,6 +27,37 @@ export interface RuleDefinition {
   readonly revertKeepsZeroBalances: boolean;
   /** Self-destructed contracts stay until the end of the block, and earn a refund once in it (messages.py). */
   readonly selfDestructAtBlockEnd: boolean;
+
+  /** Numbers of the later Ethereum rules in force. */
+  readonly eips: ReadonlySet<number>;
+  /** Native code by address. */
+  readonly precompiles: PrecompileTable;
+  readonly modexpPricing: ModexpPricing;
+  /** Longest base, exponent and modulus in bytes (EIP-7823); undefined: any. */
+  readonly modexpMaxLength: bigint | undefined;
+  /** Longest init code in bytes (EIP-3860). */
+  readonly maxInitCodeSize: number;
+  /** A creation that leaves code starting with 0xef fails (EIP-3541). */
+  readonly refusesCodeWithEf: boolean;
+  /** Some instruction looks at what the transaction did before it: see TransactionScope. */
+  readonly needsScope: boolean;
+  /** EIP-3651; of effect with EIP-2929 only. */
+  readonly coinbaseStartsWarm: boolean;
+  /** SSTORE's prices by what it changes in the whole transaction (EIP-2200); undefined: those of `gas`. */
+  readonly netStorage: NetStoragePrices | undefined;
+  readonly transaction: TransactionRules;
+}
+
+/** How a transaction is charged around its message. */
+interface TransactionRules {
+  readonly nonZeroByteGas: bigint;
+  /** Of a creation's data (EIP-3860). */
+  readonly initCodeWordGas: bigint;
+  /** Least price of a token of calldata, a zero byte being one and any other four (EIP-7623). */
+  readonly floorTokenGas: bigint;
+  /** At most the gas used divided by this is refunded. */
+  readonly refundQuotient: bigint;
+  readonly selfDestructRefund: bigint;
 }
 
 /** Rules in force during an execution. */
@@ -49,6 +83,22 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
   gasLimitOfHeader: false,
   revertKeepsZeroBalances: true,
   selfDestructAtBlockEnd: false,
+  eips: new Set(),
+  precompiles: QUARKCHAIN_PRECOMPILES,
+  modexpPricing: "eip198",
+  modexpMaxLength: undefined,
+  maxInitCodeSize: Number.POSITIVE_INFINITY,
+  refusesCodeWithEf: false,
+  needsScope: false,
+  coinbaseStartsWarm: false,
+  netStorage: undefined,
+  transaction: {
+    nonZeroByteGas: 68n,
+    initCodeWordGas: 0n,
+    floorTokenGas: 0n,
+    refundQuotient: 2n,
+    selfDestructRefund: 24000n,
+  },
 });
 
 /**

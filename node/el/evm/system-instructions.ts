@@ -1,4 +1,4 @@
-import { type Address, EMPTY_BYTES } from "../../codec/bytes.ts";
+import { type Address, bytesEqual, EMPTY_BYTES } from "../../codec/bytes.ts";
 import type { ExecutionContext } from "./context.ts";
 import { type Frame, OUT_OF_GAS, payForMemory } from "./frame.ts";
 
@@ -35,8 +35,11 @@ export function emitLog(context: ExecutionContext, frame: Frame, topicCount: num
   context.state.addLog({ address: message.to, topics, data: memory.copy(offset, size) });
 }
 
-/** SELFDESTRUCT: moves the default token only, by assignment (vm.py SUICIDE). */
-export function selfDestruct(context: ExecutionContext, frame: Frame): void {
+/**
+ * SELFDESTRUCT: moves the default token only, by assignment (vm.py SUICIDE). Where the account stays (EIP-6780), what
+ * it leaves to itself stays too.
+ */
+export function selfDestruct(context: ExecutionContext, frame: Frame, accountStays = false): void {
   const { state, chain } = context;
   const self = frame.message.to;
   if (frame.message.isStatic) {
@@ -50,10 +53,12 @@ export function selfDestruct(context: ExecutionContext, frame: Frame): void {
     frame.fail(OUT_OF_GAS);
     return;
   }
-  const received = state.getBalance(beneficiary, chain.defaultChainToken) + balance;
-  state.setBalance(beneficiary, chain.defaultChainToken, received);
-  state.setBalance(self, chain.defaultChainToken, 0n);
-  state.addSelfDestruct(self);
+  if (!accountStays || !bytesEqual(self, beneficiary)) {
+    const received = state.getBalance(beneficiary, chain.defaultChainToken) + balance;
+    state.setBalance(beneficiary, chain.defaultChainToken, received);
+    state.setBalance(self, chain.defaultChainToken, 0n);
+  }
+  if (!accountStays) state.addSelfDestruct(self);
   frame.result = { success: true, gasLeft: frame.gas, output: EMPTY_BYTES };
 }
 

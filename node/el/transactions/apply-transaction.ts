@@ -2,7 +2,7 @@ import { ExecutionAbortedError } from "../evm/abort.ts";
 import type { BlockExecution, Outcome } from "./block-execution.ts";
 import { type GasTerms, GENERAL_NATIVE_TOKEN_CONTRACT, payNativeTokenAsGas } from "./native-token-gas.ts";
 import { runMessage } from "./run-message.ts";
-import { type SignedTransaction, validateTransaction } from "./validate-transaction.ts";
+import { floorOf, type SignedTransaction, validateTransaction } from "./validate-transaction.ts";
 import { sendToShard } from "./xshard-send.ts";
 
 const FULL_REFUND = 100n;
@@ -13,7 +13,7 @@ const FULL_REFUND = 100n;
  * TransactionInvalidError, and ExecutionAbortedError where pyquarkchain raises in the middle.
  */
 export function applyTransaction(execution: BlockExecution, signed: SignedTransaction): Outcome {
-  const { state } = execution;
+  const { state, config } = execution;
   const { transaction, sender } = signed;
   state.resetSubstate();
   validateTransaction(execution, signed);
@@ -32,6 +32,7 @@ export function applyTransaction(execution: BlockExecution, signed: SignedTransa
     toFullShardKey: transaction.toFullShardKey,
     gas: transaction.startGas - signed.intrinsicGas,
     gasUsedBefore: signed.intrinsicGas,
+    leastGasUsed: floorOf(config.chain.rules, signed),
     terms,
   };
   return runMessage(execution, message, execution.receipts);

@@ -6,8 +6,6 @@ import { applyMessage, createContract, type MessageResult } from "../evm/message
 import { type BlockExecution, makeReceipt, messageContext, type Outcome, payFee } from "./block-execution.ts";
 import type { GasTerms } from "./native-token-gas.ts";
 
-const SELF_DESTRUCT_REFUND = 24000n;
-
 /** The outermost message of a transaction or deposit, its gas being paid already. */
 export interface OuterMessage {
   readonly sender: Address;
@@ -24,6 +22,8 @@ export interface OuterMessage {
   readonly gas: bigint;
   /** What was used before it. */
   readonly gasUsedBefore: bigint;
+  /** So much is used at least, after refunds; absent: any. */
+  readonly leastGasUsed?: bigint;
   readonly terms: GasTerms;
 }
 
@@ -39,11 +39,11 @@ export function runMessage(execution: BlockExecution, message: OuterMessage, rec
   if (result.gasLeft < 0) {
     throw new ExecutionAbortedError(`the message ended with ${result.gasLeft} gas, which nobody can settle`);
   }
-  const gasUsed = message.gas - BigInt(result.gasLeft) + message.gasUsedBefore;
-  const refund = result.success ? gasRefund(execution, gasUsed) : 0n;
-  giveBackGas(execution, message.sender, message.terms, BigInt(result.gasLeft) + refund);
-  payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed - refund);
-  execution.gasUsed += gasUsed - refund;
+  const gasBought = message.gas + message.gasUsedBefore;
+  const gasUsed = settledGas(execution, message, gasBought - BigInt(result.gasLeft), result.success);
+  giveBackGas(execution, message.sender, message.terms, gasBought - gasUsed);
+  payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed);
+  execution.gasUsed += gasUsed;
   if (config.chain.rules.selfDestructAtBlockEnd) execution.destroyed.push(...state.selfDestructs);
   else for (const address of [...state.selfDestructs]) state.deleteAccount(address);
   const output = result.success ? result.output : EMPTY_BYTES;
@@ -90,12 +90,21 @@ function createOuter(context: ExecutionContext, message: OuterMessage): MessageR
   });
 }
 
-/** Cleared storage and self-destructs give back at most half of the gas used. */
+/** Gas used after the refund, which only a success gets. */
+function settledGas(execution: BlockExecution, message: OuterMessage, gasUsed: bigint, success: boolean): bigint {
+  const settled = success ? gasUsed - gasRefund(execution, gasUsed) : gasUsed;
+  const { leastGasUsed = 0n } = message;
+  if (settled < leastGasUsed) return leastGasUsed;
+  return settled;
+}
+
+/** Cleared storage and self-destructs give back at most a part of the gas used, the half on QuarkChain. */
 function gasRefund(execution: BlockExecution, gasUsed: bigint): bigint {
-  const { state } = execution;
-  const refund = state.refund + SELF_DESTRUCT_REFUND * BigInt(newlyDestroyed(execution));
-  const half = gasUsed / 2n;
-  return refund < half ? refund : half;
+  const { refundQuotient, selfDestructRefund } = execution.config.chain.rules.transaction;
+  const refund = execution.state.refund + selfDestructRefund * BigInt(newlyDestroyed(execution));
+  const most = gasUsed / refundQuotient;
+  if (refund < most) return refund;
+  return most;
 }
 
 function newlyDestroyed({ state, destroyed }: BlockExecution): number {

@@ -1,6 +1,7 @@
 import {
   decodeEvmTransaction,
   type EvmTransaction,
+  floorGas,
   intrinsicGas,
   isCrossShard,
   targetFullShardId,
@@ -11,6 +12,7 @@ import type { TypedTransaction } from "../../chain/typed-transaction.ts";
 import { type Address, bytesKey, type Hash32, toHex } from "../../codec/bytes.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { tokenIdDecode } from "../../codec/token-id.ts";
+import type { Rules } from "../evm/rules.ts";
 import { type BlockExecution, isEvmEnabled } from "./block-execution.ts";
 import { GENERAL_NATIVE_TOKEN_CONTRACT, payNativeTokenAsGas } from "./native-token-gas.ts";
 import { TransactionInvalidError, type TransactionRefusal } from "./transaction-invalid-error.ts";
@@ -43,7 +45,7 @@ export function admitTransaction(execution: BlockExecution, typed: TypedTransact
     hash: typed.hash,
     sender: senderOf(transaction),
     isCrossShard: crossShard,
-    intrinsicGas: intrinsicGas(transaction, crossShard),
+    intrinsicGas: intrinsicGas(transaction, crossShard, execution.config.chain.rules.transaction),
   };
   validateTransaction(execution, signed);
   return signed;
@@ -63,6 +65,7 @@ export function validateTransaction(execution: BlockExecution, signed: SignedTra
   if (transaction.startGas < signed.intrinsicGas) {
     refuse("INTRINSIC_GAS", `its start gas ${transaction.startGas} is below the ${signed.intrinsicGas} it needs`);
   }
+  checkDataRules(execution, signed);
   checkBalances(execution, signed);
   checkNativeTokenGas(execution, transaction);
   const gasAfter = execution.gasUsed + transaction.startGas;
@@ -146,6 +149,30 @@ function checkEip155({ config, block }: BlockExecution, transaction: EvmTransact
   if (transaction.gasTokenId !== chain.defaultChainToken || transaction.transferTokenId !== chain.defaultChainToken) {
     refuse("EIP155_TOKEN", `version 2 moves and pays only ${tokenIdDecode(chain.defaultChainToken)}`);
   }
+}
+
+/** What later rules ask of a transaction's data; QuarkChain's own ask nothing. */
+function checkDataRules({ config }: BlockExecution, signed: SignedTransaction): void {
+  const { transaction } = signed;
+  const { maxInitCodeSize } = config.chain.rules;
+  if (transaction.to === undefined && transaction.data.length > maxInitCodeSize) {
+    refuse(
+      "INIT_CODE_TOO_LONG",
+      `its init code has ${transaction.data.length} bytes, at most ${maxInitCodeSize} may be`,
+    );
+  }
+  const floor = floorOf(config.chain.rules, signed);
+  if (transaction.startGas < floor) {
+    refuse("INTRINSIC_GAS", `its start gas ${transaction.startGas} is below the ${floor} its data costs at least`);
+  }
+}
+
+/**
+ * Least gas that a transaction uses (EIP-7623), 0 without such a rule. What a cross-shard transaction uses becomes
+ * known on another shard only, so it has none.
+ */
+export function floorOf({ transaction: prices }: Rules, { transaction, isCrossShard }: SignedTransaction): bigint {
+  return prices.floorTokenGas === 0n || isCrossShard ? 0n : floorGas(transaction, prices.floorTokenGas);
 }
 
 function checkBalances({ state, config }: BlockExecution, { transaction, sender }: SignedTransaction): void {

@@ -26,7 +26,7 @@ from quarkchain.core import (  # noqa: E402
 from quarkchain.db import InMemoryDb  # noqa: E402
 from quarkchain.env import Env  # noqa: E402
 from quarkchain.evm.transactions import Transaction  # noqa: E402
-from quarkchain.evm.utils import privtoaddr  # noqa: E402
+from quarkchain.evm.utils import ecrecover_to_pub, privtoaddr  # noqa: E402
 from quarkchain.utils import Logger, sha3_256, token_id_encode  # noqa: E402
 
 import rlp  # noqa: E402
@@ -215,9 +215,15 @@ def twin(kind, obj):
     return kind.deserialize(bytes(obj.serialize()))
 
 
+def second_point(message_hash):
+    """An r that recovery id 2 finds a point for."""
+    return next(r for r in range(1, 100) if ecrecover_to_pub(message_hash, 29, r, 1) != bytes(64))
+
+
 def transactions(eip155):
     """Name, transaction, seconds after the parent (None: as usual)."""
     v2 = dict(version=2, network_id=eip155)
+    odd_r = second_point(transaction(**v2).tx.to_evm_tx().hash_unsigned)
     r_zero, order = {"r": 0}, 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     return [
         ("network id of another network", transaction(network_id=1), None),
@@ -237,6 +243,7 @@ def transactions(eip155):
         ("version 3", transaction(change={"version": 3}), None),
         ("version 2 with v too small", transaction(**v2, change={"v": 30}), 100),
         ("version 2 with v too large", transaction(**v2, change={"v": 37 + 2 * eip155}), 100),
+        ("version 2 with recovery id 2", transaction(**v2, change={"r": odd_r, "s": 1, "v": 37 + 2 * eip155}), 100),
         ("version 2 too early", transaction(**v2), None),
         ("version 2 across chains", transaction(**v2, to_full_shard_key=0x10000), 100),
         ("version 2 with shard keys", transaction(**v2, from_full_shard_key=1, to_full_shard_key=1), 100),

@@ -20,7 +20,10 @@ import { currentTokenId, mintToken, tokenBalance, transferToken } from "./tokens
 /** Native code of an address: the result, or the message or creation whose result becomes its own. */
 export type Precompile = (context: ExecutionContext, message: Message) => MessageResult | Message | Creation;
 
-interface Entry {
+/** A precompile in a rule set, by the number that its address is. */
+export type PrecompileTable = ReadonlyMap<number, PrecompileEntry>;
+
+interface PrecompileEntry {
   readonly run: Precompile;
   /** It answers where block.timestamp > this. */
   readonly start: (schedule: PrecompileSchedule) => number;
@@ -30,8 +33,8 @@ const fromGenesis = () => 0;
 const fromEvm = (schedule: PrecompileSchedule) => schedule.evm;
 const fromNativeTokens = (schedule: PrecompileSchedule) => schedule.nonReservedNativeToken;
 
-/** pyquarkchain quarkchain/evm/specials.py `specials`. */
-const PRECOMPILES: ReadonlyMap<number, Entry> = new Map<number, Entry>([
+/** Byzantium's. */
+export const ETHEREUM_PRECOMPILES: PrecompileTable = new Map<number, PrecompileEntry>([
   [1, { run: ecrecover, start: fromGenesis }],
   [2, { run: sha256, start: fromGenesis }],
   [3, { run: ripemd160, start: fromGenesis }],
@@ -40,6 +43,11 @@ const PRECOMPILES: ReadonlyMap<number, Entry> = new Map<number, Entry>([
   [6, { run: bn256Add, start: fromGenesis }],
   [7, { run: bn256Mul, start: fromGenesis }],
   [8, { run: bn256Pairing, start: fromGenesis }],
+]);
+
+/** pyquarkchain quarkchain/evm/specials.py `specials`. */
+export const QUARKCHAIN_PRECOMPILES: PrecompileTable = new Map<number, PrecompileEntry>([
+  ...ETHEREUM_PRECOMPILES,
   [CURRENT_TOKEN_ID, { run: currentTokenId, start: fromEvm }],
   [TRANSFER_TOKEN, { run: transferToken, start: fromEvm }],
   [DEPLOY_SYSTEM_CONTRACT, { run: deploySystemContract, start: fromEvm }],
@@ -47,10 +55,18 @@ const PRECOMPILES: ReadonlyMap<number, Entry> = new Map<number, Entry>([
   [TOKEN_BALANCE, { run: tokenBalance, start: fromNativeTokens }],
 ]);
 
+/** `table` with more precompiles, which answer from genesis on. */
+export function withPrecompiles(
+  table: PrecompileTable,
+  more: readonly (readonly [number, Precompile])[],
+): PrecompileTable {
+  return new Map([...table, ...more.map(([number, run]) => [number, { run, start: fromGenesis }] as const)]);
+}
+
 /** The precompile at `address`, if there is one and it has started: before, the address is an empty account. */
 export function precompileAt(context: ExecutionContext, address: Address): Precompile | undefined {
   const key = smallAddress(address);
-  const entry = key === undefined ? undefined : PRECOMPILES.get(key);
+  const entry = key === undefined ? undefined : context.chain.rules.precompiles.get(key);
   if (entry === undefined || context.block.timestamp <= entry.start(context.chain.schedule)) return undefined;
   return entry.run;
 }

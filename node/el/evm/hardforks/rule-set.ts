@@ -1,0 +1,84 @@
+import { UsageError } from "../../../codec/errors.ts";
+import { ETHEREUM_PRECOMPILES } from "../precompiles/precompiles.ts";
+import { defineRules, QUARKCHAIN_RULES, type RuleDefinition, type Rules } from "../rules.ts";
+import { EIPS } from "./eips.ts";
+
+/** What each of Ethereum's hardforks after Petersburg adds to execution; docs/hardforks.md names what is left out. */
+const HARDFORKS = [
+  ["petersburg", []],
+  ["istanbul", [152, 1108, 1344, 1884, 2028, 2200]],
+  ["berlin", [2565, 2929]],
+  ["london", [3198, 3529, 3541]],
+  ["paris", []],
+  ["shanghai", [3651, 3855, 3860]],
+  ["cancun", [1153, 4844, 5656, 6780, 7516]],
+  ["prague", [2537, 7623]],
+  ["osaka", [7823, 7883, 7939, 7951]],
+] as const satisfies readonly (readonly [string, readonly number[]])[];
+
+const QUARKCHAIN = "quarkchain";
+
+export const HARDFORK_NAMES: readonly string[] = HARDFORKS.map(([name]) => name);
+
+/** Petersburg without QuarkChain's departures and precompiles. 0x44 is the difficulty in every hardfork. */
+const PETERSBURG: RuleDefinition = {
+  ...QUARKCHAIN_RULES,
+  name: "petersburg",
+  precompiles: ETHEREUM_PRECOMPILES,
+  logDataGasChecked: true,
+  create2HashGasChecked: true,
+  tokenIdMustBeQueried: false,
+  modexpEmptyBaseIsZero: false,
+  gasLimitOfHeader: true,
+  revertKeepsZeroBalances: false,
+};
+
+const known = new Map<string, Rules>([[QUARKCHAIN, QUARKCHAIN_RULES]]);
+
+/**
+ * The rules that a text names: `quarkchain` or one of HARDFORK_NAMES, then rules to add or to take away by number,
+ * or by hardfork for all of a hardfork's and those before it: "osaka", "quarkchain+3855", "cancun-1153+7939",
+ * "quarkchain+berlin-2929". Throws UsageError for a name or number that does not exist.
+ */
+export function ruleSet(text: string): Rules {
+  let rules = known.get(text);
+  if (rules === undefined) {
+    rules = build(text);
+    known.set(text, rules);
+  }
+  return rules;
+}
+
+function build(text: string): Rules {
+  const [base = "", ...modifiers] = text.split(/,?(?=[+-])/);
+  const isOwn = base === QUARKCHAIN;
+  const chosen = new Set(isOwn ? [] : hardforkEips(base, text));
+  for (const modifier of modifiers) {
+    const name = modifier.slice(1);
+    const numbers = /^\d+$/.test(name) ? [eipNumber(name, text)] : hardforkEips(name, text);
+    for (const number of numbers) {
+      if (modifier.startsWith("+")) chosen.add(number);
+      else chosen.delete(number);
+    }
+  }
+  let definition: RuleDefinition = { ...(isOwn ? QUARKCHAIN_RULES : PETERSBURG), name: text, eips: chosen };
+  for (const [number, apply] of EIPS) if (chosen.has(number)) definition = apply(definition);
+  return defineRules(definition);
+}
+
+/** All rules up to and with those of a hardfork. */
+function hardforkEips(name: string, text: string): number[] {
+  const index = HARDFORK_NAMES.indexOf(name);
+  if (index < 0) refuse(text, `no hardfork "${name}"; there are ${QUARKCHAIN}, ${HARDFORK_NAMES.join(", ")}`);
+  return HARDFORKS.slice(0, index + 1).flatMap(([, numbers]) => [...numbers]);
+}
+
+function eipNumber(name: string, text: string): number {
+  const number = Number(name);
+  if (!EIPS.has(number)) refuse(text, `no rule ${name}; there are ${[...EIPS.keys()].join(", ")}`);
+  return number;
+}
+
+function refuse(text: string, reason: string): never {
+  throw new UsageError(`rule set "${text}": ${reason}`);
+}
