@@ -18,7 +18,7 @@ test("runs a folder in several processes, in the order of the paths", () => {
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     fork: "ConstantinopleFix",
-    passed: 15,
+    passed: 39,
     failed: [],
     excluded: [{ id: "GeneralStateTests/accounts.json/otherFork" }, { id: "GeneralStateTests/trie.json/notATest" }],
   });

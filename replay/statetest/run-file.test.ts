@@ -39,6 +39,12 @@ describe("runFile", () => {
     ]);
   });
 
+  test.each(["GeneralStateTests", "QuarkChainStateTests"])("counts gas above 2^52 exactly: %s", (suite) => {
+    const outcomes = runFile(FIXTURES, `${suite}/muchGas.json`);
+    expect(outcomes.length).toBeGreaterThan(0);
+    expect(outcomes.filter(({ status }) => status !== "passed")).toEqual([]);
+  });
+
   test("leaves out what has no result for the fork, and what is no state test", () => {
     expect(runFile(FIXTURES, ACCOUNTS).at(-1)).toEqual({
       id: `${ACCOUNTS}/otherFork`,

@@ -1,5 +1,4 @@
 import type { Address, Hash32 } from "../../codec/bytes.ts";
-import { UnsupportedError } from "../../codec/errors.ts";
 import type { EvmState } from "../state/evm-state.ts";
 import type { TransactionScope } from "./hardforks/transaction-scope.ts";
 import type { PrecompileSchedule } from "./precompiles/schedule.ts";
@@ -49,18 +48,4 @@ export interface ExecutionContext {
   readonly tracer?: Tracer;
   /** Made by `execute` where the rules need one. */
   readonly scope?: TransactionScope;
-}
-
-/** Gas is counted in JS numbers: exact up to here, and far above every block gas limit. */
-const GAS_MAX = 2 ** 52;
-
-/**
- * Gas that the interpreter can count. Throws UnsupportedError above 2^52: such an amount fits no block, and
- * counting it in floating point would be silently wrong.
- */
-export function gasFromBigInt(gas: bigint): number {
-  if (gas > GAS_MAX || gas < -GAS_MAX) {
-    throw new UnsupportedError(`a message with ${gas} gas cannot be executed: at most 2^52 is supported`);
-  }
-  return Number(gas);
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { addressFromHex, toHex } from "../../codec/bytes.ts";
 import { UnsupportedError } from "../../codec/errors.ts";
 import { ExecutionAbortedError } from "./abort.ts";
-import { gasFromBigInt } from "./context.ts";
 import { answerCase, type EvmCase } from "./evm-case.testkit.ts";
 import { isLockedByPosw } from "./execution.ts";
 import type { Creation, Message } from "./message.ts";
@@ -60,10 +59,6 @@ const CALLING = `6000600060006000600073${CALLEE}611388f160005260206000f3`;
 
 describe("quantities out of range", () => {
   test("gas that a double cannot count is refused", () => {
-    expect(gasFromBigInt(2n ** 52n)).toBe(2 ** 52);
-    expect(gasFromBigInt(-3n)).toBe(-3);
-    expect(() => gasFromBigInt(2n ** 52n + 1n)).toThrow(UnsupportedError);
-    expect(() => gasFromBigInt(-(2n ** 128n))).toThrow(UnsupportedError);
     expect(() => answerCase(caseOf("00", "", { gas: 2 ** 60 }))).toThrow(UnsupportedError);
   });
 

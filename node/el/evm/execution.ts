@@ -61,7 +61,8 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
   const { state, chain, transaction } = context;
   const { sender, initCode } = creation;
   if (creation.transferTokenId !== chain.defaultChainToken) {
-    return report(context, { ...failure("creation with a foreign token"), gasLeft: creation.gas });
+    const { gas: gasLeft, gasReserve } = creation;
+    return report(context, { ...failure("creation with a foreign token"), gasLeft, gasReserve });
   }
   if (!bytesEqual(transaction.origin, sender)) state.incrementNonce(sender);
   const address = newAddress(context, creation);
@@ -86,6 +87,7 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
     value: creation.value,
     transferTokenId: creation.transferTokenId,
     gas: creation.gas,
+    gasReserve: creation.gasReserve,
     data: EMPTY_BYTES,
     depth: creation.depth,
     transfersValue: true,
@@ -125,7 +127,10 @@ function apply(
   const answer = precompile(context, message);
   if ("success" in answer) return leave(context, frames, frame, answer);
   frame.isForwarder = true;
-  return begin(context, frames, answer);
+  if (frame.gasReserve === 0n) return begin(context, frames, answer);
+  const { gasReserve } = frame;
+  frame.gasReserve = 0n;
+  return begin(context, frames, { ...answer, gasReserve });
 }
 
 /** Takes the top frame off and settles its message (messages.py _apply_msg and create_contract from there on). */
@@ -135,8 +140,14 @@ function leave(context: ExecutionContext, frames: Frame[], frame: Frame, result:
   if (!settled.success) context.state.revert(frame.snapshot);
   if (frame.creationSnapshot !== undefined) settled = completeCreation(context, frame, frame.creationSnapshot, settled);
   if (!settled.success) context.scope?.revertTo(frame.scopeMark);
+  if (frame.gasReserve !== 0n && !takesAllGas(settled)) settled = { ...settled, gasReserve: frame.gasReserve };
   releaseFrame(frame);
   return report(context, settled);
+}
+
+/** Of a frame with a reserve, which never comes down to 0 by counting. */
+function takesAllGas({ success, gasLeft }: MessageResult): boolean {
+  return !success && gasLeft === 0;
 }
 
 const TOKEN_RULE_BROKEN = { success: false, failure: "the contract did not ask for the token id of the value" };

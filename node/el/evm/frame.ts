@@ -1,6 +1,7 @@
 import { EMPTY_BYTES } from "../../codec/bytes.ts";
 import type { Snapshot } from "../state/evm-state.ts";
 import type { GasSchedule } from "./gas.ts";
+import { countGas } from "./gas-count.ts";
 import { Memory } from "./memory.ts";
 import type { Message, MessageResult } from "./message.ts";
 
@@ -26,6 +27,8 @@ export class Frame {
   height = 0;
   pc = 0;
   gas = 0;
+  /** More gas, which is used only when `gas` is counted anew; above 0, `gas` is about 2^52. */
+  gasReserve = 0n;
   returnData: Uint8Array = EMPTY_BYTES;
   /** Set when the code halted. */
   result: MessageResult | undefined;
@@ -40,6 +43,11 @@ export class Frame {
     this.pc = pc;
     this.height = height;
     this.gas = gas;
+  }
+
+  /** Makes `total` the gas that is left. */
+  countAnew(total: bigint): void {
+    ({ gas: this.gas, gasReserve: this.gasReserve } = countGas(total));
   }
 
   pop(): bigint {
@@ -75,7 +83,8 @@ export function failure(reason: string): MessageResult {
 export function payForMemory(frame: Frame, gas: number, offset: number, size: number, schedule: GasSchedule): number {
   const { memory } = frame;
   if (size === 0 || offset + size <= memory.size) return gas;
-  const left = gas - memory.expansionFee(offset + size, gas, schedule);
+  const available = frame.gasReserve === 0n ? gas : gas + Number(frame.gasReserve);
+  const left = gas - memory.expansionFee(offset + size, available, schedule);
   if (left >= 0) memory.grow(offset + size);
   return left;
 }
@@ -97,6 +106,7 @@ export function acquireFrame(
   frame.isForwarder = false;
   frame.tokenIdQueried = false;
   frame.suspend(0, 0, message.gas);
+  frame.gasReserve = message.gasReserve ?? 0n;
   frame.returnData = EMPTY_BYTES;
   frame.result = undefined;
   return frame;

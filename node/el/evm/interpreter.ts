@@ -328,7 +328,7 @@ export function run(context: ExecutionContext, frame: Frame): Message | Creation
         stack[height++] = BigInt(memory.size);
         break;
       case 0x5a: // GAS
-        stack[height++] = BigInt(gas);
+        stack[height++] = frame.gasReserve === 0n ? BigInt(gas) : BigInt(gas) + frame.gasReserve;
         break;
       case 0x5b: // JUMPDEST
         break;

@@ -20,7 +20,7 @@ export class Memory {
    */
   expansionFee(end: number, gas: number, schedule: GasSchedule): number {
     if (end > MAX_BYTES) {
-      if (gas < totalFee(MAX_BYTES, schedule)) return Number.POSITIVE_INFINITY;
+      if (gas < totalFee(end, schedule)) return Number.POSITIVE_INFINITY;
       throw new UnsupportedError("a contract can pay for more than 2 GiB of memory: give the message less gas");
     }
     return totalFee(end, schedule) - totalFee(this.size, schedule);

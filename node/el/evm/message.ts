@@ -12,8 +12,10 @@ export interface Message {
   /** In units of `transferTokenId`. */
   readonly value: bigint;
   readonly transferTokenId: bigint;
-  /** At most 2^52, see gasFromBigInt. */
+  /** At most 2^52, see countGas. */
   readonly gas: number;
+  /** Gas that `gas` does not hold. */
+  readonly gasReserve?: bigint;
   /** Not changed and not kept by the callee. */
   readonly data: Uint8Array;
   /** 0 for a transaction or deposit. */
@@ -31,6 +33,7 @@ export interface Creation {
   readonly value: bigint;
   readonly transferTokenId: bigint;
   readonly gas: number;
+  readonly gasReserve?: bigint;
   readonly initCode: Uint8Array;
   readonly depth: number;
   readonly toFullShardKey: number | undefined;
@@ -44,6 +47,8 @@ export interface MessageResult {
   readonly success: boolean;
   /** Can be negative (a frame that ran off its end after an unchecked charge); the parent adds it as it is. */
   readonly gasLeft: number;
+  /** More gas left; see Message. */
+  readonly gasReserve?: bigint;
   /** Return or revert data; of a successful creation the 20-byte address. */
   readonly output: Uint8Array;
   /** Why it failed, for people. */

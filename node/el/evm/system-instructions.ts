@@ -3,6 +3,7 @@ import type { ExecutionContext } from "./context.ts";
 import { type Frame, OUT_OF_GAS, payForMemory } from "./frame.ts";
 
 import { type GasSchedule, wordCount } from "./gas.ts";
+import { COUNTED_MAX, type CountedGas, countGas } from "./gas-count.ts";
 import type { Creation, Message, MessageResult } from "./message.ts";
 import { isCurrentTokenPrecompile } from "./precompiles/addresses.ts";
 import { addressToWord, wordToAddress, wordToBytes } from "./words.ts";
@@ -83,14 +84,14 @@ export function requestCreation(context: ExecutionContext, frame: Frame, opcode:
   if (state.getBalance(message.to, chain.defaultChainToken) < value || message.depth >= rules.callDepthLimit) {
     return refuse(frame);
   }
-  const gas = allButOnePart(frame.gas, rules.gas.childGasDivisor);
-  frame.gas -= gas;
+  const { gas, gasReserve } = takeChildGas(frame, undefined, rules.gas.childGasDivisor);
   frame.awaitsCreation = true;
   return {
     sender: message.to,
     value,
     transferTokenId: message.transferTokenId,
     gas,
+    gasReserve,
     initCode: memory.copy(offset, size),
     depth: message.depth + 1,
     toFullShardKey: message.toFullShardKey,
@@ -129,12 +130,11 @@ export function requestCall(context: ExecutionContext, frame: Frame, opcode: num
     frame.fail(OUT_OF_GAS);
     return undefined;
   }
-  const gasLimit = allButOnePart(frame.gas - extraGas, fees.childGasDivisor);
-  const givenGas = gasAsked < gasLimit ? Number(gasAsked) : gasLimit;
-  const childGas = movesValue ? givenGas + fees.callStipend : givenGas;
-  frame.gas -= givenGas + extraGas;
+  frame.gas -= extraGas;
+  const given = takeChildGas(frame, gasAsked, fees.childGasDivisor);
+  const childGas = movesValue ? given.gas + fees.callStipend : given.gas;
   if (state.getBalance(message.to, chain.defaultChainToken) < value || message.depth >= chain.rules.callDepthLimit) {
-    frame.gas += childGas;
+    giveBack(frame, childGas, given.gasReserve);
     return refuse(frame);
   }
 
@@ -152,6 +152,7 @@ export function requestCall(context: ExecutionContext, frame: Frame, opcode: num
     value: keepsCaller ? message.value : value,
     transferTokenId: message.transferTokenId,
     gas: childGas,
+    gasReserve: given.gasReserve,
     data: memory.look(inputOffset, inputSize),
     depth: message.depth + 1,
     transfersValue: !keepsCaller,
@@ -163,7 +164,7 @@ export function requestCall(context: ExecutionContext, frame: Frame, opcode: num
 /** Lets a frame go on with the result of the message that it asked for. */
 export function deliver(frame: Frame, result: MessageResult): void {
   const { output } = result;
-  frame.gas += result.gasLeft;
+  giveBack(frame, result.gasLeft, result.gasReserve);
   if (frame.awaitsCreation) {
     frame.push(result.success ? addressToWord(output as Address) : 0n);
     frame.returnData = result.success ? EMPTY_BYTES : output;
@@ -179,6 +180,27 @@ export function deliver(frame: Frame, result: MessageResult): void {
 function refuse(frame: Frame): undefined {
   frame.push(0n);
   frame.returnData = EMPTY_BYTES;
+}
+
+/** Takes from the frame what a child gets: at most what it asks for, and never all. */
+function takeChildGas(frame: Frame, asked: bigint | undefined, divisor: number): CountedGas {
+  if (frame.gasReserve === 0n) {
+    const limit = allButOnePart(frame.gas, divisor);
+    const gas = asked !== undefined && asked < limit ? Number(asked) : limit;
+    frame.gas -= gas;
+    return { gas, gasReserve: 0n };
+  }
+  const available = BigInt(frame.gas) + frame.gasReserve;
+  const limit = available - available / BigInt(divisor);
+  const given = asked !== undefined && asked < limit ? asked : limit;
+  frame.countAnew(available - given);
+  return countGas(given);
+}
+
+function giveBack(frame: Frame, gas: number, gasReserve = 0n): void {
+  const left = frame.gas + gas;
+  if (gasReserve === 0n && frame.gasReserve === 0n && left <= COUNTED_MAX) frame.gas = left;
+  else frame.countAnew(BigInt(frame.gas) + frame.gasReserve + BigInt(gas) + gasReserve);
 }
 
 /** gas − gas // divisor with Python's floor division, which matters below zero. */

@@ -4,7 +4,7 @@ import type { Creation, Message, MessageResult } from "./message.ts";
 export interface TraceStep {
   readonly pc: number;
   readonly opcode: number;
-  /** Before the instruction is charged. */
+  /** Before the instruction is charged; at most about 2^52, see countGas. */
   readonly gas: number;
   readonly depth: number;
   /** Bottom first. */

@@ -1,7 +1,8 @@
 import type { Receipt } from "../../chain/receipt.ts";
 import { type Address, bytesKey, EMPTY_BYTES, ZERO_ADDRESS } from "../../codec/bytes.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
-import { type ExecutionContext, gasFromBigInt } from "../evm/context.ts";
+import type { ExecutionContext } from "../evm/context.ts";
+import { countGas } from "../evm/gas-count.ts";
 import { applyMessage, createContract, type MessageResult } from "../evm/message.ts";
 import { type BlockExecution, makeReceipt, messageContext, type Outcome, payFee } from "./block-execution.ts";
 import type { GasTerms } from "./native-token-gas.ts";
@@ -40,7 +41,8 @@ export function runMessage(execution: BlockExecution, message: OuterMessage, rec
     throw new ExecutionAbortedError(`the message ended with ${result.gasLeft} gas, which nobody can settle`);
   }
   const gasBought = message.gas + message.gasUsedBefore;
-  const gasUsed = settledGas(execution, message, gasBought - BigInt(result.gasLeft), result.success);
+  const gasLeft = BigInt(result.gasLeft) + (result.gasReserve ?? 0n);
+  const gasUsed = settledGas(execution, message, gasBought - gasLeft, result.success);
   giveBackGas(execution, message.sender, message.terms, gasBought - gasUsed);
   payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed);
   execution.gasUsed += gasUsed;
@@ -68,7 +70,7 @@ function callOuter(context: ExecutionContext, message: OuterMessage, to: Address
     codeAddress: to,
     value: message.value,
     transferTokenId: message.transferTokenId,
-    gas: gasFromBigInt(message.gas),
+    ...countGas(message.gas),
     data: message.data,
     depth: 0,
     transfersValue: true,
@@ -82,7 +84,7 @@ function createOuter(context: ExecutionContext, message: OuterMessage): MessageR
     sender: message.sender,
     value: message.value,
     transferTokenId: message.transferTokenId,
-    gas: gasFromBigInt(message.gas),
+    ...countGas(message.gas),
     initCode: message.data,
     depth: 0,
     toFullShardKey: message.toFullShardKey,

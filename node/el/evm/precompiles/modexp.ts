@@ -1,4 +1,5 @@
 import { bytesToBigInt, EMPTY_BYTES } from "../../../codec/bytes.ts";
+import { UnsupportedError } from "../../../codec/errors.ts";
 import type { ExecutionContext } from "../context.ts";
 import { failure, OUT_OF_GAS } from "../frame.ts";
 import type { Message, MessageResult } from "../message.ts";
@@ -13,7 +14,7 @@ export type ModexpPricing = "eip198" | "eip2565" | "eip7883";
 /** Precompile 5: base^exponent mod modulus (EIP-198; pyquarkchain specials.py proc_modexp). */
 export function modexp(context: ExecutionContext, message: Message): MessageResult {
   const { rules } = context.chain;
-  const { data, gas } = message;
+  const { data, gas, gasReserve = 0n } = message;
   const baseLength = readWord(data, 0);
   const exponentLength = readWord(data, 32);
   const modulusLength = readWord(data, 64);
@@ -22,7 +23,10 @@ export function modexp(context: ExecutionContext, message: Message): MessageResu
     return failure("a number is too long");
   }
   const fee = price(rules, data, larger(modulusLength, baseLength), baseLength, exponentLength);
-  if (gas < fee) return failure(OUT_OF_GAS);
+  if (gas < fee) {
+    if (fee <= BigInt(gas) + gasReserve) throw new UnsupportedError(`MODEXP cannot be computed for ${fee} gas`);
+    return failure(OUT_OF_GAS);
+  }
 
   // Paid for, the lengths of base and modulus are small; the exponent's may be any where it does not matter.
   const gasLeft = gas - Number(fee);
