@@ -1,5 +1,5 @@
 import type { Hash32 } from "../codec/bytes.ts";
-import { DatabaseDamagedError } from "../codec/errors.ts";
+import { DatabaseDamagedError, NotADatabaseError } from "../codec/errors.ts";
 import type { RootBlockRows, ShardBlockRows } from "./block-rows.ts";
 import type { BlockSource, RootBlockSource } from "./block-source.ts";
 
@@ -43,7 +43,7 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
   rootArchive(): Root | undefined {
     const folder = this.folders.root;
     if (folder === undefined) return undefined;
-    this.root ??= this.openRoot(folder);
+    this.root ??= openPart(() => this.openRoot(folder));
     return this.root;
   }
 
@@ -69,7 +69,7 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
         `missing shard database: ${name} is not there (found: ${this.fullShardIds.join(", ") || "none"})`,
       );
     }
-    const shard = this.openShard(folder, fullShardId);
+    const shard = openPart(() => this.openShard(folder, fullShardId));
     this.refuseForeignShard(shard, folder);
     this.shards.set(fullShardId, shard);
     return shard;
@@ -93,5 +93,15 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
       `exchanged shard folders: ${name} holds the chain of shard ${branch}; give each folder its own name back`,
       { file: folder },
     );
+  }
+}
+
+/** A folder that has its place in the data directory but holds no database is a part that is lost. */
+function openPart<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof NotADatabaseError)) throw error;
+    throw new DatabaseDamagedError(`incomplete data directory: ${error.message}`, {}, { cause: error });
   }
 }

@@ -221,8 +221,8 @@ describe("folders", () => {
         (dir) => remove(dir, "shard-65538.db"),
         /missing shard database: the configuration has shard 65538, shard-65538.db is not there/,
       ],
-      ["a shard's folder empty", 1, (dir) => empty(dir, "shard-1.db"), /shard-1.db holds no database/],
-      ["master.db empty", 1, (dir) => empty(dir, MASTER), /master.db holds no database/],
+      ["a shard's folder empty", 4, (dir) => empty(dir, "shard-1.db"), /shard-1.db holds no database/],
+      ["master.db empty", 4, (dir) => empty(dir, MASTER), /master.db holds no database/],
       ["master.db gone", 1, (dir) => remove(dir, MASTER), /no master.db, so its root tip is unknown: .*--root-tip/],
       [
         "a shard too many",
