@@ -106,10 +106,11 @@ class RangeCheck {
   }
 
   private async rootBlock(height: number): Promise<void> {
-    const { hash, block, minorHashes } = this.rootChain.blockAt(height);
+    const root = this.rootChain.blockAt(height);
+    const { hash, block, minorHashes } = root;
     if (this.database.source.hasRootDatabase) {
       await this.watched(0, height, async () => {
-        await this.root.check(this.rootChain.blockAt(height));
+        await this.root.check(root);
         return 0;
       });
     }

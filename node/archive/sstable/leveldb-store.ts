@@ -2,8 +2,8 @@ import type { KeyValueReader } from "../key-value-reader.ts";
 import { checkLogPresent, findLevelDbTable, findLogs, findManifest } from "./database-files.ts";
 import { LEVELDB_TABLES } from "./leveldb-tables.ts";
 import { readManifest } from "./manifest.ts";
-import { openTables, type StoreOptions, TableStore } from "./table-store.ts";
-import { type LogFile, type LogStop, replayLogs } from "./wal.ts";
+import { openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
+import { replayLogs } from "./wal.ts";
 
 /** One live table, as the MANIFEST describes it. */
 interface LevelDbTableDescription {
@@ -13,17 +13,7 @@ interface LevelDbTableDescription {
   readonly size: number;
 }
 
-export interface LevelDbDescription {
-  readonly manifest: string;
-  readonly lastSequence: number;
-  /** Level 0 newest first, then each level by key. */
-  readonly tables: readonly LevelDbTableDescription[];
-  readonly logs: readonly LogFile[];
-  /** Distinct keys that the logs hold over the tables. */
-  readonly logKeys: number;
-  /** Where log replay stopped early; empty for a cleanly written database. */
-  readonly logStops: readonly LogStop[];
-}
+export type LevelDbDescription = StoreDescription<LevelDbTableDescription>;
 
 /** A LevelDB database, read where it lies: files are opened for reading only, no lock is taken. */
 export interface LevelDbReader extends KeyValueReader {
@@ -54,15 +44,10 @@ export function openLevelDb(dir: string, options: StoreOptions = {}): LevelDbRea
 
 class LevelDbStore extends TableStore implements LevelDbReader {
   describe(): LevelDbDescription {
-    const { manifest, files, level0, levels, logs, replayed } = this.parts;
-    const tables = [...level0, ...levels.flatMap((level) => level.tables)];
-    return {
-      manifest,
-      lastSequence: files.lastSequence,
-      tables: tables.map(({ description: { level, size }, table }) => ({ file: table.path, level, size })),
-      logs,
-      logKeys: replayed.memtable.size,
-      logStops: replayed.stops,
-    };
+    return this.describeWith(({ description: { level, size }, table }) => ({
+      file: table.path,
+      level,
+      size,
+    }));
   }
 }

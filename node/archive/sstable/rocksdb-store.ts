@@ -4,8 +4,8 @@ import { checkSyncedLogs, findLogs, findManifest, findTable } from "./database-f
 import type { LiveTable } from "./level.ts";
 import { readManifest } from "./manifest.ts";
 import { ROCKSDB_TABLES, readTableLayout } from "./table-properties.ts";
-import { openTables, type StoreOptions, TableStore } from "./table-store.ts";
-import { type LogFile, type LogStop, replayLogs } from "./wal.ts";
+import { openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
+import { replayLogs } from "./wal.ts";
 
 /** One live table, as the MANIFEST and the table itself describe it. */
 interface TableDescription {
@@ -22,17 +22,7 @@ interface TableDescription {
   readonly deletions: number;
 }
 
-export interface RocksDbDescription {
-  readonly manifest: string;
-  readonly lastSequence: number;
-  /** Level 0 newest first, then each level by key. */
-  readonly tables: readonly TableDescription[];
-  readonly logs: readonly LogFile[];
-  /** Distinct keys that the logs hold over the tables. */
-  readonly logKeys: number;
-  /** Where log replay stopped early; empty for a cleanly written database. */
-  readonly logStops: readonly LogStop[];
-}
+export type RocksDbDescription = StoreDescription<TableDescription>;
 
 /** A RocksDB database, read where it lies: files are opened for reading only, no lock is taken. */
 export interface RocksDbReader extends KeyValueReader {
@@ -63,16 +53,7 @@ export function openRocksDb(dir: string, options: StoreOptions = {}): RocksDbRea
 
 class RocksDbStore extends TableStore implements RocksDbReader {
   describe(): RocksDbDescription {
-    const { manifest, files, level0, levels, logs, replayed } = this.parts;
-    const tables = [...level0, ...levels.flatMap((level) => level.tables)];
-    return {
-      manifest,
-      lastSequence: files.lastSequence,
-      tables: tables.map(describeTable),
-      logs,
-      logKeys: replayed.memtable.size,
-      logStops: replayed.stops,
-    };
+    return this.describeWith(describeTable);
   }
 }
 

@@ -8,7 +8,7 @@ import { mergeRows, type RowCursor } from "./row-cursor.ts";
 import type { TableContext } from "./table-file.ts";
 import type { TableFormat } from "./table-format.ts";
 import type { TableFile } from "./version-edit.ts";
-import type { LogFile, ReplayedLogs } from "./wal.ts";
+import type { LogFile, LogStop, ReplayedLogs } from "./wal.ts";
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 /** File handles of one store; a process may have many stores open in many threads. */
@@ -35,6 +35,19 @@ export function openTables(
     level0: files.level0.map(open),
     levels: files.sortedLevels.map((tables) => new SortedLevel(tables.map(open))),
   };
+}
+
+/** What a store is made of. */
+export interface StoreDescription<Table> {
+  readonly manifest: string;
+  readonly lastSequence: number;
+  /** Level 0 newest first, then each level by key. */
+  readonly tables: readonly Table[];
+  readonly logs: readonly LogFile[];
+  /** Distinct keys that the logs hold over the tables. */
+  readonly logKeys: number;
+  /** Where log replay stopped early; empty for a cleanly written database. */
+  readonly logStops: readonly LogStop[];
 }
 
 /** An opened database: its files and what its logs hold over them. */
@@ -82,6 +95,20 @@ export class TableStore implements KeyValueReader {
       ...levels.map((level) => level.rows(gte, lt, reverse)),
     ];
     yield* mergeRows(sources, reverse);
+  }
+
+  /** The store's description; `describeTable` says of a live table what its format tells. */
+  protected describeWith<Table>(describeTable: (table: LiveTable) => Table): StoreDescription<Table> {
+    const { manifest, files, level0, levels, logs, replayed } = this.parts;
+    const tables = [...level0, ...levels.flatMap((level) => level.tables)];
+    return {
+      manifest,
+      lastSequence: files.lastSequence,
+      tables: tables.map(describeTable),
+      logs,
+      logKeys: replayed.memtable.size,
+      logStops: replayed.stops,
+    };
   }
 
   close(): void {
