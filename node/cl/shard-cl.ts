@@ -10,7 +10,7 @@ import type { CrossShardDeposit } from "../chain/deposit.ts";
 import { type MinorBlock, minorHeaderHash, minorMiningHash } from "../chain/minor-block.ts";
 import { minorBlockReward } from "../chain/rewards.ts";
 import { bytesKey, type Hash32 } from "../codec/bytes.ts";
-import type { ExecutionPayload } from "../el/payload.ts";
+import { type ConsensusInputs, type ExecutionPayload, payloadOf } from "../el/payload.ts";
 import type { EngineClient } from "../engine/engine-client.ts";
 import { MinorChain } from "./minor-chain.ts";
 import { minorBlockViolations } from "./minor-rules.ts";
@@ -116,33 +116,21 @@ export class ShardCl {
 
   /** What the block's execution depends on, given the state that its parent ends with. */
   payloadOf(block: MinorBlock, parentStateRoot: Hash32): ExecutionPayload {
-    const { header, meta } = block;
+    const ancestorHash = this.chain.ancestorsFrom(block.header.prevMinorBlockHash);
+    return payloadOf(block, this.inputsOf(block), { parentStateRoot, ancestorHash });
+  }
+
+  /** What the root chain and the configuration say of the block's execution. */
+  inputsOf({ header }: MinorBlock): ConsensusInputs {
     const parent = this.chain.get(header.prevMinorBlockHash);
-    const { deposits, exhaustedCursor } = dueDeposits(
-      this.inbox,
-      parent.meta.xshardCursor,
-      this.rootHeight(header.prevRootBlockHash),
-    );
-    const coinbase = header.coinbaseAddress.recipient;
     return {
-      fullShardId: this.fullShardId,
-      parentStateRoot,
-      height: header.height,
-      timestamp: header.createTime,
-      coinbase,
-      difficulty: header.difficulty,
-      gasLimit: header.gasLimit,
-      xshardGasLimit: meta.xshardGasLimit,
-      transactions: block.transactions,
-      deposits,
-      exhaustedCursor,
+      ...dueDeposits(this.inbox, parent.meta.xshardCursor, this.rootHeight(header.prevRootBlockHash)),
       senderDisallowMap: senderDisallowMap(
         this.shard.posw,
         parent.header.createTime,
         this.window.countsAfter(header.prevMinorBlockHash),
-        coinbase,
+        header.coinbaseAddress.recipient,
       ),
-      ancestorHash: this.chain.ancestorsFrom(header.prevMinorBlockHash),
       reachableShards: this.reachable,
       blockReward: minorBlockReward(this.config, this.shard, header.height),
     };

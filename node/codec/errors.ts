@@ -8,6 +8,7 @@ export type ErrorCode =
   | "UNSUPPORTED"
   | "BLOCK_INVALID"
   | "TRANSACTION_INVALID"
+  | "ENGINE"
   | "INTERRUPTED"
   | "INTERNAL";
 

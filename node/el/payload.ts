@@ -1,5 +1,5 @@
 import type { CrossShardDeposit } from "../chain/deposit.ts";
-import type { XshardCursor } from "../chain/minor-block.ts";
+import type { MinorBlock, XshardCursor } from "../chain/minor-block.ts";
 import type { Receipt } from "../chain/receipt.ts";
 import type { TokenBalances } from "../chain/token-balances.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
@@ -11,11 +11,25 @@ export interface DueDeposit {
   readonly cursor: XshardCursor;
 }
 
-/**
- * Everything one block's execution depends on. Nothing in it is an answer: no sender, receipt or root. What comes
- * from the root chain (deposits, disallow map, block hashes, reachable shards, reward) is decided by ShardCL.
- */
-export interface ExecutionPayload {
+/** The part of a block's execution that the root chain and the configuration decide: ShardCL works it out. */
+export interface ConsensusInputs {
+  /**
+   * Deposits from the parent's cursor on, in consensus order, read one at a time: how many are consumed is decided
+   * by the gas they use (pyquarkchain shard_state.py __run_cross_shard_tx_with_cursor).
+   */
+  readonly deposits: Iterable<DueDeposit>;
+  /** Cursor when the deposits run out: (height of the block's previous root block + 1, 0, 0). */
+  readonly exhaustedCursor: XshardCursor;
+  /** Stake locked per sender, key = bytesKey(address) (posw.py, shard_state.py _get_sender_disallow_map). */
+  readonly senderDisallowMap: ReadonlyMap<string, bigint>;
+  /** Shards a cross-shard transaction may go to. */
+  readonly reachableShards: ReadonlySet<number>;
+  /** Block reward of the coinbase before fees, per token. */
+  readonly blockReward: TokenBalances;
+}
+
+/** Everything one block's execution depends on. Nothing in it is an answer: no sender, receipt or root. */
+export interface ExecutionPayload extends ConsensusInputs {
   readonly fullShardId: number;
   readonly parentStateRoot: Hash32;
   readonly height: number;
@@ -27,21 +41,34 @@ export interface ExecutionPayload {
   readonly gasLimit: bigint;
   readonly xshardGasLimit: bigint;
   readonly transactions: readonly TypedTransaction[];
-  /**
-   * Deposits from the parent's cursor on, in consensus order, read one at a time: how many are consumed is decided
-   * by the gas they use (pyquarkchain shard_state.py __run_cross_shard_tx_with_cursor).
-   */
-  readonly deposits: Iterable<DueDeposit>;
-  /** Cursor when the deposits run out: (height of the block's previous root block + 1, 0, 0). */
-  readonly exhaustedCursor: XshardCursor;
-  /** Stake locked per sender, key = bytesKey(address) (posw.py, shard_state.py _get_sender_disallow_map). */
-  readonly senderDisallowMap: ReadonlyMap<string, bigint>;
   /** Hash of the n-th ancestor, n = 1 for the parent; undefined past genesis or n > 256. */
   readonly ancestorHash: (distance: number) => Hash32 | undefined;
-  /** Shards a cross-shard transaction may go to. */
-  readonly reachableShards: ReadonlySet<number>;
-  /** Block reward of the coinbase before fees, per token. */
-  readonly blockReward: TokenBalances;
+}
+
+/** Where a block stands in its chain. */
+export interface ParentContext {
+  readonly parentStateRoot: Hash32;
+  readonly ancestorHash: ExecutionPayload["ancestorHash"];
+}
+
+/** The payload of a block: of the block itself only what is no answer goes in. */
+export function payloadOf(
+  { header, meta, transactions }: MinorBlock,
+  inputs: ConsensusInputs,
+  parent: ParentContext,
+): ExecutionPayload {
+  return {
+    ...inputs,
+    ...parent,
+    fullShardId: header.branch,
+    height: header.height,
+    timestamp: header.createTime,
+    coinbase: header.coinbaseAddress.recipient,
+    difficulty: header.difficulty,
+    gasLimit: header.gasLimit,
+    xshardGasLimit: meta.xshardGasLimit,
+    transactions,
+  };
 }
 
 /** What execution computed. */

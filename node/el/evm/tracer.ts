@@ -1,3 +1,6 @@
+import type { Receipt } from "../../chain/receipt.ts";
+import type { Hash32 } from "../../codec/bytes.ts";
+import type { EvmState } from "../state/evm-state.ts";
 import type { Creation, Message, MessageResult } from "./message.ts";
 
 /** A frame at one instruction. Its arrays are views: valid during the call only. */
@@ -18,4 +21,29 @@ export interface Tracer {
   enterMessage(message: Message | Creation): void;
   step(step: TraceStep): void;
   leaveMessage(result: MessageResult): void;
+}
+
+/** What a block's execution consists of, in its order: deposits, transactions, then what the block itself pays. */
+export interface ExecutionUnit {
+  readonly kind: "deposit" | "transaction" | "reward";
+  /** Among those of its kind. */
+  readonly index: number;
+  /** Of the transaction or of the deposit's transaction; undefined for the reward. */
+  readonly hash: Hash32 | undefined;
+}
+
+/** How a unit ended. */
+export interface UnitOutcome {
+  /** Absent where the unit leaves none. */
+  readonly receipt: Receipt | undefined;
+  readonly gasUsed: bigint;
+}
+
+/** Listens to a block's execution unit by unit, and may look at or stand before the state that it runs on. */
+export interface BlockObserver {
+  readonly tracer?: Tracer;
+  /** Puts something before the state; the block runs on what is returned. */
+  wrapState?(state: EvmState): EvmState;
+  enterUnit(unit: ExecutionUnit): void;
+  leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void;
 }

@@ -1,0 +1,29 @@
+import { QkcError } from "../codec/errors.ts";
+
+/** Codes of the Engine API and of JSON-RPC (execution-apis src/engine/common.md). */
+export const ENGINE_ERROR = {
+  parse: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+  server: -32000,
+  unknownPayload: -38001,
+  invalidForkchoiceState: -38002,
+  invalidPayloadAttributes: -38003,
+  tooLargeRequest: -38004,
+  unsupportedFork: -38005,
+  tooDeepReorg: -38006,
+} as const;
+
+export type EngineErrorCode = (typeof ENGINE_ERROR)[keyof typeof ENGINE_ERROR];
+
+/** An answer of the Engine API that is no status: the request itself was wrong or could not be served. */
+export class EngineError extends QkcError {
+  readonly rpcCode: number;
+
+  constructor(rpcCode: number, message: string, options?: ErrorOptions) {
+    super("ENGINE", message, options);
+    this.rpcCode = rpcCode;
+  }
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a hash: 64 lower-case hex digits");
+const count = z.int().nonnegative();
+const hex = z.string().regex(/^0x([0-9a-f]{2})*$/, "expected bytes: 0x and hex digits");
+
+/** A deposit, a transaction, or what the block itself pays at its end. */
+export const unitSchema = z.strictObject({
+  kind: z.enum(["deposit", "transaction", "reward"]),
+  index: count,
+  hash: hash.nullable(),
+});
+
+/** Values as people read them; null where the side has no such entry or is not known. */
+const valueChangeSchema = z.strictObject({
+  before: z.string().nullable(),
+  declared: z.string().nullable(),
+  computed: z.string().nullable(),
+});
+
+/** One entry of the state on which the declared and the computed post-state differ. */
+const stateDifferenceSchema = z.strictObject({
+  /** 20 bytes as 0x and hex; null where only the key's keccak is known. */
+  address: hex.nullable(),
+  /** keccak-256 of the address, the account's key in the trie. */
+  addressHash: hash,
+  field: z.enum(["exists", "nonce", "balance", "code", "fullShardKey", "storage", "tokenBalances"]),
+  /** Token name or id of a balance; slot of a storage entry as 0x and hex, or null where only its keccak is known. */
+  key: z.string().nullable(),
+  keyHash: hash.nullable(),
+  ...valueChangeSchema.shape,
+});
+
+/** One side at one step. */
+const stepSideSchema = z.strictObject({
+  /** Place in the block's list of steps. */
+  step: count,
+  pc: count,
+  opcode: z.string(),
+  gas: z.string(),
+  gasCost: z.string().nullable(),
+  depth: count,
+  /** Top last, each 0x and hex. */
+  stack: z.array(z.string()),
+});
+
+/** The first step at which two executions part. */
+export const stepDivergenceSchema = z.strictObject({
+  unit: unitSchema,
+  /** Names of the two executions. */
+  reference: z.string(),
+  tested: z.string(),
+  /** What differs first: "opcode", "pc", "gas", "stack", "depth", "memory", "end" (one side has no more steps). */
+  what: z.string(),
+  contract: hex.nullable(),
+  /** From the unit's message down to the frame, each "CALL 0x…" or "CREATE 0x…". */
+  callPath: z.array(z.string()),
+  referenceStep: stepSideSchema.nullable(),
+  testedStep: stepSideSchema.nullable(),
+  /** Steps around it, eight before and eight after. */
+  context: z.strictObject({ reference: z.array(stepSideSchema), tested: z.array(stepSideSchema) }),
+  /** Lines of disassembly around pc; `here` marks the step's. */
+  code: z.array(z.strictObject({ pc: count, text: z.string(), here: z.boolean() })),
+  /** EIP-3155 files of both sides, relative to the report; null where none were written. */
+  traces: z.strictObject({ reference: z.string(), tested: z.string() }).nullable(),
+});
+
+const attributionSchema = z.strictObject({
+  /** Smallest set of switches that brings back what is declared; empty: unexplained. */
+  switches: z.array(z.strictObject({ name: z.string(), title: z.string() })),
+  /** One sentence: "EIP-2929: SLOAD of a cold slot costs 2,100, gas +1,300 at pc 0x1a4". */
+  explanation: z.string(),
+});
+
+/** What a closer look at a diverging block found. */
+export const triageSchema = z.strictObject({
+  /** Names the divergence in file names and links: shard-height-first 8 digits of the hash. */
+  id: z.string(),
+  /** Groups divergences with one cause. */
+  class: z.string(),
+  /** The first deposit or transaction whose effect differs, as far as it can be told. */
+  unit: unitSchema.nullable(),
+  receipt: z
+    .strictObject({
+      index: count,
+      fields: z.array(z.strictObject({ field: z.string(), declared: z.string(), computed: z.string() })),
+    })
+    .nullable(),
+  state: z.strictObject({
+    /** False where the declared state is not in the database. */
+    compared: z.boolean(),
+    differences: z.array(stateDifferenceSchema),
+    /** Differences left out beyond the first ones. */
+    omitted: count,
+  }),
+  step: stepDivergenceSchema.nullable(),
+  attribution: attributionSchema,
+  /** Path relative to the report. */
+  reproducer: z.string().nullable(),
+  /** The one command that shows it again. */
+  command: z.string(),
+});
+
+/** Divergences with one cause. */
+export const divergenceClassSchema = z.strictObject({
+  name: z.string(),
+  explanation: z.string(),
+  /** Of all, kept in full or not. */
+  count,
+  first: z.strictObject({ fullShardId: z.int().positive().nullable(), height: count, hash }),
+  /** Reason of the allowlist's entry that covers all of them; null where none does. */
+  allowed: z.string().nullable(),
+});
+
+export type Triage = z.infer<typeof triageSchema>;
+export type StateDifference = z.infer<typeof stateDifferenceSchema>;
+export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
+export type StepSide = z.infer<typeof stepSideSchema>;
+export type Unit = z.infer<typeof unitSchema>;
+export type Attribution = z.infer<typeof attributionSchema>;
+export type DivergenceClass = z.infer<typeof divergenceClassSchema>;
