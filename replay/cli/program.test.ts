@@ -36,6 +36,7 @@ async function parse(...args: readonly string[]): Promise<Parsed> {
     verifyState: async (parsed) => {
       look = parsed;
     },
+    run: async () => {},
   });
   const output = {
     writeOut: (text: string) => {

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import { addLookCommands, type LookHandlers } from "../inspect/look-commands.ts";
 import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
-import { EXIT_CODE_MEANINGS } from "./exit-code.ts";
+import { EXIT_CODE_MEANINGS, type ExitCode } from "./exit-code.ts";
 import type { GenesisRequest } from "./genesis-command.ts";
 import { collectShard, parseHash, parsePositiveNumber, parseSignedNumber, parseWorkers } from "./numbers.ts";
 
@@ -12,6 +12,8 @@ const FUTURE_COMMANDS = ["replay", "trace", "bisect", "report", "reproduce", "sl
 export interface CommandHandlers extends LookHandlers {
   checkdb(request: CheckdbRequest): Promise<void>;
   genesis(request: GenesisRequest): Promise<void>;
+  /** Runs a command that is loaded when it is needed, and ends the process with what it answers. */
+  run(command: () => Promise<ExitCode>): Promise<void>;
 }
 
 /** The command line of `qkc`. It throws CommanderError instead of ending the process. */

@@ -28,6 +28,9 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
       const { printInspection } = await import("../inspect/inspect-command.ts");
       exitCode = printInspection(request);
     },
+    run: async (command) => {
+      exitCode = await command();
+    },
     verifyState: async (command) => {
       const { runVerifyState } = await import("../verify-state/verify-state-command.ts");
       exitCode = await runVerifyState(command);
