@@ -6,9 +6,10 @@ import { addTokenBalance, type TokenBalances } from "../chain/token-balances.ts"
 import { type Address, type Hash32, ZERO_ADDRESS, ZERO_HASH } from "../codec/bytes.ts";
 import { ExecutionAbortedError } from "./evm/abort.ts";
 import type { BlockContext } from "./evm/context.ts";
-import type { Tracer } from "./evm/tracer.ts";
+import type { BlockObserver, Tracer } from "./evm/tracer.ts";
 import type { ExecutionConfig } from "./execution-config.ts";
 import type { ExecutionPayload, ExecutionResult } from "./payload.ts";
+import type { EvmState } from "./state/evm-state.ts";
 import type { NodeStore } from "./state/node-store.ts";
 import { balanceAt } from "./state/read-account.ts";
 import { StateCache } from "./state/state-cache.ts";
@@ -68,10 +69,10 @@ export class ExecutionLayer {
    * reward. Throws TransactionInvalidError with the transaction's place, ExecutionAbortedError when a deposit cannot
    * be processed, DatabaseDamagedError for a state that cannot be read.
    */
-  execute(payload: ExecutionPayload, tracer?: Tracer): ExecutionResult {
+  execute(payload: ExecutionPayload, observer?: BlockObserver): ExecutionResult {
     const { revertKeepsZeroBalances } = this.#config.chain.rules;
     const state = new WorldState(this.#store, payload.parentStateRoot, this.#cache, revertKeepsZeroBalances);
-    const execution = this.#begin(state, payload, tracer);
+    const execution = this.#begin(observer?.wrapState?.(state) ?? state, payload, observer?.tracer);
     const { xshardCursor, depositsConsumed } = runDeposits(execution, payload);
     const xshardReceiveGasUsed = execution.gasUsed;
     if (xshardReceiveGasUsed < payload.xshardGasLimit) {
@@ -134,7 +135,7 @@ export class ExecutionLayer {
     return balanceAt(this.#store, stateRoot, address, tokenId, this.#cache);
   }
 
-  #begin(state: WorldState, payload: ExecutionPayload, tracer: Tracer | undefined): BlockExecution {
+  #begin(state: EvmState, payload: ExecutionPayload, tracer: Tracer | undefined): BlockExecution {
     return {
       ...emptyExecution(),
       config: this.#config,

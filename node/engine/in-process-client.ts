@@ -1,5 +1,6 @@
 import { QkcError } from "../codec/errors.ts";
 import { ExecutionAbortedError } from "../el/evm/abort.ts";
+import type { BlockObserver } from "../el/evm/tracer.ts";
 import type { ExecutionLayer } from "../el/execution-layer.ts";
 import type { ExecutionPayload } from "../el/payload.ts";
 import { TransactionInvalidError } from "../el/transactions/transaction-invalid-error.ts";
@@ -23,10 +24,10 @@ export class InProcessClient implements EngineClient {
     this.#layers = new Map([...layers].map((layer) => [layer.fullShardId, layer]));
   }
 
-  newPayload(payload: ExecutionPayload): NewPayloadResult {
+  newPayload(payload: ExecutionPayload, observer?: BlockObserver): NewPayloadResult {
     const layer = this.#layerOf(payload.fullShardId);
     try {
-      return { status: "EXECUTED", computed: layer.execute(payload) };
+      return { status: "EXECUTED", computed: layer.execute(payload, observer) };
     } catch (error) {
       return { status: "INVALID", rejection: rejectionOf(error) };
     }

@@ -1,9 +1,10 @@
-import type { MinorBlock } from "../../node/chain/minor-block.ts";
-import type { Hash32 } from "../../node/codec/bytes.ts";
+import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
+import { bytesKey, type Hash32 } from "../../node/codec/bytes.ts";
 import type { BlockObserver } from "../../node/el/evm/tracer.ts";
-import type { ExecutionPayload } from "../../node/el/payload.ts";
+import type { DueDeposit, ExecutionPayload } from "../../node/el/payload.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
+import type { ShardRig } from "../checkdb/shard-rig.ts";
 
 /** One way to execute blocks: a rule set of ours, or whatever is under test. It is asked again and again for one block. */
 export interface Executor {
@@ -29,4 +30,57 @@ export interface BlockTrial {
   readonly nodes: NodeStore;
   /** Whether the archive holds the state that the block declares. */
   readonly hasDeclaredState: boolean;
+}
+
+/** A block of a shard that is set up already. Throws DatabaseDamagedError for what the consensus side cannot read. */
+export function trialOf(rig: ShardRig, block: MinorBlock, parentStateRoot: Hash32): BlockTrial {
+  const payload = rig.cl.payloadOf(block, parentStateRoot);
+  return {
+    fullShardId: block.header.branch,
+    height: block.header.height,
+    hash: minorHeaderHash(block.header),
+    block,
+    payload: { ...payload, deposits: new ReadOnce(payload.deposits) },
+    nodes: new NodeOverlay(rig.nodes),
+    hasDeclaredState: rig.source.rows.has(block.meta.stateRoot),
+  };
+}
+
+/** Deposits come from a walk over the root chain that can be made once: what it gave is kept for the next reader. */
+class ReadOnce implements Iterable<DueDeposit> {
+  private readonly source: Iterator<DueDeposit>;
+  private readonly read: DueDeposit[] = [];
+
+  constructor(source: Iterable<DueDeposit>) {
+    this.source = source[Symbol.iterator]();
+  }
+
+  *[Symbol.iterator](): Generator<DueDeposit> {
+    for (let index = 0; ; index++) {
+      if (index === this.read.length) {
+        const next = this.source.next();
+        if (next.done === true) return;
+        this.read.push(next.value);
+      }
+      yield this.read[index];
+    }
+  }
+}
+
+/** Rows produced here are kept here: what a trial writes is neither compared with the archive nor seen by the check. */
+class NodeOverlay implements NodeStore {
+  private readonly below: Pick<NodeStore, "get">;
+  private readonly produced = new Map<string, Uint8Array>();
+
+  constructor(below: Pick<NodeStore, "get">) {
+    this.below = below;
+  }
+
+  get(hash: Hash32): Uint8Array {
+    return this.produced.get(bytesKey(hash)) ?? this.below.get(hash);
+  }
+
+  put(hash: Hash32, value: Uint8Array): void {
+    this.produced.set(bytesKey(hash), value);
+  }
 }
