@@ -73,6 +73,10 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
     this.fullShardId = fullShardId;
   }
 
+  get name(): string {
+    return this.database.name;
+  }
+
   minorBlock(hash: Hash32): MinorBlock {
     const key = this.keys.minorBlock(hash);
     const row = requireRow(this.rows, this.database, key, "minor block");
@@ -83,6 +87,14 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   hasMinorBlock(hash: Hash32): boolean {
     return this.rows.has(this.keys.minorBlock(hash));
+  }
+
+  minorBlockKey(hash: Hash32): string {
+    return this.database.describeKey(this.keys.minorBlock(hash));
+  }
+
+  depositListKey(sourceMinorHash: Hash32): string {
+    return this.database.describeKey(this.keys.receivedDeposits(sourceMinorHash));
   }
 
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {

@@ -2,6 +2,8 @@ import type { Hash32 } from "../codec/bytes.ts";
 import { DatabaseDamagedError, NotADatabaseError } from "../codec/errors.ts";
 import type { RootBlockRows, ShardBlockRows } from "./block-rows.ts";
 import type { BlockSource, RootBlockSource } from "./block-source.ts";
+import { TableStore } from "./sstable/table-store.ts";
+import type { LogStop } from "./sstable/wal.ts";
 
 /** The databases of one data directory. */
 export interface DatabaseFolders {
@@ -20,6 +22,7 @@ interface RootRows extends RootBlockRows {
 /** One database for the root chain and one for each shard, each opened when it is first needed. */
 export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardBlockRows> implements BlockSource {
   abstract readonly kind: BlockSource["kind"];
+  abstract readonly rootFolderName: string;
   readonly hasRootDatabase: boolean;
   readonly fullShardIds: readonly number[];
   private readonly folders: DatabaseFolders;
@@ -36,8 +39,7 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
 
   protected abstract openShard(folder: string, fullShardId: number): Shard;
 
-  /** What the client calls a shard's folder. */
-  protected abstract shardFolderName(fullShardId: number): string;
+  abstract shardFolderName(fullShardId: number): string;
 
   /** The root chain's database, or undefined where only shard databases are present. */
   rootArchive(): Root | undefined {
@@ -73,6 +75,11 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
     this.refuseForeignShard(shard, folder);
     this.shards.set(fullShardId, shard);
     return shard;
+  }
+
+  tornLogs(): readonly LogStop[] {
+    const databases = this.root === undefined ? [...this.shards.values()] : [this.root, ...this.shards.values()];
+    return databases.flatMap(({ rows }) => (rows instanceof TableStore ? rows.logStops : []));
   }
 
   close(): void {

@@ -14,6 +14,7 @@ import {
 } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
 import { keccak256 } from "../codec/keccak.ts";
+import { GOQUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
 import {
   CoinbaseWindow,
   diffDivider,
@@ -130,6 +131,10 @@ describe("senderDisallowMap (shard_state.py _get_sender_disallow_map)", () => {
 
   it("locks nothing while the parent is older than the enabling date", () => {
     expect(senderDisallowMap(posw, posw.enableTimestamp - 1, counts, miner).size).toBe(0);
+    const others = senderDisallowMap(posw, posw.enableTimestamp - 1, counts, miner, GOQUARKCHAIN_CONSENSUS);
+    expect(others).toEqual(senderDisallowMap(posw, posw.enableTimestamp, counts, miner));
+    const disabled = { ...posw, enabled: false };
+    expect(senderDisallowMap(disabled, posw.enableTimestamp, counts, miner, GOQUARKCHAIN_CONSENSUS).size).toBe(0);
   });
 });
 

@@ -2,6 +2,7 @@ import type { PoswConfig, QuarkChainConfig, ShardConfig } from "../chain/config.
 import { decayByEpoch } from "../chain/rewards.ts";
 import { type Address, bytesEqual, bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
+import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
 
 /** What Proof of Staked Work looks at in a root or minor header. */
 export interface PoswHeader {
@@ -94,8 +95,9 @@ export function senderDisallowMap(
   parentCreateTime: number,
   counts: ReadonlyMap<string, number>,
   coinbase: Address,
+  { stakesLockBeforeEnabled }: ConsensusRules = QUARKCHAIN_CONSENSUS,
 ): ReadonlyMap<string, bigint> {
-  if (!isPoswEnabled(posw, parentCreateTime)) return NOTHING_LOCKED;
+  if (!posw.enabled || !(stakesLockBeforeEnabled || isPoswEnabled(posw, parentCreateTime))) return NOTHING_LOCKED;
   const locked = new Map<string, bigint>();
   for (const [miner, count] of counts) locked.set(miner, BigInt(count) * posw.totalStakePerBlock);
   const own = bytesKey(coinbase);

@@ -12,6 +12,7 @@ import { minorBlockReward } from "../chain/rewards.ts";
 import { bytesKey, type Hash32 } from "../codec/bytes.ts";
 import { type ConsensusInputs, type ExecutionPayload, payloadOf } from "../el/payload.ts";
 import type { EngineClient } from "../engine/engine-client.ts";
+import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
 import { MinorChain } from "./minor-chain.ts";
 import { minorBlockViolations } from "./minor-rules.ts";
 import { CoinbaseWindow, senderDisallowMap } from "./posw.ts";
@@ -115,13 +116,13 @@ export class ShardCl {
   }
 
   /** What the block's execution depends on, given the state that its parent ends with. */
-  payloadOf(block: MinorBlock, parentStateRoot: Hash32): ExecutionPayload {
+  payloadOf(block: MinorBlock, parentStateRoot: Hash32, rules = QUARKCHAIN_CONSENSUS): ExecutionPayload {
     const ancestorHash = this.chain.ancestorsFrom(block.header.prevMinorBlockHash);
-    return payloadOf(block, this.inputsOf(block), { parentStateRoot, ancestorHash });
+    return payloadOf(block, this.inputsOf(block, rules), { parentStateRoot, ancestorHash });
   }
 
   /** What the root chain and the configuration say of the block's execution. */
-  inputsOf({ header }: MinorBlock): ConsensusInputs {
+  inputsOf({ header }: MinorBlock, rules: ConsensusRules = QUARKCHAIN_CONSENSUS): ConsensusInputs {
     const parent = this.chain.get(header.prevMinorBlockHash);
     return {
       ...dueDeposits(this.inbox, parent.meta.xshardCursor, this.rootHeight(header.prevRootBlockHash)),
@@ -130,6 +131,7 @@ export class ShardCl {
         parent.header.createTime,
         this.window.countsAfter(header.prevMinorBlockHash),
         header.coinbaseAddress.recipient,
+        rules,
       ),
       reachableShards: this.reachable,
       blockReward: minorBlockReward(this.config, this.shard, header.height),

@@ -1,8 +1,9 @@
-import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
+import type { BlockSource } from "../../node/archive/block-source.ts";
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import { bytesKey, type Hash32 } from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
+import { looksPruned, PRUNED_WINDOW } from "./pruned-states.ts";
 import type { ShardRig } from "./shard-rig.ts";
 
 /** goquarkchain's default mode stores the state of every 256th block and of the newest ones. */
@@ -11,11 +12,6 @@ const STORED_EVERY = 256;
 const MAX_STEPS_BACK = 16 * STORED_EVERY;
 /** Rows held at most for the states between two stored ones. */
 const MAX_HELD_BYTES = 512 * 1024 * 1024;
-/** Heights around a block that tell a pruned database from a damaged one. */
-const WINDOW = 128;
-/** Only a damaged database lacks the states of so few blocks in a row, unless a good part around them is missing too. */
-const DAMAGED_RUN = 4;
-const PRUNED_SHARE = 0.25;
 
 type Execute = (rig: ShardRig, block: MinorBlock, parentRoot: Hash32) => NewPayloadResult | Promise<NewPayloadResult>;
 
@@ -23,7 +19,7 @@ type Execute = (rig: ShardRig, block: MinorBlock, parentRoot: Hash32) => NewPayl
 interface ComputedStates {
   /** State root after each block that was executed since rows are held, by block hash. */
   readonly roots: Map<string, Hash32>;
-  /** Heights / WINDOW around which states were found to be pruned. */
+  /** Heights / PRUNED_WINDOW around which states were found to be pruned. */
   readonly pruned: Set<number>;
 }
 
@@ -50,7 +46,7 @@ export class AncestorStates {
   isPruned({ source }: ShardRig, height: number): boolean {
     if (this.kind === "pyquarkchain") return false;
     const { pruned } = this.statesOf(source.fullShardId);
-    const window = Math.floor(height / WINDOW);
+    const window = Math.floor(height / PRUNED_WINDOW);
     if (!pruned.has(window) && looksPruned(source, height)) pruned.add(window);
     return pruned.has(window);
   }
@@ -157,25 +153,4 @@ function holdProduced({ nodes }: ShardRig, height: number): void {
     `the state after block ${height} is not stored (pruned) and too far from a stored one: ` +
       `what the blocks between changed takes more than ${MAX_HELD_BYTES / 2 ** 20} MiB`,
   );
-}
-
-/** By the canonical blocks around a height whose state is missing; the height index is only a hint, and so is this. */
-function looksPruned(source: ShardSource, height: number): boolean {
-  const isMissing = (at: number): boolean | undefined => {
-    const hash = at < 1 ? undefined : source.canonicalHashAt(at);
-    return hash === undefined ? undefined : !source.rows.has(source.minorBlock(hash).meta.stateRoot);
-  };
-  let run = 1;
-  for (let at = height - 1; run < DAMAGED_RUN && isMissing(at) === true; at--) run++;
-  for (let at = height + 1; run < DAMAGED_RUN && isMissing(at) === true; at++) run++;
-  if (run >= DAMAGED_RUN) return true;
-  let known = 0;
-  let missing = 0;
-  for (let at = height - WINDOW; at <= height + WINDOW; at += 4) {
-    const answer = isMissing(at);
-    if (answer === undefined) continue;
-    known++;
-    if (answer) missing++;
-  }
-  return missing > known * PRUNED_SHARE;
 }

@@ -1,16 +1,13 @@
 import { type CrossShardDeposit, encodeDepositList } from "../../node/chain/deposit.ts";
-import type { MinorBlock, XshardCursor } from "../../node/chain/minor-block.ts";
-import type { TokenBalances } from "../../node/chain/token-balances.ts";
+import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
+import { compareDeclared } from "../../node/engine/compare-block.ts";
+import type { FieldMismatch } from "../../node/engine/engine-api.ts";
 
 /** One field of a block on which the database and the execution disagree; values as people read them. */
-export interface FieldDifference {
-  readonly field: string;
-  readonly declared: string;
-  readonly computed: string;
-}
+export type FieldDifference = FieldMismatch;
 
 /** The deposits one destination shard has stored for a block. */
 export interface StoredSends {
@@ -18,27 +15,20 @@ export interface StoredSends {
   readonly deposits: readonly CrossShardDeposit[];
 }
 
+/** What is compared of an execution, whoever made it. */
+type ComparedExecution = Omit<ExecutionResult, "receipts" | "senders">;
+
 /**
  * Differences between what the block declares and what its execution computed: every field, never only the first
  * (pyquarkchain cluster/shard_state.py add_block stops at the first).
  */
 export function compareExecution(
   block: MinorBlock,
-  computed: ExecutionResult,
+  computed: ComparedExecution,
   stored: readonly StoredSends[],
   sendsTo: (fullShardId: number) => readonly CrossShardDeposit[],
 ): FieldDifference[] {
-  const { header, meta } = block;
-  return [
-    ...compareBytes("stateRoot", meta.stateRoot, computed.stateRoot),
-    ...compareBytes("receiptRoot", meta.receiptRoot, computed.receiptRoot),
-    ...compareBytes("bloom", header.bloom, computed.bloom),
-    ...compareText("gasUsed", `${meta.gasUsed}`, `${computed.gasUsed}`),
-    ...compareText("xshardReceiveGasUsed", `${meta.xshardReceiveGasUsed}`, `${computed.xshardReceiveGasUsed}`),
-    ...compareText("xshardCursor", cursorText(meta.xshardCursor), cursorText(computed.xshardCursor)),
-    ...compareText("coinbaseAmounts", amountsText(header.coinbaseAmounts), amountsText(computed.coinbaseAmounts)),
-    ...compareSends(stored, sendsTo),
-  ];
+  return [...compareDeclared(block, computed), ...compareSends(stored, sendsTo)];
 }
 
 /** One difference for all destinations; it names those that differ. */
@@ -70,26 +60,4 @@ function sameDeposits(a: readonly CrossShardDeposit[], b: readonly CrossShardDep
 
 function sendsText(deposits: readonly CrossShardDeposit[]): string {
   return `${deposits.length} deposits, keccak ${toHex(keccak256(encodeDepositList(deposits)))}`;
-}
-
-function compareBytes(field: string, declared: Uint8Array, computed: Uint8Array): FieldDifference[] {
-  return bytesEqual(declared, computed) ? [] : [{ field, declared: toHex(declared), computed: toHex(computed) }];
-}
-
-function compareText(field: string, declared: string, computed: string): FieldDifference[] {
-  return declared === computed ? [] : [{ field, declared, computed }];
-}
-
-/** root height/minor index/deposit index. */
-function cursorText(cursor: XshardCursor): string {
-  return `${cursor.rootBlockHeight}/${cursor.minorBlockIndex}/${cursor.xshardDepositIndex}`;
-}
-
-/**
- * token id:amount, sorted. A token that execution names with amount 0 stays: pyquarkchain compares the maps as they
- * are, and a header cannot carry a zero amount (core.py TokenBalanceMap), so such a block is refused.
- */
-function amountsText(amounts: TokenBalances): string {
-  const rows = [...amounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return rows.map(([tokenId, amount]) => `${tokenId}:${amount}`).join(" ");
 }

@@ -2,6 +2,7 @@ import type { RuleViolation } from "../../node/cl/rule-violation.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.ts";
 import type { RangeResult } from "../report/schema.ts";
+import { ruleClass } from "../triage/classes/class-name.ts";
 import type { FieldDifference } from "./comparator.ts";
 import { StageClock } from "./stage-clock.ts";
 
@@ -33,13 +34,22 @@ export class Findings {
   readonly clock = new StageClock();
   private readonly totals = new Map<number, { counted: ShardTotals; gas: bigint; xshardGas: bigint }>();
 
-  addDivergence(block: CheckedBlock, differences: readonly FieldDifference[], violations: readonly Violation[]): void {
+  /** `name`: the class of its cause; null where it could not be found out. */
+  addDivergence(
+    block: CheckedBlock,
+    differences: readonly FieldDifference[],
+    violations: readonly Violation[],
+    name: string | null = ruleClass(violations.map(({ code }) => code)),
+  ): void {
     if (differences.length === 0 && violations.length === 0) return;
     this.divergences.push({
       ...place(block),
       rootHash: block.root === null ? null : toHex(block.root.hash),
       fields: [...differences],
       violations: violations.map(({ code, message }) => ({ code, message })),
+      class: name,
+      allowed: null,
+      triage: null,
     });
   }
 

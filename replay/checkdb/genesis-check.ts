@@ -1,20 +1,66 @@
-import { type QuarkChainConfig, shardConfigOf } from "../../node/chain/config.ts";
+import { type GenesisAccount, type QuarkChainConfig, shardConfigOf } from "../../node/chain/config.ts";
 import { minorGenesisBlock } from "../../node/chain/genesis.ts";
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import type { RootBlockHeader } from "../../node/chain/root-block.ts";
-import { bytesKey, type Hash32 } from "../../node/codec/bytes.ts";
+import { type ConsensusRules, GOQUARKCHAIN_CONSENSUS, QUARKCHAIN_CONSENSUS } from "../../node/cl/consensus-rules.ts";
+import { bytesEqual, bytesKey, type Hash32 } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { buildGenesisState } from "../../node/el/genesis-state.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 
-/** A shard's genesis block as the configuration makes it on a root block. */
-export function genesisBlockOf(config: QuarkChainConfig, fullShardId: number, rootHeader: RootBlockHeader): MinorBlock {
-  const stateRoot = buildGenesisState(memoryNodes(), shardConfigOf(config, fullShardId).genesis.accounts);
+/** A shard's genesis block as the configuration makes it on a root block; its state goes into `nodes`. */
+export function genesisBlockOf(
+  config: QuarkChainConfig,
+  fullShardId: number,
+  rootHeader: RootBlockHeader,
+  rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
+  nodes: NodeStore = memoryNodes(),
+): MinorBlock {
+  const stateRoot = buildGenesisState(nodes, genesisAccounts(config, fullShardId, rules));
   return minorGenesisBlock(config, fullShardId, rootHeader, stateRoot);
 }
 
-export function genesisMinorHash(config: QuarkChainConfig, fullShardId: number, rootHeader: RootBlockHeader): Hash32 {
-  return minorHeaderHash(genesisBlockOf(config, fullShardId, rootHeader).header);
+export function genesisMinorHash(
+  config: QuarkChainConfig,
+  fullShardId: number,
+  rootHeader: RootBlockHeader,
+  rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
+): Hash32 {
+  return minorHeaderHash(genesisBlockOf(config, fullShardId, rootHeader, rules).header);
+}
+
+/** The rules by which the configuration makes a shard's genesis block of this hash; undefined: it does not. */
+export function genesisRulesOf(
+  config: QuarkChainConfig,
+  fullShardId: number,
+  rootHeader: RootBlockHeader,
+  hash: Hash32,
+): ConsensusRules | undefined {
+  const candidates = [QUARKCHAIN_CONSENSUS, GOQUARKCHAIN_CONSENSUS];
+  return candidates.find((rules) => bytesEqual(hash, genesisMinorHash(config, fullShardId, rootHeader, rules)));
+}
+
+/** A sentence for a genesis block that only other rules than the judging ones make; undefined for the judging ones. */
+export function otherGenesisText(fullShardId: number, { name }: ConsensusRules): string | undefined {
+  if (name === QUARKCHAIN_CONSENSUS.name) return undefined;
+  return (
+    `the genesis block of shard ${fullShardId} is not the one that the configuration makes, ` +
+    `but exactly what the rules of ${name} make of it (genesisHasWholeChain): it differs wherever it is checked`
+  );
+}
+
+/**
+ * Where goquarkchain's ALLOC names a recipient with two shard keys, which of them its account gets is chance: it walks
+ * a Go map (core/genesis.go). Here it is the first in the file.
+ */
+function genesisAccounts(
+  config: QuarkChainConfig,
+  fullShardId: number,
+  { genesisHasWholeChain }: ConsensusRules,
+): readonly GenesisAccount[] {
+  const shard = shardConfigOf(config, fullShardId);
+  const chain = config.chains.find(({ chainId }) => chainId === shard.chainId);
+  return genesisHasWholeChain && chain !== undefined ? chain.genesis.accounts : shard.genesis.accounts;
 }
 
 function memoryNodes(): NodeStore {

@@ -4,13 +4,14 @@ import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
+import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
 import { AncestorStates } from "./ancestor-state.ts";
 import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
+import { DivergenceCauses } from "./divergence-cause.ts";
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import { genesisBlockOf } from "./genesis-check.ts";
 import type { OpenDatabase } from "./open-database.ts";
-import { otherRulesExplain } from "./other-rules.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRig, ShardRigs } from "./shard-rig.ts";
 
@@ -30,12 +31,14 @@ export class MinorCheck {
   private readonly seals: SealVerifier | undefined;
   private readonly last = new Map<number, LastExecuted>();
   private readonly ancestors: AncestorStates;
+  private readonly causes: DivergenceCauses;
 
   constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, seals: SealVerifier | undefined) {
     this.database = database;
     this.rigs = rigs;
     this.findings = findings;
     this.seals = seals;
+    this.causes = new DivergenceCauses(database, findings, rigs.rules);
     const execute = (rig: ShardRig, block: MinorBlock, parentRoot: Hash32) => this.execute(rig, block, parentRoot);
     this.ancestors = new AncestorStates(database.source.kind, execute, findings.warnings);
   }
@@ -61,23 +64,34 @@ export class MinorCheck {
     clock.lap("rules");
     const parentRoot = await this.stateAfter(place.fullShardId, block.header.prevMinorBlockHash);
     this.ancestors.prepare(rig, block);
-    const outcome = await this.execute(rig, block, parentRoot);
+    let outcome: NewPayloadResult;
+    try {
+      outcome = await this.execute(rig, block, parentRoot);
+    } catch (error) {
+      throw this.knownDamage(error, place, rig, block, parentRoot);
+    }
     clock.lap("execute");
     const refusals: Violation[] = [...violations, ...(await this.checkSeal(rig, block, parentRoot))];
     clock.lap("seal");
     const differences = differencesOf(violations);
     if (outcome.status === "INVALID") {
-      if (refusals.length === 0) await this.noteOtherRules(place, rig, block, parentRoot);
-      refusals.push({ code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) });
-      this.findings.addDivergence(place, differences, refusals);
+      const refusal = { code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) };
+      const name =
+        refusals.length === 0
+          ? this.causes.classOf(place, { rig, block, parentRoot, outcome, fields: differences })
+          : undefined;
+      this.findings.addDivergence(place, differences, [...refusals, refusal], name);
       this.count(place.fullShardId, block, 0, block.meta.gasUsed, block.meta.xshardReceiveGasUsed);
       return Number(block.meta.gasUsed);
     }
     const { computed } = outcome;
     const found = [...differences, ...this.compare(place, rig, block, computed)];
-    this.findings.addDivergence(place, found, refusals);
     this.checkArchive(place, rig, block, computed);
-    if (found.length > 0 && refusals.length === 0) await this.noteOtherRules(place, rig, block, parentRoot);
+    const name =
+      found.length > 0 && refusals.length === 0
+        ? this.causes.classOf(place, { rig, block, parentRoot, outcome, fields: found })
+        : undefined;
+    this.findings.addDivergence(place, found, refusals, name);
     clock.lap("compare");
     this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
     this.ancestors.executed(rig, place.hash, computed.stateRoot);
@@ -85,15 +99,19 @@ export class MinorCheck {
     return Number(computed.gasUsed);
   }
 
-  /** A block without a broken rule that only executes otherwise may be one that the other client made so. */
-  private async noteOtherRules(
+  /** goquarkchain never writes token tries with the state: an account's balances missing there is its own doing. */
+  private knownDamage(
+    error: unknown,
     place: MinorBlockPlace,
     rig: ShardRig,
     block: MinorBlock,
     parentRoot: Hash32,
-  ): Promise<void> {
-    const note = await otherRulesExplain(place, rig, block, parentRoot);
-    if (note !== undefined) this.findings.warnings.add(note);
+  ): unknown {
+    if (!(error instanceof LostTokenTrieError) || this.database.source.kind !== "goquarkchain") return error;
+    this.causes.noteOtherRules(place, rig, block, parentRoot);
+    const what = "the token trie of an account that held more than 16 tokens, whose balances are lost with it";
+    const message = `damage that goquarkchain itself leaves in ${rig.source.name}: ${what}`;
+    return new DatabaseDamagedError(message, error.location, { cause: error });
   }
 
   private execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {
@@ -122,7 +140,7 @@ export class MinorCheck {
     if (stateRoot === undefined) return declared;
     if (!bytesEqual(stateRoot, declared)) return stateRoot;
     const what = `the root node of the state after block ${block.header.height}, on which this block builds`;
-    throw new DatabaseDamagedError(`missing row in shard-${fullShardId}.db: ${what}`, { key: toHex(declared) });
+    throw new DatabaseDamagedError(`missing row in ${rig.source.name}: ${what}`, { key: toHex(declared) });
   }
 
   /** The state that a block comes to; undefined for one that cannot be executed. */
@@ -156,13 +174,14 @@ export class MinorCheck {
       this.findings.warnings.add(`shard ${fullShardId} is not there: what the others sent to it is not compared`);
       return undefined;
     }
-    const list = this.rigs.of(fullShardId).source.depositList(place.hash);
+    const { source } = this.rigs.of(fullShardId);
+    const list = source.depositList(place.hash);
     if (list !== undefined) return list.deposits;
     this.findings.addDamage(
       place,
       new DatabaseDamagedError(
-        `missing row in shard-${fullShardId}.db: it has no list of what block ${toHex(place.hash)} of shard ${place.fullShardId} sent to it`,
-        { key: `xShard_${toHex(place.hash)}` },
+        `missing row in ${source.name}: it has no list of what block ${toHex(place.hash)} of shard ${place.fullShardId} sent to it`,
+        { key: source.depositListKey(place.hash) },
       ),
     );
     return undefined;
@@ -173,7 +192,7 @@ export class MinorCheck {
     const faults = rig.nodes.takeFaults();
     if (!bytesEqual(block.meta.stateRoot, computed.stateRoot)) return;
     if (!rig.source.rows.has(computed.stateRoot) && this.ancestors.isPruned(rig, block.header.height)) return;
-    const database = `shard-${place.fullShardId}.db`;
+    const database = rig.source.name;
     for (const { hash, fault } of faults) {
       const what = "a trie node or code that this block's execution produced";
       this.findings.addDamage(
@@ -208,7 +227,7 @@ export class MinorCheck {
     if (!bytesEqual(place.hash, expectedHash)) {
       differences.push({ field: "headerHash", declared: toHex(place.hash), computed: toHex(expectedHash) });
     }
-    this.findings.addDivergence(place, differences, []);
+    this.findings.addDivergence(place, differences, [], "genesis");
     this.count(place.fullShardId, block, 0, 0n, 0n);
     return 0;
   }

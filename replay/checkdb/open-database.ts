@@ -52,11 +52,16 @@ function rootTipOf(source: BlockSource, { rootTip, db }: OpenRequest): Hash32 {
   const stored = source.rootTipHash();
   if (stored !== undefined) return stored;
   if (source.hasRootDatabase) {
-    throw new DatabaseDamagedError(`${db} names no root tip: a node never ran on it, or master.db is incomplete`, {
-      key: "tipHash",
-    });
+    throw new DatabaseDamagedError(
+      `${db} names no root tip: a node never ran on it, or ${source.rootFolderName} is incomplete`,
+      {
+        key: "tipHash",
+      },
+    );
   }
-  throw new UsageError(`${db} has no master.db, so its root tip is unknown: give it with --root-tip HASH`);
+  throw new UsageError(
+    `${db} has no ${source.rootFolderName}, so its root tip is unknown: give it with --root-tip HASH`,
+  );
 }
 
 function namedTip(source: BlockSource, hash: Hash32): Hash32 {

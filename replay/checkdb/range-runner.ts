@@ -42,6 +42,10 @@ class DatabaseRangeRunner implements RangeRunner {
     const { plan, database, seals, wrapEngine } = this;
     return new RangeCheck({ plan, database, rootChain, seals, wrapEngine, progress, shouldStop }).run(range);
   }
+
+  close(): void {
+    this.database.source.close();
+  }
 }
 
 /** Thrown and caught here: the user wants to stop. */
@@ -141,11 +145,12 @@ class RangeCheck {
   private follows(fullShardId: number, height: number, hash: Hash32, previous: Hash32): boolean {
     const place = { fullShardId, height, hash, root: null };
     try {
-      const { header } = this.database.source.shard(fullShardId).minorBlock(hash);
+      const source = this.database.source.shard(fullShardId);
+      const { header } = source.minorBlock(hash);
       if (header.height === height && bytesEqual(header.prevMinorBlockHash, previous)) return true;
       const what = `the height index names a block at ${height} that does not follow the one below it`;
       if (this.plan.flags.rootTip !== null) this.findings.warnings.add(`shard ${fullShardId}: ${what}`);
-      else this.findings.addDamage(place, new DatabaseDamagedError(`altered row in shard-${fullShardId}.db: ${what}`));
+      else this.findings.addDamage(place, new DatabaseDamagedError(`altered row in ${source.name}: ${what}`));
     } catch (error) {
       this.findings.addError(place, error);
     }

@@ -2,7 +2,7 @@ import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { RootCl } from "../../node/cl/root-cl.ts";
 import { queryRootStakes, type RootStakes, STAKING_SHARD } from "../../node/cl/root-stakes.ts";
-import { type Address, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import type { Address, Hash32 } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import type { OpenDatabase } from "./open-database.ts";
@@ -63,9 +63,11 @@ export class RootCheck {
 
   private checkMinorBlocksStored(place: CheckedBlock, { block, minorHashes }: RootChainBlock): void {
     block.minorHeaders.forEach(({ branch, height }, i) => {
-      if (!this.rigs.has(branch) || this.rigs.of(branch).source.hasMinorBlock(minorHashes[i])) return;
-      const message = `missing row in shard-${branch}.db: minor block ${height}, which this root block confirms, not found`;
-      this.findings.addDamage(place, new DatabaseDamagedError(message, { key: `mblock_${toHex(minorHashes[i])}` }));
+      if (!this.rigs.has(branch)) return;
+      const { source } = this.rigs.of(branch);
+      if (source.hasMinorBlock(minorHashes[i])) return;
+      const message = `missing row in ${source.name}: minor block ${height}, which this root block confirms, not found`;
+      this.findings.addDamage(place, new DatabaseDamagedError(message, { key: source.minorBlockKey(minorHashes[i]) }));
     });
   }
 

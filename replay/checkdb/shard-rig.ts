@@ -2,7 +2,7 @@ import type { ShardSource } from "../../node/archive/block-source.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
 import { ShardCl } from "../../node/cl/shard-cl.ts";
 import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
-import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
@@ -21,6 +21,8 @@ export interface RigOptions {
   readonly cacheBytes: number;
   readonly checkArchive: boolean;
   readonly wrapEngine?: EngineWrapper;
+  /** By which blocks are executed; default: the chain's own. */
+  readonly rules?: Rules;
   /** Shards born before this root height can be sent to. */
   readonly rootTipHeight: number;
 }
@@ -31,8 +33,6 @@ export interface ShardRig {
   readonly nodes: ArchivedNodes;
   readonly cl: ShardCl;
   readonly engine: EngineClient;
-  /** The rules of the other client, which may explain a difference. */
-  otherRules(): { readonly name: string; readonly engine: EngineClient };
 }
 
 /** The rigs of a database's shards, each set up when it is first needed. */
@@ -46,6 +46,10 @@ export class ShardRigs {
     this.database = database;
     this.rootChain = rootChain;
     this.options = options;
+  }
+
+  get rules(): Rules {
+    return this.options.rules ?? QUARKCHAIN_RULES;
   }
 
   has(fullShardId: number): boolean {
@@ -66,9 +70,9 @@ export class ShardRigs {
     const config = this.database.config.quarkchain;
     const source = this.database.source.shard(fullShardId);
     const { cacheBytes, checkArchive, rootTipHeight, wrapEngine = asItIs } = this.options;
-    const nodes = new ArchivedNodes(source.rows, { name: `shard-${fullShardId}.db`, cacheBytes, checkArchive });
+    const nodes = new ArchivedNodes(source.rows, { name: source.name, cacheBytes, checkArchive });
     const layer = new ExecutionLayer(
-      executionConfig(config, fullShardId, QUARKCHAIN_RULES),
+      executionConfig(config, fullShardId, this.rules),
       nodes,
       new StateCache(cacheBytes),
       this.database.source.kind === "goquarkchain" ? NOWHERE : nodes,
@@ -78,11 +82,6 @@ export class ShardRigs {
       nodes,
       cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight }),
       engine: wrapEngine(new InProcessClient([layer])),
-      otherRules: () => {
-        const rules = executionConfig(config, fullShardId, GOQUARKCHAIN_RULES);
-        const other = new ExecutionLayer(rules, nodes, new StateCache(), NOWHERE);
-        return { name: GOQUARKCHAIN_RULES.name, engine: new InProcessClient([other]) };
-      },
     };
   }
 }

@@ -3,14 +3,16 @@ import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { configHash } from "../../node/chain/config-hash.ts";
 import { rootGenesisBlock } from "../../node/chain/genesis.ts";
 import { rootHeaderHash } from "../../node/chain/root-block.ts";
+import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "../../node/cl/consensus-rules.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import type { DatabaseSurvey, RootBlockCosts, SurveyRequest } from "../work/range-job.ts";
 import { sampleGas } from "./gas-sample.ts";
-import { genesisMinorHash } from "./genesis-check.ts";
+import { genesisMinorHash, genesisRulesOf, otherGenesisText } from "./genesis-check.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
+import { tornLogText } from "./torn-log.ts";
 
 /** Looks at a database before any block is checked: what it is, whether it fits its configuration, what can be checked. */
 export async function surveyDatabase(request: SurveyRequest): Promise<DatabaseSurvey> {
@@ -30,7 +32,14 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
   const genesisHash = rootHeaderHash(rootGenesisBlock(quarkchain).header);
   assertSameRootGenesis(source, rootBlocks, genesisHash, configPath);
   const shards = shardsToCheck(source, quarkchain, rootChain.tipHeight, request.shards);
-  for (const fullShardId of shards) assertSameShardGenesis(source, quarkchain, fullShardId, configPath);
+  const warnings = source.hasRootDatabase
+    ? []
+    : [`there is no ${source.rootFolderName}: root blocks are followed, their rules not checked`];
+  for (const fullShardId of shards) {
+    const text = otherGenesisText(fullShardId, sameShardGenesis(source, quarkchain, fullShardId, configPath));
+    if (text !== undefined) warnings.push(text);
+  }
+  warnings.push(...source.tornLogs().map(tornLogText));
   return {
     identity: {
       kind: source.kind,
@@ -43,9 +52,7 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
     ruleSet: QUARKCHAIN_RULES.name,
     shards,
     checksRootBlocks: source.hasRootDatabase,
-    warnings: source.hasRootDatabase
-      ? []
-      : ["there is no master.db: root blocks are followed, their rules not checked"],
+    warnings,
     highestBlock: highestBlock(quarkchain, rootChain),
     costs: (from, to, wanted) => ({
       ...countMinorBlocks(rootBlocks, rootChain, from, to, wanted),
@@ -76,18 +83,20 @@ function assertSameRootGenesis(
   );
 }
 
-function assertSameShardGenesis(
+/** The rules by which the configuration makes the genesis block that the database has. */
+function sameShardGenesis(
   source: BlockSource,
   config: QuarkChainConfig,
   fullShardId: number,
   configPath: string,
-): void {
+): ConsensusRules {
   const shard = source.shard(fullShardId);
   const stored = shard.canonicalHashAt(0);
-  if (stored === undefined) return;
+  if (stored === undefined) return QUARKCHAIN_CONSENSUS;
   const rootHeader = shard.rootHeader(shard.minorBlock(stored).header.prevRootBlockHash);
+  const rules = genesisRulesOf(config, fullShardId, rootHeader, stored);
+  if (rules !== undefined) return rules;
   const expected = toHex(genesisMinorHash(config, fullShardId, rootHeader));
-  if (toHex(stored) === expected) return;
   throw new ConfigError(
     `${configPath} is not this database's configuration: its genesis block of shard ${fullShardId} is ${expected}, ` +
       `the database's is ${toHex(stored)}`,
@@ -109,7 +118,7 @@ function shardsToCheck(
     for (const [id, { genesis }] of config.shards) {
       if (genesis.rootHeight >= tipHeight || source.fullShardIds.includes(id)) continue;
       throw new DatabaseDamagedError(
-        `missing shard database: the configuration has shard ${id}, shard-${id}.db is not there; ` +
+        `missing shard database: the configuration has shard ${id}, ${source.shardFolderName(id)} is not there; ` +
           `to check the others only, name them with --shard`,
       );
     }

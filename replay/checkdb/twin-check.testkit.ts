@@ -34,7 +34,9 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
     const { results } = parts;
     const ranges = { ranges: results.length, results, resumed: new Map<number, RangeResult>() };
     const timing = runTiming(clock, { databasePath: db, workers: 1, ...ranges, stalls: [] });
-    return answerOf(assembleReport({ ...parts, stopped: null, interrupted: false, timing }));
+    return answerOf(
+      assembleReport({ ...parts, allowlist: [], triages: new Map(), stopped: null, interrupted: false, timing }),
+    );
   };
   try {
     const survey = await surveyDatabase(request);
@@ -48,6 +50,8 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
       for (const range of run.ranges) results.push((await runner.run(range, UNWATCHED, () => false)) as RangeResult);
     } catch (error) {
       failure = describeFailure(error);
+    } finally {
+      runner.close();
     }
     const range = { rootFrom: plan.rootFrom, rootTo: plan.rootTo, shards: [...plan.shards] };
     return answer({ provenance, range, results, warnings, expected, failure });

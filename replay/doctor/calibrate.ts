@@ -83,10 +83,15 @@ class Trial {
     try {
       const range = { index: 0, firstRootHeight: from, lastRootHeight: to, unconfirmed: false, weight: 1 };
       const pace = new Pace(from);
-      const result = await createRangeRunner(this.plan(from, to)).run(range, pace, () => false);
-      if (result === "stopped") return undefined;
-      this.count(result, pace.measured(to, result));
-      return result;
+      const runner = createRangeRunner(this.plan(from, to));
+      try {
+        const result = await runner.run(range, pace, () => false);
+        if (result === "stopped") return undefined;
+        this.count(result, pace.measured(to, result));
+        return result;
+      } finally {
+        runner.close();
+      }
     } catch (error) {
       const { message } = describeFailure(error);
       this.diagnosis.add(

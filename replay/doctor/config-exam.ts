@@ -3,7 +3,7 @@ import { rootGenesisBlock } from "../../node/chain/genesis.ts";
 import { rootHeaderHash } from "../../node/chain/root-block.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError } from "../../node/codec/errors.ts";
-import { genesisMinorHash } from "../checkdb/genesis-check.ts";
+import { genesisRulesOf, otherGenesisText } from "../checkdb/genesis-check.ts";
 import { type FoundConfig, findOptionalConfig } from "../inspect/optional-config.ts";
 import { shardName } from "../report/summary.ts";
 import type { Diagnosis } from "./diagnosis.ts";
@@ -86,7 +86,10 @@ function shardGenesisMatches(
       const hash = shard.canonicalHashAt(0);
       if (hash === undefined) return true;
       const rootHeader = shard.rootHeader(shard.minorBlock(hash).header.prevRootBlockHash);
-      return bytesEqual(hash, genesisMinorHash(config, fullShardId, rootHeader));
+      const rules = genesisRulesOf(config, fullShardId, rootHeader, hash);
+      const text = rules && otherGenesisText(fullShardId, rules);
+      if (text !== undefined) diagnosis.add("limit", "OTHER_CONFIG", { fullShardId, height: 0 }, text);
+      return rules !== undefined;
     }) ?? true
   );
 }

@@ -1,7 +1,12 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GOQKC_CONFIG, GoquarkchainDirectory } from "../../node/archive/goquarkchain/data-directory.testkit.ts";
+import {
+  GOQKC_CONFIG,
+  GoquarkchainDirectory,
+  OWN_BLOCKS_CONFIG,
+  OwnBlocksDirectory,
+} from "../../node/archive/goquarkchain/data-directory.testkit.ts";
 import { openPyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
 import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import {
@@ -515,6 +520,23 @@ describe("a goquarkchain database", () => {
       { from: 45, to: 45, has: true },
       { from: 299, to: 300, has: true },
     ]);
+  });
+});
+
+describe("a database of blocks that do not execute to what they declare", () => {
+  const own = new OwnBlocksDirectory("leveldb");
+  afterAll(() => own.remove());
+
+  test("is told so by the trial, and what is lost in it", async () => {
+    const { findings, verdict } = await examined(own.dir, { configPath: OWN_BLOCKS_CONFIG, trialSeconds: 0.001 });
+    const told = findings.filter(({ code }) => code.startsWith("TRIAL"));
+    expect(told.map(({ severity, code, fullShardId, heights }) => [severity, code, fullShardId, heights])).toEqual([
+      ["damage", "TRIAL_DAMAGE", 1, [6]],
+      ["limit", "TRIAL_DIVERGENCE", 1, [1, 3, 4]],
+      ["limit", "TRIAL_DIVERGENCE", 65537, [1, 3]],
+    ]);
+    expect(told[1].message).toMatch(/^the block does not re-execute to what it declares \(EXECUTION_INVALID\)/);
+    expect(verdict).toBe("damaged");
   });
 });
 

@@ -5,6 +5,7 @@ import type { ConfirmedMinor, RootChain } from "../../node/cl/root-chain.ts";
 import { areNeighbors } from "../../node/cl/shard-neighbors.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
+import { looksPruned } from "../checkdb/pruned-states.ts";
 import type { StoredBlock } from "../inspect/client-rows.ts";
 import { bodyFault } from "../inspect/proved-block.ts";
 import { visitTrie } from "../verify-state/visit-trie.ts";
@@ -37,9 +38,6 @@ export interface ShardFacts {
 
 /** Paths that are followed in the newest state. */
 const STATE_PATHS = 32;
-/** Fewer states missing in a row than this, and not many altogether, are no pruning: goquarkchain keeps every 256th. */
-const PRUNED_RUN = 5;
-const PRUNED_SHARE = 0.25;
 
 /** Looks at one shard's chain as its height index has it, from the first block to the newest. */
 export class ShardExam {
@@ -196,13 +194,10 @@ export class ShardExam {
     const heights = [...this.stateStored.keys()];
     const runs = runsOf(heights, (height) => this.hasState(height));
     const missing = runs.filter(({ has }) => !has);
-    const share = heights.filter((height) => !this.hasState(height)).length / Math.max(heights.length, 1);
-    const isPruned = (run: Run) =>
-      this.examined.source.kind === "goquarkchain" && (run.to - run.from + 1 >= PRUNED_RUN || share >= PRUNED_SHARE);
     for (const run of missing) {
       const place = { fullShardId: this.fullShardId, height: run.from };
       const which = run.from === run.to ? `block ${run.from}` : `blocks ${run.from} to ${run.to}`;
-      if (isPruned(run)) {
+      if (this.isPruned(run)) {
         const message = `pruned: the states after ${which} are not stored; a check goes back to the last one before them`;
         this.examined.diagnosis.add("limit", "STATE_PRUNED", place, message);
       } else {
@@ -215,6 +210,13 @@ export class ShardExam {
       }
     }
     return runs;
+  }
+
+  /** As a check of the blocks takes it; blocks around it that cannot be read are findings already. */
+  private isPruned({ from }: Run): boolean {
+    if (this.examined.source.kind !== "goquarkchain") return false;
+    const place = { fullShardId: this.fullShardId, height: from };
+    return new Diagnosis().try("STATE_MISSING", place, () => looksPruned(this.shard, from)) ?? false;
   }
 
   private hasState(height: number): boolean {

@@ -3,6 +3,7 @@ import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import { looksLikeLevelDb } from "../../node/archive/sstable/database-files.ts";
 import type { LevelDbDescription } from "../../node/archive/sstable/leveldb-store.ts";
 import type { RocksDbDescription } from "../../node/archive/sstable/rocksdb-store.ts";
+import { tornLogText } from "../checkdb/torn-log.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 /** The files of one database. */
@@ -36,10 +37,7 @@ export function storeFacts(
   if (!canDescribe(rows)) return undefined;
   const description = diagnosis.try("STORE_UNREADABLE", { fullShardId }, () => rows.describe());
   if (description === undefined) return undefined;
-  for (const { file, offset, reason } of description.logStops) {
-    const message = `the log ${file} is torn at offset ${offset} (${reason}): what was written behind is lost, as after a crash`;
-    diagnosis.add("limit", "LOG_TORN", { fullShardId }, message);
-  }
+  for (const stop of description.logStops) diagnosis.add("limit", "LOG_TORN", { fullShardId }, tornLogText(stop));
   const { manifest, tables, logs, logKeys, lastSequence } = description;
   const described: readonly TableDescription[] = tables;
   const rocks = described.filter(isRocksDbTable);

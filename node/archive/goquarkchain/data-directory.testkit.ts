@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const FIXTURE = fileURLToPath(new URL("../../../fixtures/goqkc-small", import.meta.url));
+const OWN_BLOCKS = fileURLToPath(new URL("../../../fixtures/goqkc-own-blocks", import.meta.url));
 export const GOQKC_CONFIG = join(FIXTURE, "cluster_config.json");
+/** Of OwnBlocksDirectory. */
+export const OWN_BLOCKS_CONFIG = join(OWN_BLOCKS, "switches.config.json");
 
 /** A copy of fixtures/goqkc-small's data directory in a folder of its own. */
 export class GoquarkchainDirectory {
@@ -14,26 +17,39 @@ export class GoquarkchainDirectory {
   /** With `archive` the state of every block of shard 1 is there, else of a few blocks as in the other shard. */
   constructor({ archive = false }: { archive?: boolean } = {}) {
     this.dir = mkdtempSync(join(tmpdir(), "goqkc-"));
-    this.unpack("pruned");
+    unpack(join(FIXTURE, "pruned.files.gz"), this.dir);
     if (!archive) return;
     rmSync(join(this.dir, "S0"), { recursive: true });
-    this.unpack("archive-shard-1");
+    unpack(join(FIXTURE, "archive-shard-1.files.gz"), this.dir);
   }
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
 
-  private unpack(name: string): void {
-    const packed = gunzipSync(readFileSync(join(FIXTURE, `${name}.files.gz`)));
-    let at = packed.indexOf("\n") + 1;
-    const files: [path: string, bytes: number][] = JSON.parse(packed.toString("utf8", 0, at));
-    for (const [path, bytes] of files) {
-      const target = join(this.dir, path);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, packed.subarray(at, at + bytes));
-      at += bytes;
-    }
+/** A copy of fixtures/goqkc-own-blocks' data directory, whose blocks pyquarkchain would not have made. */
+export class OwnBlocksDirectory {
+  readonly dir = mkdtempSync(join(tmpdir(), "goqkc-own-"));
+
+  constructor(format: "leveldb" | "rocksdb") {
+    unpack(join(OWN_BLOCKS, `switches-${format}.files.gz`), this.dir);
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+function unpack(packedFile: string, dir: string): void {
+  const packed = gunzipSync(readFileSync(packedFile));
+  let at = packed.indexOf("\n") + 1;
+  const files: [path: string, bytes: number][] = JSON.parse(packed.toString("utf8", 0, at));
+  for (const [path, bytes] of files) {
+    const target = join(dir, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, packed.subarray(at, at + bytes));
+    at += bytes;
   }
 }
 

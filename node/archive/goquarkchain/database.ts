@@ -54,6 +54,7 @@ function isFolder(path: string): boolean {
 
 export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardArchive> {
   readonly kind = "goquarkchain";
+  readonly rootFolderName = `${MASTER_FOLDER}/${DATABASE_FOLDER}`;
   private readonly options: StoreOptions;
 
   constructor(folders: DatabaseFolders, options: StoreOptions) {
@@ -62,7 +63,7 @@ export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardA
   }
 
   protected openRoot(folder: string): GoRootArchive {
-    return new GoRootArchive(openLevelDbOrRocksDb(folder, this.options), `${MASTER_FOLDER}/${DATABASE_FOLDER}`);
+    return new GoRootArchive(openLevelDbOrRocksDb(folder, this.options), this.rootFolderName);
   }
 
   protected openShard(folder: string, fullShardId: number): GoShardArchive {
@@ -70,7 +71,7 @@ export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardA
     return new GoShardArchive(rows, this.shardFolderName(fullShardId), fullShardId);
   }
 
-  protected shardFolderName(fullShardId: number): string {
+  shardFolderName(fullShardId: number): string {
     return `shard-${fullShardId}/${DATABASE_FOLDER}`;
   }
 }

@@ -29,6 +29,15 @@ describe("against what the clients exported", () => {
     expect(toHex(db.rootTipHash()!)).toBe(roots.at(-1)?.hash);
   });
 
+  test("its folders and rows have the names that goquarkchain gives them", () => {
+    const shard = db.shard(1);
+    expect([db.rootFolderName, db.shardFolderName(1), shard.name]).toEqual(["master/db", "shard-1/db", "shard-1/db"]);
+    const hash = hashFromHex(blocks[0].hash);
+    expect(shard.minorBlockKey(hash)).toBe(`b${blocks[0].hash}`);
+    expect(shard.depositListKey(hash)).toBe(`xSL${blocks[0].hash}`);
+    expect(db.tornLogs()).toEqual([]);
+  });
+
   test("root blocks, also the shards' copies", () => {
     for (const { hash, height, parent, size } of blocks.filter(({ kind }) => kind === "root")) {
       const id = hashFromHex(hash);

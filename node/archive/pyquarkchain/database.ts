@@ -41,6 +41,7 @@ export function pyquarkchainFolders(dir: string): DatabaseFolders | undefined {
 
 export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchive> {
   readonly kind = "pyquarkchain";
+  readonly rootFolderName = MASTER_FOLDER;
   private readonly options: StoreOptions;
 
   constructor(folders: DatabaseFolders, options: StoreOptions) {
@@ -56,7 +57,7 @@ export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchi
     return new ShardArchive(openRocksDb(folder, this.options), basename(folder), fullShardId);
   }
 
-  protected shardFolderName(fullShardId: number): string {
+  shardFolderName(fullShardId: number): string {
     return `shard-${fullShardId}.db`;
   }
 }

@@ -111,6 +111,11 @@ export class TableStore implements KeyValueReader {
     };
   }
 
+  /** Where log replay stopped early; empty for a cleanly written database. */
+  get logStops(): readonly LogStop[] {
+    return this.parts.replayed.stops;
+  }
+
   close(): void {
     this.parts.context.files.close();
     this.parts.context.cache.clear();

@@ -51,7 +51,7 @@ export function isLockedByPosw(context: ExecutionContext, sender: Address, value
 
 /** Starts a message or creation: its frame is pushed, or the result is known at once. */
 function begin(context: ExecutionContext, frames: Frame[], request: Message | Creation): MessageResult | undefined {
-  context.tracer?.enterMessage(request);
+  context.tracer?.enterMessage(request, frames.at(-1)?.gas);
   if ("initCode" in request) return beginCreation(context, frames, request);
   return apply(context, frames, request, context.state.getCode(request.codeAddress), undefined);
 }
@@ -61,6 +61,7 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
   const { state, chain, transaction } = context;
   const { sender, initCode } = creation;
   if (creation.transferTokenId !== chain.defaultChainToken) {
+    if (!chain.rules.foreignCreationKeepsNonce && !bytesEqual(transaction.origin, sender)) state.incrementNonce(sender);
     const { gas: gasLeft, gasReserve } = creation;
     return report(context, { ...failure("creation with a foreign token"), gasLeft, gasReserve });
   }
@@ -116,13 +117,17 @@ function apply(
   const frame = acquireFrame(message, code, state.snapshot(), creationSnapshot);
   if (context.scope !== undefined) frame.scopeMark = context.scope.length;
   frames.push(frame);
-  if (isLockedByPosw(context, message.sender, message.value)) {
+  const payer = context.chain.rules.delegatedLockIsSenders || message.transfersValue ? message.sender : message.to;
+  if (isLockedByPosw(context, payer, message.value)) {
     return leave(context, frames, frame, failure("the sender's stake is locked"));
   }
   if (message.transfersValue && !state.transfer(message.sender, message.to, message.transferTokenId, message.value)) {
     return leave(context, frames, frame, failure("insufficient balance"));
   }
   const precompile = creationSnapshot === undefined ? precompileAt(context, message.codeAddress) : undefined;
+  if (!context.chain.rules.readsCreateAccounts && (message.createsRecipient === true || precompile !== undefined)) {
+    state.addBalance(message.to, message.transferTokenId, 0n);
+  }
   if (precompile === undefined) return undefined;
   const answer = precompile(context, message);
   if ("success" in answer) return leave(context, frames, frame, answer);

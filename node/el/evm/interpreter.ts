@@ -543,6 +543,8 @@ function traceStep(tracer: Tracer, frame: Frame, opcode: number): void {
     opcode,
     gas: frame.gas,
     depth: frame.message.depth,
+    address: frame.message.to,
+    code: frame.code,
     stack: frame.stack.slice(0, frame.height),
     memory: frame.memory.bytes.subarray(0, frame.memory.size),
     returnData: frame.returnData,

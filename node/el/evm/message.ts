@@ -23,6 +23,8 @@ export interface Message {
   /** False for DELEGATECALL: `value` is only what CALLVALUE shows. */
   readonly transfersValue: boolean;
   readonly isStatic: boolean;
+  /** STATICCALL: its recipient comes into being where a call without value alone does not do that. */
+  readonly createsRecipient?: boolean;
   /** Part of the address of contracts created below; undefined gives plain Ethereum addresses. */
   readonly toFullShardKey: number | undefined;
 }

@@ -1,3 +1,4 @@
+import { QUARKCHAIN_STATE_RULES, type StateRules } from "../state/state-rules.ts";
 import { type GasSchedule, QUARKCHAIN_GAS } from "./gas.ts";
 import type { NetStoragePrices } from "./hardforks/net-storage.ts";
 import { type Instruction, type InstructionTable, instructionTable, QUARKCHAIN_INSTRUCTIONS } from "./opcodes.ts";
@@ -5,7 +6,7 @@ import type { ModexpPricing } from "./precompiles/modexp.ts";
 import { type PrecompileTable, QUARKCHAIN_PRECOMPILES } from "./precompiles/precompiles.ts";
 
 /** What a rule set is defined by: data and named switches. */
-export interface RuleDefinition {
+export interface RuleDefinition extends StateRules {
   readonly name: string;
   readonly instructions: readonly Instruction[];
   readonly gas: GasSchedule;
@@ -21,12 +22,41 @@ export interface RuleDefinition {
   readonly tokenIdMustBeQueried: boolean;
   /** An empty base gives zero, even to the power of zero (specials.py proc_modexp). */
   readonly modexpEmptyBaseIsZero: boolean;
+  /**
+   * CALL, CALLCODE and CREATE look whether the default token covers their value (vm.py); goquarkchain looks at the token
+   * that the value is in (core/vm/evm.go CanTransfer).
+   */
+  readonly callsCheckDefaultToken: boolean;
+  /** A creation refused for its token leaves the creator's nonce; in goquarkchain it is taken first (core/vm/evm.go create). */
+  readonly foreignCreationKeepsNonce: boolean;
+  /**
+   * Under DELEGATECALL the token transfer is paid by the caller's sender (specials.py proc_transfer_mnt); in goquarkchain
+   * by the caller, although the sender's balance is looked at (core/vm/contracts.go transferMnt).
+   */
+  readonly delegatedTransferIsSenders: boolean;
+  /**
+   * A DELEGATECALL fails where the stake of the caller's sender is locked (messages.py _apply_msg); in goquarkchain where
+   * the caller's own is (core/vm/evm.go DelegateCall).
+   */
+  readonly delegatedLockIsSenders: boolean;
+  /** What a token transfer calls creates contracts without the shard key in their addresses (specials.py proc_transfer_mnt). */
+  readonly transferForgetsShardKey: boolean;
+  /** Minting and the token balance take a token id's low 64 bits (goquarkchain core/vm/contracts.go mintMNT, balanceMNT). */
+  readonly tokenIdsAreCut: boolean;
   /** GASLIMIT shows the header's limit, not that less what deposits left of their share (messages.py VMExt). */
   readonly gasLimitOfHeader: boolean;
-  /** A balance that a call gave and its revert took back leaves an entry of zero (state.py TokenBalances.set_balance). */
-  readonly revertKeepsZeroBalances: boolean;
-  /** Self-destructed contracts stay until the end of the block, and earn a refund once in it (messages.py). */
-  readonly selfDestructAtBlockEnd: boolean;
+  /**
+   * Transactions have the header's gas limit less what deposits left of their share (shard_state.py run_block);
+   * goquarkchain sets that back to the header's before the first (core/state_processor.go Process).
+   */
+  readonly depositsKeepTheirGas: boolean;
+  /** Before ENABLE_TX_TIMESTAMP only TX_WHITELIST_SENDERS may send (shard_state.py __validate_tx). */
+  readonly hasSenderWhitelist: boolean;
+  /**
+   * The root height that an XSHARD_GAS_DDOS_FIX_ROOT_HEIGHT of 0 stands for (goquarkchain cluster/config/
+   * cluster_config.go initAndValidate takes 0 for "not given").
+   */
+  readonly xshardGasDdosFixRootHeightForZero: number;
 
   /** Numbers of the later Ethereum rules in force. */
   readonly eips: ReadonlySet<number>;
@@ -80,9 +110,17 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
   create2HashGasChecked: false,
   tokenIdMustBeQueried: true,
   modexpEmptyBaseIsZero: true,
+  ...QUARKCHAIN_STATE_RULES,
+  callsCheckDefaultToken: true,
+  foreignCreationKeepsNonce: true,
+  delegatedTransferIsSenders: true,
+  delegatedLockIsSenders: true,
+  transferForgetsShardKey: true,
+  tokenIdsAreCut: false,
   gasLimitOfHeader: false,
-  revertKeepsZeroBalances: true,
-  selfDestructAtBlockEnd: false,
+  depositsKeepTheirGas: true,
+  hasSenderWhitelist: true,
+  xshardGasDdosFixRootHeightForZero: 0,
   eips: new Set(),
   precompiles: QUARKCHAIN_PRECOMPILES,
   modexpPricing: "eip198",
@@ -102,13 +140,28 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
 });
 
 /**
- * Where goquarkchain executes otherwise, as far as it is a switch: it serves to explain a block, never to judge one
- * (docs/adr/0003-two-clients-two-truths.md).
+ * How goquarkchain executes: it serves to explain a block, never to judge one. What the list of its senders' stakes and
+ * its genesis hang on is in node/cl/consensus-rules.ts (docs/adr/0003-two-clients-two-truths.md).
  */
 export const GOQUARKCHAIN_RULES: Rules = defineRules({
   ...QUARKCHAIN_RULES,
   name: "goquarkchain",
+  logDataGasChecked: true,
+  create2HashGasChecked: true,
+  modexpEmptyBaseIsZero: false,
+  callsCheckDefaultToken: false,
+  foreignCreationKeepsNonce: false,
+  delegatedTransferIsSenders: false,
+  delegatedLockIsSenders: false,
+  transferForgetsShardKey: false,
+  tokenIdsAreCut: true,
   gasLimitOfHeader: true,
+  depositsKeepTheirGas: false,
+  hasSenderWhitelist: false,
+  xshardGasDdosFixRootHeightForZero: 90000,
   revertKeepsZeroBalances: false,
+  revertKeepsTokenTrie: false,
+  readsCreateAccounts: false,
+  lostTokenTrieIsNoAccount: true,
   selfDestructAtBlockEnd: true,
 });

@@ -81,7 +81,7 @@ export function requestCreation(context: ExecutionContext, frame: Frame, opcode:
     frame.fail("creation in a static call");
     return undefined;
   }
-  if (state.getBalance(message.to, chain.defaultChainToken) < value || message.depth >= rules.callDepthLimit) {
+  if (state.getBalance(message.to, checkedToken(context, message)) < value || message.depth >= rules.callDepthLimit) {
     return refuse(frame);
   }
   const { gas, gasReserve } = takeChildGas(frame, undefined, rules.gas.childGasDivisor);
@@ -133,7 +133,8 @@ export function requestCall(context: ExecutionContext, frame: Frame, opcode: num
   frame.gas -= extraGas;
   const given = takeChildGas(frame, gasAsked, fees.childGasDivisor);
   const childGas = movesValue ? given.gas + fees.callStipend : given.gas;
-  if (state.getBalance(message.to, chain.defaultChainToken) < value || message.depth >= chain.rules.callDepthLimit) {
+  const isCovered = state.getBalance(message.to, checkedToken(context, message)) >= value;
+  if (!isCovered || message.depth >= chain.rules.callDepthLimit) {
     giveBack(frame, childGas, given.gasReserve);
     return refuse(frame);
   }
@@ -157,8 +158,14 @@ export function requestCall(context: ExecutionContext, frame: Frame, opcode: num
     depth: message.depth + 1,
     transfersValue: !keepsCaller,
     isStatic: message.isStatic || opcode === STATICCALL,
+    createsRecipient: opcode === STATICCALL,
     toFullShardKey: message.toFullShardKey,
   };
+}
+
+/** The token whose balance decides whether a call or creation with a value takes place. */
+function checkedToken({ chain }: ExecutionContext, message: Message): bigint {
+  return chain.rules.callsCheckDefaultToken ? chain.defaultChainToken : message.transferTokenId;
 }
 
 /** Lets a frame go on with the result of the message that it asked for. */

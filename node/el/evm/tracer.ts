@@ -1,16 +1,20 @@
 import type { Receipt } from "../../chain/receipt.ts";
-import type { Hash32 } from "../../codec/bytes.ts";
+import type { Address, Hash32 } from "../../codec/bytes.ts";
 import type { EvmState } from "../state/evm-state.ts";
+import type { WorldState } from "../state/world-state.ts";
 import type { Creation, Message, MessageResult } from "./message.ts";
 
-/** A frame at one instruction. Its arrays are views: valid during the call only. */
+/** A frame at one instruction. Memory is a view: valid during the call only. */
 export interface TraceStep {
   readonly pc: number;
   readonly opcode: number;
   /** Before the instruction is charged; at most about 2^52, see countGas. */
   readonly gas: number;
   readonly depth: number;
-  /** Bottom first. */
+  /** Account in whose name the code runs. */
+  readonly address: Address;
+  readonly code: Uint8Array;
+  /** Bottom first. A copy: it may be kept. */
   readonly stack: readonly bigint[];
   readonly memory: Uint8Array;
   readonly returnData: Uint8Array;
@@ -18,7 +22,8 @@ export interface TraceStep {
 
 /** Listens to one execution; absent, tracing costs nothing. */
 export interface Tracer {
-  enterMessage(message: Message | Creation): void;
+  /** `callerGas`: what the frame that asks for it has left without it; undefined for an outermost message. */
+  enterMessage(message: Message | Creation, callerGas: number | undefined): void;
   step(step: TraceStep): void;
   leaveMessage(result: MessageResult): void;
 }
@@ -42,8 +47,9 @@ export interface UnitOutcome {
 /** Listens to a block's execution unit by unit, and may look at or stand before the state that it runs on. */
 export interface BlockObserver {
   readonly tracer?: Tracer;
-  /** Puts something before the state; the block runs on what is returned. */
-  wrapState?(state: EvmState): EvmState;
+  /** Puts something before the block's state, which is not committed before the last unit is left. */
+  wrapState?(state: WorldState): EvmState;
   enterUnit(unit: ExecutionUnit): void;
+  /** Not called for a unit that makes the block invalid. */
   leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void;
 }

@@ -21,6 +21,16 @@ export class AccountStorage {
     this.#trie = new Trie(store, root, nodes);
   }
 
+  /** Slots used so far. */
+  get slots(): ReadonlyMap<bigint, Readonly<StorageSlot>> {
+    return this.#slots;
+  }
+
+  /** Whether there is storage from before the block. */
+  get hasTrie(): boolean {
+    return this.#trie.rootHash !== EMPTY_TRIE_ROOT;
+  }
+
   slot(key: bigint): StorageSlot {
     const known = this.#slots.get(key);
     if (known !== undefined) return known;

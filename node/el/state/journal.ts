@@ -2,7 +2,8 @@ import type { Hash32 } from "../../codec/bytes.ts";
 import type { Trie } from "../trie/trie.ts";
 import type { AccountStorage, StorageSlot } from "./account-storage.ts";
 import type { CachedAccount } from "./cached-account.ts";
-import type { TokenHoldings } from "./token-holdings.ts";
+import type { StateRules } from "./state-rules.ts";
+import type { Held, TokenHoldings } from "./token-holdings.ts";
 
 const NONCE = 0;
 const BALANCE = 1;
@@ -11,6 +12,8 @@ const CODE_HASH = 3;
 const SLOT = 4;
 const STORAGE = 5;
 const TOUCHED = 6;
+const HOLDINGS = 7;
+const BIRTH = 8;
 
 /** What it takes to undo one change. */
 type Entry =
@@ -26,16 +29,19 @@ type Entry =
   | { readonly kind: typeof CODE_HASH; readonly account: CachedAccount; readonly previous: Hash32 }
   | { readonly kind: typeof SLOT; readonly slot: StorageSlot; readonly previous: bigint }
   | { readonly kind: typeof STORAGE; readonly account: CachedAccount; readonly previous: AccountStorage }
-  | { readonly kind: typeof TOUCHED; readonly account: CachedAccount };
+  | { readonly kind: typeof TOUCHED; readonly account: CachedAccount }
+  | { readonly kind: typeof HOLDINGS; readonly holdings: TokenHoldings; readonly previous: Held }
+  | { readonly kind: typeof BIRTH; readonly accounts: Map<string, CachedAccount>; readonly key: string };
 
 /** Makes changes to accounts so that they can be taken back, the last one first (state.py State.journal). */
 export class Journal {
   readonly #entries: Entry[] = [];
   readonly #keepsZeroBalances: boolean;
+  readonly #keepsTokenTrie: boolean;
 
-  /** `keepsZeroBalances`: a balance that appeared and is taken back stays as an entry of zero. */
-  constructor(keepsZeroBalances: boolean) {
-    this.#keepsZeroBalances = keepsZeroBalances;
+  constructor(rules: StateRules) {
+    this.#keepsZeroBalances = rules.revertKeepsZeroBalances;
+    this.#keepsTokenTrie = rules.revertKeepsTokenTrie;
   }
 
   get length(): number {
@@ -48,6 +54,7 @@ export class Journal {
   }
 
   setBalance(holdings: TokenHoldings, tokenId: bigint, previous: bigint, balance: bigint): void {
+    if (!this.#keepsTokenTrie && holdings.hasTrie) this.#keepHoldings(holdings);
     const restored = this.#keepsZeroBalances || holdings.hasEntry(tokenId) ? previous : undefined;
     this.#entries.push({ kind: BALANCE, holdings, tokenId, previous: restored });
     holdings.set(tokenId, balance);
@@ -56,6 +63,21 @@ export class Journal {
   /** Only the token trie comes back with a revert: see TokenHoldings.reset. */
   resetHoldings(holdings: TokenHoldings): void {
     this.#entries.push({ kind: TOKEN_TRIE, holdings, previous: holdings.reset() });
+  }
+
+  /** As goquarkchain does it: with a revert all that was in memory comes back. */
+  wipeHoldings(holdings: TokenHoldings): void {
+    this.#keepHoldings(holdings);
+    holdings.reset();
+  }
+
+  #keepHoldings(holdings: TokenHoldings): void {
+    this.#entries.push({ kind: HOLDINGS, holdings, previous: holdings.held(this.#keepsTokenTrie) });
+  }
+
+  /** An account is about to appear under `key`. */
+  birth(accounts: Map<string, CachedAccount>, key: string): void {
+    this.#entries.push({ kind: BIRTH, accounts, key });
   }
 
   setCodeHash(account: CachedAccount, codeHash: Hash32): void {
@@ -116,5 +138,11 @@ function undo(entry: Entry): void {
       return;
     case TOUCHED:
       entry.account.touched = false;
+      return;
+    case HOLDINGS:
+      entry.holdings.restore(entry.previous);
+      return;
+    case BIRTH:
+      entry.accounts.delete(entry.key);
   }
 }

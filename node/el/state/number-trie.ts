@@ -29,7 +29,8 @@ export function writeNumber(trie: Trie, key: bigint, value: bigint): void {
   else trie.put(numberTrieKey(key), rlpEncodeUint(value));
 }
 
-function numberTrieKey(value: bigint): Hash32 {
+/** The key of a number in its trie. */
+export function numberTrieKey(value: bigint): Hash32 {
   scratchWords.setBigUint64(0, value >> 192n);
   scratchWords.setBigUint64(8, value >> 128n);
   scratchWords.setBigUint64(16, value >> 64n);

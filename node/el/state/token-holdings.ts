@@ -1,5 +1,5 @@
-import { asHash32, bigIntToMinimalBytes, concatBytes, EMPTY_BYTES } from "../../codec/bytes.ts";
-import { CodecError } from "../../codec/errors.ts";
+import { asHash32, bigIntToMinimalBytes, bytesEqual, concatBytes, EMPTY_BYTES, toHex } from "../../codec/bytes.ts";
+import { CodecError, DatabaseDamagedError } from "../../codec/errors.ts";
 import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
 import { rlpEncode, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
 import { Trie } from "../trie/trie.ts";
@@ -11,6 +11,32 @@ import { readNumber, writeNumber } from "./number-trie.ts";
 const TOKEN_TRIE_THRESHOLD = 16;
 const LIST_FORM = 0;
 const TRIE_FORM = 1;
+
+/** The rows of an account's token trie are not there: its nonce, code and storage may be, its balances are lost. */
+export class LostTokenTrieError extends DatabaseDamagedError {}
+
+/** Balances of one account at some time. */
+export interface Held {
+  readonly balances: ReadonlyMap<bigint, bigint>;
+  readonly trie: Trie | undefined;
+}
+
+/**
+ * Whether an account's token_balances field names a token trie whose root is not stored, or altered. goquarkchain
+ * leaves such fields: it never writes the trie with the state (core/state/statedb.go Commit).
+ */
+export function isTokenTrieLost(store: NodeStore, encoded: Uint8Array): boolean {
+  if (encoded[0] !== TRIE_FORM) return false;
+  const root = asHash32(encoded.subarray(1));
+  if (bytesEqual(root, EMPTY_TRIE_ROOT)) return false;
+  try {
+    store.get(root);
+    return false;
+  } catch (error) {
+    if (!(error instanceof DatabaseDamagedError)) throw error;
+    return true;
+  }
+}
 
 /**
  * Token balances of an account (pyquarkchain state.py TokenBalances): all of them in memory, or the ones in use in
@@ -38,9 +64,18 @@ export class TokenHoldings {
     const known = this.#balances.get(tokenId);
     if (known !== undefined) return known;
     if (this.#trie === undefined) return 0n;
-    const balance = readNumber(this.#trie, tokenId);
+    const balance = readToken(this.#trie, tokenId);
     if (balance !== 0n) this.#balances.set(tokenId, balance);
     return balance;
+  }
+
+  /** Balances in memory, zeros among them; with a token trie not all there are. */
+  get entries(): ReadonlyMap<bigint, bigint> {
+    return this.#balances;
+  }
+
+  get hasTrie(): boolean {
+    return this.#trie !== undefined;
   }
 
   /** Also how a change is taken back: the entry stays, with its old number (state.py TokenBalances.set_balance). */
@@ -66,6 +101,16 @@ export class TokenHoldings {
     this.#balances = new Map();
     this.#trie = undefined;
     return trie;
+  }
+
+  /** A copy of what is in memory, with the token trie or, as if there were none, without it. */
+  held(withTrie: boolean): Held {
+    return { balances: new Map(this.#balances), trie: withTrie ? this.#trie : undefined };
+  }
+
+  restore({ balances, trie }: Held): void {
+    this.#balances = new Map(balances);
+    this.#trie = trie;
   }
 
   restoreTrie(trie: Trie | undefined): void {
@@ -111,5 +156,15 @@ export class TokenHoldings {
     let count = 0;
     for (const balance of this.#balances.values()) if (balance > 0n) count++;
     return count;
+  }
+}
+
+function readToken(trie: Trie, tokenId: bigint): bigint {
+  try {
+    return readNumber(trie, tokenId);
+  } catch (error) {
+    if (!(error instanceof DatabaseDamagedError) || error.location.key !== toHex(trie.rootHash)) throw error;
+    const message = "missing row: the token trie of an account, which holds its balances, is not stored";
+    throw new LostTokenTrieError(message, error.location, { cause: error });
   }
 }

@@ -3,13 +3,15 @@ import { type Address, bytesKey, EMPTY_BYTES, type Hash32 } from "../../codec/by
 import { QkcError } from "../../codec/errors.ts";
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY, keccak256 } from "../../codec/keccak.ts";
 import { Trie } from "../trie/trie.ts";
-import { blankAccount, decodeAccount, encodeAccount, unreadableAccount } from "./account.ts";
+import { type Account, blankAccount, decodeAccount, encodeAccount, unreadableAccount } from "./account.ts";
 import { AccountStorage } from "./account-storage.ts";
 import { CachedAccount } from "./cached-account.ts";
 import type { EvmState, Snapshot } from "./evm-state.ts";
 import { Journal } from "./journal.ts";
 import type { NodeStore } from "./node-store.ts";
 import { StateCache } from "./state-cache.ts";
+import { QUARKCHAIN_STATE_RULES, type StateRules } from "./state-rules.ts";
+import { isTokenTrieLost } from "./token-holdings.ts";
 
 /** What a snapshot keeps besides the length of the journal: the STATE_DEFAULTS fields of state.py that live here. */
 interface SnapshotRecord {
@@ -31,6 +33,7 @@ export class WorldState implements EvmState {
   fullShardKey = 0;
   readonly #store: NodeStore;
   readonly #cache: StateCache;
+  readonly #rules: StateRules;
   readonly #trie: Trie;
   readonly #accounts = new Map<string, CachedAccount>();
   readonly #journal: Journal;
@@ -39,17 +42,15 @@ export class WorldState implements EvmState {
   #selfDestructs: Address[] = [];
   #refund = 0n;
 
-  /**
-   * `cache`: what to share with earlier and later states over the same store. `revertKeepsZeroBalances`: see
-   * RuleDefinition.
-   */
+  /** `cache`: what to share with earlier and later states over the same store. */
   constructor(
     store: NodeStore,
     stateRoot: Hash32,
     cache: StateCache = new StateCache(),
-    revertKeepsZeroBalances = true,
+    rules: StateRules = QUARKCHAIN_STATE_RULES,
   ) {
-    this.#journal = new Journal(revertKeepsZeroBalances);
+    this.#rules = rules;
+    this.#journal = new Journal(rules);
     this.#store = store;
     this.#cache = cache;
     this.#trie = new Trie(store, stateRoot, cache.nodes);
@@ -67,16 +68,22 @@ export class WorldState implements EvmState {
     return this.#refund;
   }
 
+  /** An account that was looked up already, as it stands; asking makes no look-up. */
+  knownAccount(address: Address): Readonly<CachedAccount> | undefined {
+    return this.#accounts.get(bytesKey(address));
+  }
+
+  /** The one question that brings an absent account into being in either client. */
   getNonce(address: Address): bigint {
-    return this.#account(address).nonce;
+    return this.#changing(address).nonce;
   }
 
   getBalance(address: Address, tokenId: bigint): bigint {
-    return this.#account(address).holdings.balance(tokenId);
+    return this.#reading(address).holdings.balance(tokenId);
   }
 
   getCode(address: Address): Uint8Array {
-    const { codeHash } = this.#account(address);
+    const { codeHash } = this.#reading(address);
     if (codeHash === KECCAK_EMPTY) return EMPTY_BYTES;
     const known = this.#cache.code(codeHash);
     if (known !== undefined) return known;
@@ -86,32 +93,32 @@ export class WorldState implements EvmState {
   }
 
   getCodeHash(address: Address): Hash32 {
-    return this.#account(address).codeHash;
+    return this.#reading(address).codeHash;
   }
 
   accountExists(address: Address): boolean {
-    return !this.#account(address).isBlank();
+    return !this.#reading(address).isBlank();
   }
 
   getStorage(address: Address, slot: bigint): bigint {
-    return this.#account(address).storage.slot(slot).value;
+    return this.#reading(address).storage.slot(slot).value;
   }
 
   setNonce(address: Address, nonce: bigint): void {
-    const account = this.#account(address);
+    const account = this.#changing(address);
     this.#journal.setNonce(account, nonce);
     this.#journal.touch(account);
   }
 
   incrementNonce(address: Address): void {
-    const account = this.#account(address);
+    const account = this.#changing(address);
     this.#journal.setNonce(account, account.nonce + 1n);
     this.#journal.touch(account);
   }
 
   /** The code reaches the store at once and stays there even if the change is taken back (state.py Account.code). */
   setCode(address: Address, code: Uint8Array): void {
-    const account = this.#account(address);
+    const account = this.#changing(address);
     const codeHash = code.length === 0 ? KECCAK_EMPTY : keccak256(code);
     if (code.length !== 0) {
       // The caller's array may be a window on memory that lives on.
@@ -124,14 +131,14 @@ export class WorldState implements EvmState {
   }
 
   setBalance(address: Address, tokenId: bigint, value: bigint): void {
-    const account = this.#account(address);
+    const account = this.#changing(address);
     const previous = account.holdings.balance(tokenId);
     if (value !== previous) this.#journal.setBalance(account.holdings, tokenId, previous, value);
     this.#journal.touch(account);
   }
 
   addBalance(address: Address, tokenId: bigint, delta: bigint): void {
-    const account = this.#account(address);
+    const account = this.#changing(address);
     if (delta !== 0n) {
       const previous = account.holdings.balance(tokenId);
       this.#journal.setBalance(account.holdings, tokenId, previous, previous + delta);
@@ -140,6 +147,7 @@ export class WorldState implements EvmState {
   }
 
   transfer(from: Address, to: Address, tokenId: bigint, value: bigint): boolean {
+    if (value === 0n && !this.#rules.readsCreateAccounts && !this.#isKnown(to)) return true;
     if (!this.deduct(from, tokenId, value)) return false;
     this.addBalance(to, tokenId, value);
     return true;
@@ -152,19 +160,19 @@ export class WorldState implements EvmState {
   }
 
   setStorage(address: Address, slot: bigint, value: bigint): void {
-    const account = this.#account(address);
+    const account = this.#changing(address);
     this.#journal.setSlot(account.storage.slot(slot), value);
     this.#journal.touch(account);
   }
 
   resetStorage(address: Address): void {
     const blank = new AccountStorage(this.#store, this.#cache.nodes, EMPTY_TRIE_ROOT);
-    this.#journal.replaceStorage(this.#account(address), blank);
+    this.#journal.replaceStorage(this.#changing(address), blank);
   }
 
   /** state.py marks the account `deleted` instead of `touched`; both are committed alike. */
   deleteAccount(address: Address): void {
-    this.#journal.resetHoldings(this.#account(address).holdings);
+    this.#journal.resetHoldings(this.#changing(address).holdings);
     this.setNonce(address, 0n);
     this.setCode(address, EMPTY_BYTES);
     this.resetStorage(address);
@@ -176,6 +184,7 @@ export class WorldState implements EvmState {
 
   addSelfDestruct(address: Address): void {
     this.#selfDestructs.push(address);
+    if (this.#rules.selfDestructAtBlockEnd) this.#journal.wipeHoldings(this.#changing(address).holdings);
   }
 
   addRefund(amount: bigint): void {
@@ -234,24 +243,47 @@ export class WorldState implements EvmState {
     return root;
   }
 
-  /** state.py get_and_cache_account: a blank account is born with the key in force at its first look-up. */
-  #account(address: Address): CachedAccount {
+  #reading(address: Address): CachedAccount {
     const key = bytesKey(address);
-    const known = this.#accounts.get(key);
-    if (known !== undefined) return known;
-    const account = this.#loadAccount(address);
+    return this.#accounts.get(key) ?? this.#firstLook(address, key, false);
+  }
+
+  #changing(address: Address): CachedAccount {
+    const key = bytesKey(address);
+    return this.#accounts.get(key) ?? this.#firstLook(address, key, true);
+  }
+
+  #isKnown(address: Address): boolean {
+    this.#reading(address);
+    return this.#accounts.has(bytesKey(address));
+  }
+
+  /** state.py get_and_cache_account: a blank account is born with the key in force at its first look-up. */
+  #firstLook(address: Address, key: string, isChange: boolean): CachedAccount {
+    const trieKey = keccak256(address);
+    const stored = this.#storedAccount(address, trieKey);
+    const account = stored ?? this.#inMemory(trieKey, blankAccount(this.fullShardKey));
+    if (stored === undefined && !this.#rules.readsCreateAccounts) {
+      if (!isChange) return account;
+      this.#journal.birth(this.#accounts, key);
+    }
     this.#accounts.set(key, account);
     return account;
   }
 
-  #loadAccount(address: Address): CachedAccount {
-    const trieKey = keccak256(address);
-    const stored = this.#trie.get(trieKey);
+  #storedAccount(address: Address, trieKey: Hash32): CachedAccount | undefined {
+    const leaf = this.#trie.get(trieKey);
+    if (leaf === undefined) return undefined;
     try {
-      const account = stored === undefined ? blankAccount(this.fullShardKey) : decodeAccount(stored);
-      return new CachedAccount(this.#store, this.#cache.nodes, trieKey, account);
+      const account = decodeAccount(leaf);
+      if (this.#rules.lostTokenTrieIsNoAccount && isTokenTrieLost(this.#store, account.tokenBalances)) return undefined;
+      return this.#inMemory(trieKey, account);
     } catch (error) {
       throw unreadableAccount(address, error);
     }
+  }
+
+  #inMemory(trieKey: Hash32, account: Account): CachedAccount {
+    return new CachedAccount(this.#store, this.#cache.nodes, trieKey, account);
   }
 }

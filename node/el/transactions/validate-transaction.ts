@@ -69,8 +69,10 @@ export function validateTransaction(execution: BlockExecution, signed: SignedTra
   checkBalances(execution, signed);
   checkNativeTokenGas(execution, transaction);
   const gasAfter = execution.gasUsed + transaction.startGas;
-  if (gasAfter > execution.gasLimit) {
-    refuse("BLOCK_GAS_LIMIT", `with its start gas the block would use ${gasAfter} of ${execution.gasLimit} gas`);
+  const { depositsKeepTheirGas } = execution.config.chain.rules;
+  const gasLimit = depositsKeepTheirGas ? execution.gasLimit : execution.headerGasLimit;
+  if (gasAfter > gasLimit) {
+    refuse("BLOCK_GAS_LIMIT", `with its start gas the block would use ${gasAfter} of ${gasLimit} gas`);
   }
 }
 
@@ -121,7 +123,8 @@ function checkRoute(execution: BlockExecution, transaction: EvmTransaction, cros
 
 function checkEnabled(execution: BlockExecution, transaction: EvmTransaction): void {
   const { config, block } = execution;
-  if (config.enableTxTimestamp !== null && block.timestamp < config.enableTxTimestamp) {
+  const { hasSenderWhitelist } = config.chain.rules;
+  if (hasSenderWhitelist && config.enableTxTimestamp !== null && block.timestamp < config.enableTxTimestamp) {
     const sender = senderOf(transaction);
     if (!config.txWhitelistSenders.has(bytesKey(sender))) {
       refuse("NOT_WHITELISTED", `0x${toHex(sender)} may not send before transactions are enabled`);

@@ -1,6 +1,6 @@
 import { UsageError } from "../../../codec/errors.ts";
 import { ETHEREUM_PRECOMPILES } from "../precompiles/precompiles.ts";
-import { defineRules, QUARKCHAIN_RULES, type RuleDefinition, type Rules } from "../rules.ts";
+import { defineRules, GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type RuleDefinition, type Rules } from "../rules.ts";
 import { EIPS } from "./eips.ts";
 
 /** What each of Ethereum's hardforks after Petersburg adds to execution; docs/hardforks.md names what is left out. */
@@ -16,7 +16,10 @@ const HARDFORKS = [
   ["osaka", [7823, 7883, 7939, 7951]],
 ] as const satisfies readonly (readonly [string, readonly number[]])[];
 
-const QUARKCHAIN = "quarkchain";
+/** What the two clients run, without any of the hardforks' rules. */
+const CLIENTS: ReadonlyMap<string, Rules> = new Map(
+  [QUARKCHAIN_RULES, GOQUARKCHAIN_RULES].map((rules) => [rules.name, rules]),
+);
 
 export const HARDFORK_NAMES: readonly string[] = HARDFORKS.map(([name]) => name);
 
@@ -33,12 +36,15 @@ const PETERSBURG: RuleDefinition = {
   revertKeepsZeroBalances: false,
 };
 
-const known = new Map<string, Rules>([[QUARKCHAIN, QUARKCHAIN_RULES]]);
+const known = new Map<string, Rules>(CLIENTS);
+
+/** What rules with later Ethereum rules in them were made of. */
+const bases = new WeakMap<Rules, RuleDefinition>();
 
 /**
- * The rules that a text names: `quarkchain` or one of HARDFORK_NAMES, then rules to add or to take away by number,
- * or by hardfork for all of a hardfork's and those before it: "osaka", "quarkchain+3855", "cancun-1153+7939",
- * "quarkchain+berlin-2929". Throws UsageError for a name or number that does not exist.
+ * The rules that a text names: `quarkchain`, `goquarkchain` or one of HARDFORK_NAMES, then rules to add or to take away
+ * by number, or by hardfork for all of a hardfork's and those before it: "osaka", "quarkchain+3855",
+ * "cancun-1153+7939", "quarkchain+berlin-2929". Throws UsageError for a name or number that does not exist.
  */
 export function ruleSet(text: string): Rules {
   let rules = known.get(text);
@@ -49,10 +55,24 @@ export function ruleSet(text: string): Rules {
   return rules;
 }
 
+/** The rules as they are without the later Ethereum rules in them. */
+export function baseOf(rules: Rules): RuleDefinition {
+  return bases.get(rules) ?? rules;
+}
+
+/** Rules of a base, which has no later Ethereum rules, with those of these numbers. */
+export function composeRules(base: RuleDefinition, eips: ReadonlySet<number>, name: string): Rules {
+  let definition: RuleDefinition = { ...base, name, eips };
+  for (const [number, apply] of EIPS) if (eips.has(number)) definition = apply(definition);
+  const rules = defineRules(definition);
+  bases.set(rules, base);
+  return rules;
+}
+
 function build(text: string): Rules {
   const [base = "", ...modifiers] = text.split(/,?(?=[+-])/);
-  const isOwn = base === QUARKCHAIN;
-  const chosen = new Set(isOwn ? [] : hardforkEips(base, text));
+  const client = CLIENTS.get(base);
+  const chosen = new Set(client === undefined ? hardforkEips(base, text) : []);
   for (const modifier of modifiers) {
     const name = modifier.slice(1);
     const numbers = /^\d+$/.test(name) ? [eipNumber(name, text)] : hardforkEips(name, text);
@@ -61,15 +81,13 @@ function build(text: string): Rules {
       else chosen.delete(number);
     }
   }
-  let definition: RuleDefinition = { ...(isOwn ? QUARKCHAIN_RULES : PETERSBURG), name: text, eips: chosen };
-  for (const [number, apply] of EIPS) if (chosen.has(number)) definition = apply(definition);
-  return defineRules(definition);
+  return composeRules(client ?? PETERSBURG, chosen, text);
 }
 
 /** All rules up to and with those of a hardfork. */
 function hardforkEips(name: string, text: string): number[] {
   const index = HARDFORK_NAMES.indexOf(name);
-  if (index < 0) refuse(text, `no hardfork "${name}"; there are ${QUARKCHAIN}, ${HARDFORK_NAMES.join(", ")}`);
+  if (index < 0) refuse(text, `no hardfork "${name}"; there are ${[...CLIENTS.keys(), ...HARDFORK_NAMES].join(", ")}`);
   return HARDFORKS.slice(0, index + 1).flatMap(([, numbers]) => [...numbers]);
 }
 

@@ -41,8 +41,10 @@ export function transferToken(context: ExecutionContext, message: Message): Mess
   if (state.getBalance(sender, tokenId) < value || message.depth >= chain.rules.callDepthLimit) {
     return { ...failure("insufficient balance or too many nested calls"), gasLeft };
   }
+  // Only DELEGATECALL moves no value.
+  const payer = chain.rules.delegatedTransferIsSenders || message.transfersValue ? sender : message.to;
   return {
-    sender,
+    sender: payer,
     to,
     codeAddress: to,
     value,
@@ -52,7 +54,7 @@ export function transferToken(context: ExecutionContext, message: Message): Mess
     depth: message.depth + 1,
     transfersValue: true,
     isStatic: false,
-    toFullShardKey: undefined,
+    toFullShardKey: chain.rules.transferForgetsShardKey ? undefined : message.toFullShardKey,
   };
 }
 
@@ -64,7 +66,7 @@ export function mintToken(context: ExecutionContext, message: Message): MessageR
   const { state, chain, transaction } = context;
   const { data } = message;
   const minter = wordToAddress(readWord(data, 0));
-  const tokenId = readWord(data, 32);
+  const tokenId = readTokenId(context, data);
   const amount = readWord(data, 64);
   if (amount === 0n) return failure("nothing to mint");
   const fees = chain.rules.gas;
@@ -84,7 +86,7 @@ export function mintToken(context: ExecutionContext, message: Message): MessageR
 export function tokenBalance(context: ExecutionContext, message: Message): MessageResult {
   const { state, chain } = context;
   const account = wordToAddress(readWord(message.data, 0));
-  const tokenId = readWord(message.data, 32);
+  const tokenId = readTokenId(context, message.data);
   const fee = chain.rules.gas.tokenBalance;
   if (message.gas < fee) return failure(OUT_OF_GAS);
   if (tokenId > TOKEN_ID_MAX) return BAD_TOKEN;
@@ -92,4 +94,9 @@ export function tokenBalance(context: ExecutionContext, message: Message): Messa
   // Minting has no upper bound; encode_int32 raises on what it can pile up.
   if (balance >= WORD_LIMIT) throw new ExecutionAbortedError(`a balance of token ${tokenId} does not fit 256 bits`);
   return { success: true, gasLeft: message.gas - fee, output: wordToBytes(balance) };
+}
+
+function readTokenId({ chain }: ExecutionContext, data: Uint8Array): bigint {
+  const tokenId = readWord(data, 32);
+  return chain.rules.tokenIdsAreCut ? BigInt.asUintN(64, tokenId) : tokenId;
 }

@@ -1,0 +1,35 @@
+/** Where clients keep the accounts of a running block otherwise. */
+export interface StateRules {
+  /** A balance that a call gave and its revert took back leaves an entry of zero (state.py TokenBalances.set_balance). */
+  readonly revertKeepsZeroBalances: boolean;
+  /**
+   * Taking back a change of a balance leaves the account its token trie. goquarkchain rebuilds the balances from those in
+   * memory alone, so what only the trie held is gone (core/state/journal.go balanceChange, state_object.go setBalances).
+   */
+  readonly revertKeepsTokenTrie: boolean;
+  /**
+   * An absent account is kept from its first look-up in a block on, with the shard key in force then (state.py
+   * get_and_cache_account). In goquarkchain only what changes an account or asks for its nonce brings it into being, a
+   * call without value does not, and a revert undoes it (core/state/statedb.go GetOrNewStateObject, core/vm/evm.go Call).
+   */
+  readonly readsCreateAccounts: boolean;
+  /**
+   * An account whose token trie is not stored reads as absent, and what changes it writes a new one over it
+   * (goquarkchain core/state/statedb.go getStateObject, which only logs that it cannot decode the account).
+   */
+  readonly lostTokenTrieIsNoAccount: boolean;
+  /**
+   * Self-destructed contracts stay until the end of the block, without balances of any token, and earn a refund once
+   * in it (goquarkchain core/state/statedb.go Suicide and Finalise; pyquarkchain messages.py apply_transaction_message).
+   */
+  readonly selfDestructAtBlockEnd: boolean;
+}
+
+/** pyquarkchain's. */
+export const QUARKCHAIN_STATE_RULES: StateRules = {
+  revertKeepsZeroBalances: true,
+  revertKeepsTokenTrie: true,
+  readsCreateAccounts: true,
+  lostTokenTrieIsNoAccount: false,
+  selfDestructAtBlockEnd: false,
+};
