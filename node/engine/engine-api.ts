@@ -32,6 +32,18 @@ export interface EngineApi {
   getBalance(request: BlockBalanceRequest): Promise<bigint>;
 }
 
+/** An engine that takes several blocks in one request. It lists the capability qkc_jsonRpcBatchV1 when it does. */
+export interface BatchingEngine extends EngineApi {
+  /** Each block, in order, and then the head; a block that is not valid keeps no later call from being made. */
+  newPayloads(payloads: readonly QkcPayload[], state: ForkchoiceState): Promise<ChainExtended>;
+}
+
+export interface ChainExtended {
+  /** One a payload. */
+  readonly statuses: readonly PayloadStatus[];
+  readonly forkchoice: ForkchoiceUpdated;
+}
+
 export interface ClientVersion {
   /** Two letters. */
   readonly code: string;

@@ -5,6 +5,8 @@ import type { ExecutionPayload, ExecutionResult } from "../el/payload.ts";
 export interface PayloadRejection {
   /** Index of the transaction, or undefined where no single one is to blame. */
   readonly transactionIndex?: number;
+  /** Stable name of the reason, where it is the transaction's. */
+  readonly refusal?: string;
   readonly reason: string;
 }
 

@@ -14,6 +14,8 @@ export const ENGINE_ERROR = {
   tooLargeRequest: -38004,
   unsupportedFork: -38005,
   tooDeepReorg: -38006,
+  /** QuarkChain's own: the block consumes deposits behind the end of the list that was sent. */
+  moreDepositsNeeded: -38101,
 } as const;
 
 export type EngineErrorCode = (typeof ENGINE_ERROR)[keyof typeof ENGINE_ERROR];

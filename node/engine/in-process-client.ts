@@ -51,7 +51,8 @@ export class InProcessClient implements EngineClient {
 /** Rethrows what is no verdict on the payload. */
 function rejectionOf(error: unknown): PayloadRejection {
   if (error instanceof TransactionInvalidError) {
-    return { transactionIndex: error.transactionIndex, reason: `${error.explanation} (${error.refusal})` };
+    const { transactionIndex, refusal, explanation } = error;
+    return { transactionIndex, refusal, reason: `${explanation} (${refusal})` };
   }
   if (error instanceof ExecutionAbortedError) return { reason: error.message };
   throw error;

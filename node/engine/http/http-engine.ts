@@ -1,0 +1,169 @@
+import type { Hash32 } from "../../codec/bytes.ts";
+import { mostDepositsConsumed, needsMoreDeposits, type WithInputs, withKeptDeposits } from "../api/deposit-lists.ts";
+import { ENGINE_METHODS, type EngineMethod } from "../api/methods.ts";
+import type {
+  BatchingEngine,
+  BlockBalanceRequest,
+  BuiltPayload,
+  ChainExtended,
+  ChainIdentity,
+  ClientVersion,
+  ForkchoiceState,
+  ForkchoiceUpdated,
+  PayloadAttributes,
+  PayloadBody,
+  PayloadStatus,
+  QkcPayload,
+} from "../engine-api.ts";
+import { EngineProtocolError } from "./engine-failures.ts";
+import { HttpTransport } from "./http-transport.ts";
+import { jwtIssuer } from "./jwt.ts";
+import { type RpcAnswer, type RpcCall, RpcClient } from "./rpc-client.ts";
+import { issueText } from "./rpc-method.ts";
+
+export interface HttpEngineOptions {
+  readonly url: string;
+  /** 32 bytes; absent: requests carry no token. */
+  readonly jwtSecret?: Uint8Array;
+  /** Multiplies the specification's timeouts; default 1. */
+  readonly timeoutFactor?: number;
+  /** XSHARD_GAS_DDOS_FIX_ROOT_HEIGHT: keeps lists of deposits without a gas price short. */
+  readonly xshardGasDdosFixRootHeight?: number;
+}
+
+/**
+ * An execution layer behind a URL. Throws EngineError for the errors that it answers with, EngineUnavailableError,
+ * EngineProtocolError and EngineAuthenticationError as HttpTransport says.
+ */
+export class HttpEngine implements BatchingEngine {
+  readonly #transport: HttpTransport;
+  readonly #client: RpcClient;
+  readonly #timeoutFactor: number;
+  readonly #ddosFixRootHeight: number;
+
+  constructor(options: HttpEngineOptions) {
+    const { url, jwtSecret, timeoutFactor = 1, xshardGasDdosFixRootHeight = Number.POSITIVE_INFINITY } = options;
+    this.#transport = new HttpTransport({ url, issueToken: jwtSecret && jwtIssuer(jwtSecret) });
+    this.#client = new RpcClient(this.#transport);
+    this.#timeoutFactor = timeoutFactor;
+    this.#ddosFixRootHeight = xshardGasDdosFixRootHeight;
+  }
+
+  exchangeCapabilities(methods: readonly string[]): Promise<readonly string[]> {
+    return this.#call(ENGINE_METHODS.exchangeCapabilities, [methods]);
+  }
+
+  getClientVersion(caller: ClientVersion): Promise<readonly ClientVersion[]> {
+    return this.#call(ENGINE_METHODS.getClientVersion, [caller]);
+  }
+
+  chainIdentity(): Promise<ChainIdentity> {
+    return this.#call(ENGINE_METHODS.chainIdentity, []);
+  }
+
+  newPayload(payload: QkcPayload): Promise<PayloadStatus> {
+    return this.#newPayload(withKeptDeposits(payload));
+  }
+
+  async newPayloads(payloads: readonly QkcPayload[], state: ForkchoiceState): Promise<ChainExtended> {
+    const kept = payloads.map(withKeptDeposits);
+    const { newPayload, forkchoiceUpdated } = ENGINE_METHODS;
+    const answers = await this.#client.batch([
+      ...kept.map((payload) =>
+        this.#rpcCall(newPayload, [this.#withFewDeposits(payload, payload.block.meta.xshardGasLimit)]),
+      ),
+      this.#rpcCall(forkchoiceUpdated, [state, undefined]),
+    ]);
+    if (answers.some((answer) => "error" in answer && needsMoreDeposits(answer.error))) {
+      return this.#newPayloadsOneByOne(kept, state);
+    }
+    return {
+      statuses: kept.map((_, index) => resultOf(newPayload, answers[index])),
+      forkchoice: resultOf(forkchoiceUpdated, answers[kept.length]),
+    };
+  }
+
+  async forkchoiceUpdated(state: ForkchoiceState, attributes?: PayloadAttributes): Promise<ForkchoiceUpdated> {
+    const method = ENGINE_METHODS.forkchoiceUpdated;
+    if (attributes === undefined) return this.#call(method, [state, undefined]);
+    const kept = withKeptDeposits(attributes);
+    return this.#unlessCutTooShort(
+      () => this.#call(method, [state, this.#withFewDeposits(kept, attributes.xshardGasLimit)]),
+      () => this.#call(method, [state, kept]),
+    );
+  }
+
+  getPayload(payloadId: string): Promise<BuiltPayload> {
+    return this.#call(ENGINE_METHODS.getPayload, [payloadId]);
+  }
+
+  getPayloadBodiesByHash(hashes: readonly Hash32[]): Promise<readonly (PayloadBody | null)[]> {
+    return this.#call(ENGINE_METHODS.getPayloadBodiesByHash, [hashes]);
+  }
+
+  getPayloadBodiesByRange(start: number, count: number): Promise<readonly (PayloadBody | null)[]> {
+    return this.#call(ENGINE_METHODS.getPayloadBodiesByRange, [start, count]);
+  }
+
+  getBalance(request: BlockBalanceRequest): Promise<bigint> {
+    return this.#call(ENGINE_METHODS.getBalance, [request]);
+  }
+
+  /** Closes the connections. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** `payload` has deposits that can be walked again. */
+  #newPayload(payload: QkcPayload): Promise<PayloadStatus> {
+    const { xshardGasLimit } = payload.block.meta;
+    return this.#unlessCutTooShort(
+      () => this.#call(ENGINE_METHODS.newPayload, [this.#withFewDeposits(payload, xshardGasLimit)]),
+      () => this.#call(ENGINE_METHODS.newPayload, [payload]),
+    );
+  }
+
+  async #newPayloadsOneByOne(payloads: readonly QkcPayload[], state: ForkchoiceState): Promise<ChainExtended> {
+    const statuses: PayloadStatus[] = [];
+    for (const payload of payloads) statuses.push(await this.#newPayload(payload));
+    return { statuses, forkchoice: await this.forkchoiceUpdated(state) };
+  }
+
+  #withFewDeposits<T extends WithInputs>(asked: T, xshardGasLimit: bigint): T {
+    const deposits = mostDepositsConsumed(asked.inputs.deposits, xshardGasLimit, this.#ddosFixRootHeight);
+    return { ...asked, inputs: { ...asked.inputs, deposits } };
+  }
+
+  /** An engine that charges less gas than ours may need deposits that ours cannot reach. */
+  async #unlessCutTooShort<T>(few: () => Promise<T>, all: () => Promise<T>): Promise<T> {
+    try {
+      return await few();
+    } catch (error) {
+      if (!needsMoreDeposits(error)) throw error;
+      return all();
+    }
+  }
+
+  async #call<P, R>(method: EngineMethod<P, R>, params: P): Promise<R> {
+    return decodedResult(method, await this.#client.call(this.#rpcCall(method, params)));
+  }
+
+  #rpcCall<P, R>(method: EngineMethod<P, R>, params: P): RpcCall {
+    const timeoutMs = method.timeoutMs * this.#timeoutFactor;
+    return { method: method.name, params: method.paramsToJson(params), timeoutMs };
+  }
+}
+
+function resultOf<P, R>(method: EngineMethod<P, R>, answer: RpcAnswer): R {
+  if ("error" in answer) throw answer.error;
+  return decodedResult(method, answer.result);
+}
+
+function decodedResult<P, R>(method: EngineMethod<P, R>, result: unknown): R {
+  const parsed = method.result.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw new EngineProtocolError(
+    `the engine's answer to ${method.name} is not of the form that the contract says: ${issueText(parsed.error, "result")}`,
+    { cause: parsed.error },
+  );
+}
