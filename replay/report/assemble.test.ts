@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assembleReport } from "./assemble.ts";
-import { divergence, HASH, rangeResult, reportInput } from "./report.testkit.ts";
+import { divergence, HASH, rangeResult, reportInput, triageOf } from "./report.testkit.ts";
 import type { Damage, RangeResult, Unsupported } from "./schema.ts";
 
 const damage: Damage = {
@@ -59,6 +59,26 @@ describe("assembleReport", () => {
     );
   });
 
+  it("groups divergences by class, with what a closer look said of the first", () => {
+    const triages = new Map([[HASH, triageOf("a")]]);
+    const found = [
+      { ...divergence(1, 1, 9), class: "a" },
+      { ...divergence(1, 1, 10), class: "b", hash: "cd".repeat(32) },
+    ];
+    const report = assembleReport(reportInput([rangeResult(0, { divergences: found })], { triages }));
+    expect(report.divergences.map(({ triage }) => triage?.class)).toEqual(["a", undefined]);
+    expect(report.classes).toEqual([
+      {
+        name: "a",
+        explanation: "because",
+        count: 1,
+        first: { fullShardId: 1, height: 9, hash: HASH },
+        allowed: null,
+      },
+      expect.objectContaining({ name: "b", explanation: "", count: 1 }),
+    ]);
+  });
+
   it("writes keys in the order of the schema, however the runner made its objects", () => {
     const { hash, height, ...rest } = divergence(1, 1, 9);
     const report = assembleReport(reportInput([rangeResult(0, { divergences: [{ ...rest, height, hash }] })]));
@@ -93,6 +113,35 @@ describe("verdict", () => {
     expect(report.verdict).toBe(verdict);
     const findings = input.results.flatMap((result) => result.divergences);
     expect(report.divergences).toHaveLength(findings.length);
+  });
+
+  describe("with an allowlist", () => {
+    const entry = { class: "unexplained/stateRoot", reason: "known", expires: "2026-12-31" };
+    const known = rangeResult(0, { divergences: [divergence(1, 1, 9)] });
+    const other = rangeResult(0, { divergences: [divergence(1, 1, 9), { ...divergence(1, 1, 10), class: "x" }] });
+
+    it.each([
+      ["clean", "all divergences are allowed", [known], entry],
+      ["divergent", "one is not", [other], entry],
+      ["divergent", "the entry has expired", [known], { ...entry, expires: "2026-01-01" }],
+      ["divergent", "the entry allows nothing", [clean], entry],
+      ["clean", "the entry speaks of what was not checked", [clean], { ...entry, rootFrom: 7, rootTo: 9 }],
+      ["damaged", "there is damage besides", [rangeResult(0, { ...known, damage: [damage] })], entry],
+    ] as const)("%s where %s", (verdict, _, results, allowed) => {
+      const report = assembleReport(reportInput(results, { allowlist: [allowed] }));
+      expect(report.verdict).toBe(verdict);
+      expect(report.allowlist).toEqual([
+        expect.objectContaining({ reason: "known", count: report.divergences.filter((one) => one.allowed).length }),
+      ]);
+    });
+
+    it("is not clean where a limit cut it short", () => {
+      const stopped = { reason: "max-divergences", limit: 1, rootHeight: 1 } as const;
+      expect(assembleReport(reportInput([known], { allowlist: [entry], stopped }))).toMatchObject({
+        verdict: "error",
+        error: { code: "INCOMPLETE", message: expect.stringContaining("limit of 1") },
+      });
+    });
   });
 
   it("a run that checked nothing is not clean", () => {

@@ -1,6 +1,18 @@
+import { type Allowlist, applyAllowlist } from "../triage/classes/allowlist.ts";
+import { groupByClass } from "../triage/classes/group.ts";
 import { failureFindings, type RunFailure } from "./failure.ts";
 import { compareDamage, compareDivergences, compareText, compareUnsupported } from "./order.ts";
-import { type Provenance, type RangeResult, REPORT_SCHEMA, type Report, reportSchema, type Totals } from "./schema.ts";
+import {
+  type Divergence,
+  type Provenance,
+  type RangeResult,
+  REPORT_SCHEMA,
+  type ReplaySection,
+  type Report,
+  reportSchema,
+  type Totals,
+} from "./schema.ts";
+import type { Triage } from "./triage-schema.ts";
 import { decideVerdict } from "./verdict.ts";
 
 export interface ReportInput {
@@ -8,11 +20,17 @@ export interface ReportInput {
   readonly range: Report["range"];
   readonly results: readonly RangeResult[];
   readonly warnings: readonly string[];
+  /** Divergences that are known and accepted. */
+  readonly allowlist: Allowlist;
+  /** What a closer look at the first divergences of each class found, by the hash of the block. */
+  readonly triages: ReadonlyMap<string, Triage>;
   /** Blocks that a complete run counts; undefined where the run could not be complete. */
   readonly expected: ExpectedCounts | undefined;
   readonly stopped: Report["stopped"];
   readonly interrupted: boolean;
   readonly failure: RunFailure | undefined;
+  /** For a replay: the chain that it built. */
+  readonly replay?: ReplaySection;
   readonly timing: Omit<Report["timing"], "stages">;
 }
 
@@ -31,7 +49,7 @@ export interface ExpectedCounts {
 export function assembleReport(input: ReportInput): Report {
   const shards = sumShards(input);
   const totals = sumTotals(input.results, shards);
-  const divergences = input.results.flatMap((result) => result.divergences).sort(compareDivergences);
+  const { divergences, allowlist } = judgedDivergences(input);
   const failed = failureFindings(input.failure);
   const unsupported = withoutRepeats(
     [...input.results.flatMap((result) => result.unsupported), ...failed.unsupported].sort(compareUnsupported),
@@ -39,28 +57,55 @@ export function assembleReport(input: ReportInput): Report {
   const damage = withoutRepeats(
     [...input.results.flatMap((result) => result.damage), ...failed.damage].sort(compareDamage),
   );
-  const findings = { divergences, unsupported, damage, interrupted: input.interrupted, error: failed.error };
+  const findings = { divergences, allowlist, unsupported, damage, interrupted: input.interrupted, error: failed.error };
   const error = decideVerdict(findings) === "clean" ? whyNotClean(input, totals) : failed.error;
   return reportSchema.parse({
     schema: REPORT_SCHEMA,
-    command: "checkdb",
+    command: input.replay === undefined ? "checkdb" : "replay",
     verdict: decideVerdict({ ...findings, error }),
     provenance: input.provenance,
     range: input.range,
     totals,
     shards,
     divergences,
+    classes: groupByClass(divergences),
+    allowlist,
     unsupported,
     damage,
     warnings: [...new Set([...input.warnings, ...input.results.flatMap(({ warnings }) => warnings)])].sort(compareText),
     stopped: input.stopped,
     error,
+    ...(input.replay === undefined ? {} : { replay: input.replay }),
     timing: { ...input.timing, stages: sumStages(input.results) },
   } satisfies Report);
 }
 
+function judgedDivergences(input: ReportInput): Pick<Report, "divergences" | "allowlist"> {
+  const found = divergencesInOrder(input.results).map((divergence) => ({
+    ...divergence,
+    triage: input.triages.get(divergence.hash) ?? null,
+  }));
+  const { divergences, results } = applyAllowlist(input.allowlist, found, {
+    range: input.range,
+    isComplete: input.stopped === null && !input.interrupted && input.failure === undefined,
+    startedAt: input.timing.startedAt,
+  });
+  return { divergences: [...divergences], allowlist: [...results] };
+}
+
+/** All divergences in the order of the chain. */
+export function divergencesInOrder(results: readonly RangeResult[]): Divergence[] {
+  return results.flatMap((result) => result.divergences).sort(compareDivergences);
+}
+
 /** A run without a finding is clean only when it has checked everything there was, and something at all. */
-function whyNotClean({ expected }: ReportInput, totals: Totals): Report["error"] {
+function whyNotClean({ expected, stopped }: ReportInput, totals: Totals): Report["error"] {
+  if (stopped !== null) {
+    return {
+      code: "INCOMPLETE",
+      message: `the limit of ${stopped.limit} ended the run at root block ${stopped.rootHeight}: what it found up to there is allowed, the rest is not checked`,
+    };
+  }
   if (totals.minorBlocks === 0 && totals.rootBlocks === 0) {
     return { code: "NOTHING_CHECKED", message: "no block was checked: choose a range and shards that hold blocks" };
   }

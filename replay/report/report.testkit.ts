@@ -1,5 +1,6 @@
 import type { ReportInput } from "./assemble.ts";
 import type { Divergence, RangeResult } from "./schema.ts";
+import type { Triage } from "./triage-schema.ts";
 
 export const HASH = "ab".repeat(32);
 
@@ -12,6 +13,25 @@ export function divergence(rootHeight: number | null, fullShardId: number | null
     rootHash: rootHeight === null ? null : HASH,
     fields: [{ field: "stateRoot", declared: "aa", computed: "bb" }],
     violations: [],
+    class: "unexplained/stateRoot",
+    allowed: null,
+    triage: null,
+  };
+}
+
+/** What a closer look gives, with little found. */
+export function triageOf(name: string, findings: Partial<Triage> = {}): Triage {
+  return {
+    id: "1-9-abababab",
+    class: name,
+    unit: { kind: "transaction", index: 2, hash: HASH },
+    receipt: null,
+    state: { compared: true, differences: [], omitted: 0 },
+    step: null,
+    attribution: { switches: [], explanation: "because" },
+    reproducer: null,
+    command: `qkc diff --db DIR --block ${HASH}`,
+    ...findings,
   };
 }
 
@@ -53,6 +73,8 @@ export function reportInput(results: readonly RangeResult[], changes: Partial<Re
     range: { rootFrom: 1, rootTo: results.length, shards: [1] },
     results,
     warnings: [],
+    allowlist: [],
+    triages: new Map(),
     expected: { rootBlocks: results.length, minorBlocks: results.length, atLeast: false },
     stopped: null,
     interrupted: false,

@@ -46,11 +46,11 @@ export function earlierRuns(): string[] {
 }
 
 /** Throws UsageError where a report would be written into the database: nothing in there is ever touched. */
-export function assertOutside(db: string, folder: string = REPORTS_FOLDER): void {
+export function assertOutside(db: string, folder: string = REPORTS_FOLDER, option = "--report"): void {
   const path = relative(resolve(db), resolve(folder));
   if (path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path)) {
     throw new UsageError(
-      `the report folder ${folder} lies inside the database ${db}: choose another one with --report`,
+      `the ${option.slice(2)} folder ${folder} lies inside the database ${db}: choose another one with ${option}`,
     );
   }
 }
@@ -60,14 +60,18 @@ export function reportText(report: Report): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-/** Writes the report in one step: whoever reads the file finds the old one or the new one. */
-export async function writeReport(folder: string, report: Report): Promise<string> {
-  const path = join(folder, REPORT_FILE);
+export function writeReport(folder: string, report: Report): Promise<string> {
+  return writeWhole(folder, REPORT_FILE, reportText(report));
+}
+
+/** Writes a file in one step: whoever reads it finds the old one or the new one. Answers with its path. */
+export async function writeWhole(folder: string, name: string, text: string): Promise<string> {
+  const path = join(folder, name);
   const temporary = `${path}.tmp`;
   mkdirSync(folder, { recursive: true });
   const file = await open(temporary, "w");
   try {
-    await file.writeFile(reportText(report));
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { divergenceClassSchema, triageSchema } from "./triage-schema.ts";
 
 /** Name and version of the report format. Fields are only ever added under the same version. */
 export const REPORT_SCHEMA = "qkc-report/1";
@@ -17,6 +18,12 @@ const divergenceSchema = z.strictObject({
   rootHash: hash.nullable(),
   fields: z.array(z.strictObject({ field: z.string(), declared: z.string(), computed: z.string() })),
   violations: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+  /** Groups divergences with one cause; null where the closer look failed. */
+  class: z.string().nullable(),
+  /** Reason of the allowlist's entry that covers it; null where none does. */
+  allowed: z.string().nullable(),
+  /** Null for all but the first ones of a class. */
+  triage: triageSchema.nullable(),
 });
 
 const unsupportedSchema = z.strictObject({
@@ -102,26 +109,59 @@ const provenanceSchema = z.strictObject({
   flags: flagsSchema,
 });
 
+/** One entry of the allowlist, and what became of it. */
+const allowlistResultSchema = z.strictObject({
+  class: z.string(),
+  shards: z.array(shardId).nullable(),
+  rootFrom: height.nullable(),
+  rootTo: height.nullable(),
+  reason: z.string(),
+  expires: z.iso.date(),
+  /** Divergences that it allows. */
+  count,
+  status: z.enum(["matched", "unmatched", "expired", "not-covered"]),
+});
+
 const stoppedSchema = z.strictObject({
   reason: z.enum(["max-divergences", "too-many-findings"]),
   limit: count,
   rootHeight: height,
 });
 
+/** What a replay has beside a check: the chain that it built. */
+const replaySchema = z.strictObject({
+  withForks: z.boolean(),
+  shards: z.array(
+    z.strictObject({
+      fullShardId: shardId,
+      /** Null where no block was reached. */
+      head: z.strictObject({ height, hash, stateRoot: hash }).nullable(),
+      /** Blocks that no root block of the chain confirms. */
+      sideBlocks: count,
+      /** How often the head left its chain for another one. */
+      reorgs: count,
+    }),
+  ),
+});
+
 export const reportSchema = z.strictObject({
   schema: z.literal(REPORT_SCHEMA),
-  command: z.literal("checkdb"),
+  command: z.enum(["checkdb", "replay"]),
   verdict: verdictSchema,
   provenance: provenanceSchema,
   range: z.strictObject({ rootFrom: height, rootTo: height, shards: z.array(shardId) }).nullable(),
   totals: totalsSchema,
   shards: z.array(z.strictObject({ fullShardId: shardId, rootBlocks: count, ...totalsShape })),
   divergences: z.array(divergenceSchema),
+  classes: z.array(divergenceClassSchema),
+  allowlist: z.array(allowlistResultSchema),
   unsupported: z.array(unsupportedSchema),
   damage: z.array(damageSchema),
   warnings: z.array(z.string()),
   stopped: stoppedSchema.nullable(),
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  /** Of a replay only. */
+  replay: replaySchema.optional(),
   timing: z.strictObject({
     startedAt: z.iso.datetime(),
     finishedAt: z.iso.datetime(),
@@ -141,6 +181,7 @@ export const reportSchema = z.strictObject({
 });
 
 export type Divergence = z.infer<typeof divergenceSchema>;
+export type AllowlistResult = z.infer<typeof allowlistResultSchema>;
 export type Unsupported = z.infer<typeof unsupportedSchema>;
 export type Damage = z.infer<typeof damageSchema>;
 export type Range = Readonly<z.infer<typeof rangeSchema>>;
@@ -151,4 +192,5 @@ export type DatabaseIdentity = Readonly<z.infer<typeof databaseSchema>>;
 export type Provenance = Readonly<z.infer<typeof provenanceSchema>>;
 export type Totals = z.infer<typeof totalsSchema>;
 export type Stopped = Readonly<z.infer<typeof stoppedSchema>>;
+export type ReplaySection = z.infer<typeof replaySchema>;
 export type Report = z.infer<typeof reportSchema>;

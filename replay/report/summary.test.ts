@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assembleReport } from "./assemble.ts";
 import { colorsFor } from "./colors.ts";
-import { divergence, HASH, rangeResult, reportInput } from "./report.testkit.ts";
+import { divergence, HASH, rangeResult, reportInput, triageOf } from "./report.testkit.ts";
 import { summarize } from "./summary.ts";
 
 const plain = colorsFor(false, {});
@@ -60,6 +60,61 @@ describe("summarize", () => {
     expect(text).toContain("35760:100 8:\u001b[32m2\u001b[39m");
     expect(text).toContain("root block 1, hash");
     expect(text).toContain("DIFFICULTY: expected 7");
+  });
+
+  it("says where a divergence lies, with the command that shows it again", () => {
+    const state = {
+      compared: true,
+      differences: [
+        {
+          address: `0x${"0a".repeat(20)}`,
+          addressHash: HASH,
+          field: "storage" as const,
+          key: "0x9",
+          keyHash: HASH,
+          before: null,
+          declared: "0x1",
+          computed: null,
+        },
+      ],
+      omitted: 0,
+    };
+    const triages = new Map([[HASH, triageOf("x", { state, reproducer: "reproducers/1-9-abababab.json" })]]);
+    const text = summary([rangeResult(0, { divergences: [divergence(1, 1, 9)] })], { triages });
+    expect(text).toContain(
+      [
+        "    class unexplained/stateRoot",
+        `    first in transaction 2 (${HASH})`,
+        `    0x${"0a".repeat(20)} storage 0x9: 0x1 declared, none computed`,
+        "    reproducer: reproducers/1-9-abababab.json",
+        `    qkc diff --db data/mainnet --block ${HASH}`,
+      ].join("\n"),
+    );
+  });
+
+  it("lists classes, those without an explanation first, and what became of the allowlist", () => {
+    const divergences = [
+      { ...divergence(1, 1, 8), class: "EIP-1884" },
+      { ...divergence(1, 1, 9), class: "unexplained/bloom", hash: "cd".repeat(32) },
+    ];
+    const allowlist = [
+      { class: "EIP-1884", reason: "a test net", expires: "2030-01-01" },
+      { class: "gone", reason: "was there once", expires: "2030-01-01" },
+      { class: "old", reason: "for a while", expires: "2020-01-01" },
+    ];
+    const text = summary([rangeResult(0, { divergences })], { allowlist });
+    expect(text).toContain("1 divergence, 1 allowed divergence, 2 outdated allowlist lines");
+    expect(text.indexOf("  unexplained/bloom: 1 divergence")).toBeLessThan(
+      text.indexOf("  EIP-1884: 1 divergence (allowed: a test net)"),
+    );
+    expect(text).toContain(
+      [
+        "allowlist (3):",
+        "  gone: allows nothing that was found: take it out (was there once)",
+        "  old: has expired on 2020-01-01 (for a while)",
+        "  EIP-1884: allows 1 divergence (a test net)",
+      ].join("\n"),
+    );
   });
 
   it("lists damage and unsupported input beside a divergence", () => {

@@ -1,6 +1,9 @@
 import { diffWordsWithSpace } from "diff";
+import { isUnexplained } from "../triage/classes/class-name.ts";
+import { entryName, unitText } from "../triage/locality/locality-text.ts";
 import type { Colors } from "./colors.ts";
-import type { Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
+import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
+import type { DivergenceClass, Triage } from "./triage-schema.ts";
 
 /** How many findings of a kind are shown; the report has them all. */
 const SHOWN = 3;
@@ -20,7 +23,11 @@ export function summarize(report: Report, { colors, reportPath, next }: SummaryO
   const sections = [
     verdictLine(report, colors),
     countsTable(report),
-    section("divergences", report.divergences, (divergence) => divergenceText(divergence, colors)),
+    section("classes", loudestFirst(report.classes), (one) => classText(one, colors)),
+    section("divergences", notAllowedFirst(report.divergences), (divergence) =>
+      divergenceText(divergence, report.timing.databasePath, colors),
+    ),
+    section("allowlist", outdatedFirst(report.allowlist), (entry) => allowlistText(entry, colors)),
     section("damage", report.damage, (damage) => `${place(damage)}: ${damage.message}`),
     section("unsupported", report.unsupported, (unsupported) => `${place(unsupported)}: ${unsupported.message}`),
     section("warnings", report.warnings, (warning) => warning),
@@ -43,8 +50,12 @@ function verdictReason(report: Report): string {
   if (error !== null) return error.message;
   const where = range === null ? "" : ` of root blocks ${range.rootFrom}..${stopped?.rootHeight ?? range.rootTo}`;
   const checked = `${counted(totals.minorBlocks, "minor block")} and ${counted(totals.rootBlocks, "root block")}${where} checked`;
+  const allowed = report.divergences.filter((divergence) => divergence.allowed !== null).length;
+  const outdated = report.allowlist.filter(isOutdated).length;
   const findings = [
-    [report.divergences.length, "divergence"],
+    [report.divergences.length - allowed, "divergence"],
+    [allowed, "allowed divergence"],
+    [outdated, "outdated allowlist line"],
     [report.damage.length, "damaged place"],
     [report.unsupported.length, "unsupported thing"],
   ] as const;
@@ -78,7 +89,8 @@ function section<T>(title: string, items: readonly T[], show: (item: T) => strin
   return [`${title} (${items.length}):`, ...lines, ...more].join("\n");
 }
 
-function divergenceText(divergence: Divergence, colors: Colors): string {
+/** One divergence of the database in folder `db`, its closer look included. */
+export function divergenceText(divergence: Divergence, db: string, colors: Colors): string {
   const lines = [
     `${place(divergence)}, hash ${divergence.hash}`,
     ...divergence.fields.flatMap(({ field, declared, computed }) => {
@@ -86,8 +98,60 @@ function divergenceText(divergence: Divergence, colors: Colors): string {
       return [`  ${field}`, `    ${colors.red("- declared")} ${before}`, `    ${colors.green("+ computed")} ${after}`];
     }),
     ...divergence.violations.map(({ code, message }) => `  ${code}: ${message}`),
+    ...(divergence.class === null ? [] : [`  class ${divergence.class}`]),
+    ...(divergence.allowed === null ? [] : [`  allowed: ${divergence.allowed}`]),
+    ...(divergence.triage === null ? [] : triageLines(divergence.triage, db)),
   ];
   return lines.join("\n  ");
+}
+
+/** Where it differs, and the command that shows it whole. */
+function triageLines({ unit, step, state, reproducer, command }: Triage, db: string): string[] {
+  const code = step?.testedStep ?? step?.referenceStep ?? undefined;
+  return [
+    unit === null ? "" : `  first in ${unitText(unit)}`,
+    code === undefined ? "" : `  first at ${code.opcode}, pc 0x${code.pc.toString(16)}`,
+    ...state.differences.slice(0, SHOWN).map((entry) => {
+      const [declared, computed] = [entry.declared ?? "none", entry.computed ?? "none"];
+      return `  ${entryName(entry)}: ${declared} declared, ${computed} computed`;
+    }),
+    reproducer === null ? "" : `  reproducer: ${reproducer}`,
+    `  ${command.replace("--db DIR", `--db ${db}`)}`,
+  ].filter((line) => line !== "");
+}
+
+/** What nothing explains comes first: it may be anything. */
+function loudestFirst(classes: readonly DivergenceClass[]): DivergenceClass[] {
+  const rank = ({ name, allowed }: DivergenceClass) => (allowed !== null ? 2 : isUnexplained(name) ? 0 : 1);
+  return classes.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function notAllowedFirst(divergences: readonly Divergence[]): Divergence[] {
+  return divergences.toSorted((a, b) => Number(a.allowed !== null) - Number(b.allowed !== null));
+}
+
+function isOutdated({ status }: AllowlistResult): boolean {
+  return status === "expired" || status === "unmatched";
+}
+
+function outdatedFirst(allowlist: readonly AllowlistResult[]): AllowlistResult[] {
+  return allowlist.toSorted((a, b) => Number(isOutdated(b)) - Number(isOutdated(a)));
+}
+
+function classText({ name, count, explanation, allowed }: DivergenceClass, colors: Colors): string {
+  const title = isUnexplained(name) && allowed === null ? colors.red(colors.bold(name)) : colors.bold(name);
+  const known = allowed === null ? "" : ` (allowed: ${allowed})`;
+  return `${title}: ${counted(count, "divergence")}${known}${explanation === "" ? "" : `; ${explanation}`}`;
+}
+
+function allowlistText({ class: name, count, status, expires, reason }: AllowlistResult, colors: Colors): string {
+  const text = {
+    matched: `allows ${counted(count, "divergence")}`,
+    unmatched: colors.red("allows nothing that was found: take it out"),
+    expired: colors.red(`has expired on ${expires}`),
+    "not-covered": "not all of its range was checked",
+  }[status];
+  return `${name}: ${text} (${reason})`;
 }
 
 /** Both values with the words that differ in colour. */

@@ -1,0 +1,81 @@
+import type { Divergence, Report } from "../report/schema.ts";
+import { divergenceTitle, placeOf } from "./places.ts";
+import type { Reporter } from "./reporter.ts";
+import { showAgain } from "./show-again.ts";
+
+/** GitHub shows this many annotations of a kind for each step. */
+const PER_KIND = 10;
+
+type Kind = "error" | "warning" | "notice";
+
+interface Annotation {
+  readonly title: string;
+  readonly message: string;
+}
+
+/** Workflow commands: what they print becomes annotations of the job. */
+export const githubReporter: Reporter = {
+  fileName: undefined,
+  render: (report) =>
+    [...kind("error", errors(report)), ...kind("warning", warnings(report)), ...kind("notice", notices(report))].join(
+      "",
+    ),
+};
+
+function errors(report: Report): Annotation[] {
+  const failure = report.error === null ? [] : [{ title: report.error.code, message: report.error.message }];
+  return [
+    ...failure,
+    ...firstOfEachClass(report.divergences.filter(({ allowed }) => allowed === null)).map((divergence) => ({
+      title: `${placeOf(divergence)} differs`,
+      message: [divergence.triage?.attribution.explanation, divergenceTitle(divergence), showAgain(report, divergence)]
+        .filter((line) => line !== undefined)
+        .join("\n"),
+    })),
+    ...report.damage.map((item) => ({ title: `${placeOf(item)} is damaged`, message: item.message })),
+  ];
+}
+
+/** Ten annotations are soon used up: one of each cause comes before a second one of any. */
+function firstOfEachClass(divergences: readonly Divergence[]): Divergence[] {
+  const seen = new Set<string | null>();
+  const first: Divergence[] = [];
+  const later: Divergence[] = [];
+  for (const divergence of divergences) {
+    (seen.has(divergence.class) ? later : first).push(divergence);
+    seen.add(divergence.class);
+  }
+  return [...first, ...later];
+}
+
+function warnings(report: Report): Annotation[] {
+  return [
+    ...report.unsupported.map((item) => ({ title: `${placeOf(item)} is not checked`, message: item.message })),
+    ...report.warnings.map((message) => ({ title: "qkc", message })),
+  ];
+}
+
+function notices({ verdict, totals }: Report): Annotation[] {
+  return [
+    {
+      title: `qkc: ${verdict}`,
+      message: `${totals.minorBlocks} minor blocks, ${totals.transactions} transactions checked`,
+    },
+  ];
+}
+
+/** The last place names what is left out. */
+function kind(name: Kind, annotations: readonly Annotation[]): string[] {
+  const shown = annotations.length > PER_KIND ? annotations.slice(0, PER_KIND - 1) : annotations;
+  const rest = annotations.length - shown.length;
+  const more = rest === 0 ? [] : [{ title: "qkc", message: `${rest} more: see the report` }];
+  return [...shown, ...more].map(({ title, message }) => `::${name} title=${property(title)}::${data(message)}\n`);
+}
+
+function data(raw: string): string {
+  return raw.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function property(raw: string): string {
+  return data(raw).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}

@@ -1,0 +1,82 @@
+import type { Divergence, Report } from "../../report/schema.ts";
+import type { Triage } from "../../report/triage-schema.ts";
+import { fieldsPatch } from "../fields-patch.ts";
+import { divergenceId, divergenceTitle, placeOf, type RootSpan, rootSpans, shardHex } from "../places.ts";
+import { showAgain } from "../show-again.ts";
+import { statePatch } from "./state-patch.ts";
+
+const STRIP_COLUMNS = 120;
+
+/** What the page's script works on. */
+export interface PageData {
+  readonly strip: { readonly spans: readonly RootSpan[]; readonly rows: readonly StripRow[] };
+  readonly divergences: readonly PageDivergence[];
+}
+
+/** Diverging blocks of one chain by span; the last number is of those that no root block confirms yet. */
+interface StripRow {
+  /** Empty for the root chain. */
+  readonly shard: string;
+  readonly counts: readonly number[];
+}
+
+interface PageDivergence {
+  readonly id: string;
+  readonly place: string;
+  readonly shard: string;
+  readonly height: number;
+  readonly hash: string;
+  readonly root: number | null;
+  readonly title: string;
+  readonly fields: readonly string[];
+  readonly class: string;
+  readonly allowed: string | null;
+  readonly command: string;
+  readonly patch: string;
+  readonly violations: Divergence["violations"];
+  readonly triage: (Triage & { readonly statePatch: string }) | null;
+}
+
+export function pageData(report: Report): PageData {
+  return {
+    strip: stripOf(report),
+    divergences: report.divergences.map((divergence) => pageDivergence(report, divergence)),
+  };
+}
+
+function pageDivergence(report: Report, divergence: Divergence): PageDivergence {
+  const { fullShardId, height, hash, rootHeight, fields, violations, allowed, triage } = divergence;
+  return {
+    id: divergenceId(divergence),
+    place: placeOf(divergence),
+    shard: fullShardId === null ? "" : shardHex(fullShardId),
+    height,
+    hash,
+    root: rootHeight,
+    title: divergenceTitle(divergence),
+    fields: [...fields.map(({ field }) => field), ...violations.map(({ code }) => code)],
+    class: divergence.class ?? "",
+    allowed,
+    command: showAgain(report, divergence),
+    patch: fields.length === 0 ? "" : fieldsPatch(divergence),
+    violations,
+    triage: triage === null ? null : { ...triage, statePatch: statePatch(triage.state.differences) },
+  };
+}
+
+function stripOf({ range, divergences }: Report): PageData["strip"] {
+  if (range === null) return { spans: [], rows: [] };
+  const spans = rootSpans(range, STRIP_COLUMNS);
+  const length = spans[0].to - spans[0].from + 1;
+  const chains: (number | null)[] = [null, ...range.shards];
+  const rows = chains.map((chain) => {
+    const counts = new Array<number>(spans.length + 1).fill(0);
+    for (const { fullShardId, rootHeight } of divergences) {
+      if (fullShardId !== chain) continue;
+      const column = rootHeight === null ? spans.length : Math.floor((rootHeight - range.rootFrom) / length);
+      counts[column]++;
+    }
+    return { shard: chain === null ? "" : shardHex(chain), counts };
+  });
+  return { spans, rows };
+}

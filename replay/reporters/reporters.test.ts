@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { divergence } from "../report/report.testkit.ts";
+import { reportSchema } from "../report/schema.ts";
+import { githubReporter } from "./github.ts";
+import { htmlReporter } from "./html/html.ts";
+import { junitReporter } from "./junit.ts";
+import { markdownReporter } from "./markdown.ts";
+import { HOSTILE, triagedReport } from "./triaged-report.testkit.ts";
+
+const MANY = triagedReport(10_000);
+
+test("the report of these tests is one", () => {
+  expect(() => reportSchema.parse(triagedReport(3))).not.toThrow();
+});
+
+describe("markdown", () => {
+  test("shows verdict, classes, differences and the command", () => {
+    const text = markdownReporter.render(triagedReport(2));
+    expect(text).toContain("## ❌ divergent: checkdb of a pyquarkchain database, root blocks 1..1000");
+    expect(text).toContain("EIP-2929: SLOAD of a cold slot costs 2,100");
+    expect(text).toContain("-gasUsed: 0\n");
+    expect(text).toContain("+gasUsed: 1\n");
+    expect(text).toContain("qkc diff --db 'data/main net' --block 1:0");
+  });
+
+  test("stays within GitHub's mebibyte and says what it leaves out", () => {
+    const long = { ...MANY, warnings: Array.from({ length: 60 }, () => "w".repeat(50_000)) };
+    expect(Buffer.byteLength(markdownReporter.render(MANY))).toBeLessThan(200_000);
+    expect(markdownReporter.render(MANY)).toContain("9950 more in the JSON report");
+    const cut = markdownReporter.render(long);
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1024 * 1024);
+    expect(cut).toContain("Cut here");
+  });
+
+  test("text of a report is never markup", () => {
+    const text = markdownReporter.render({ ...triagedReport(0), warnings: [HOSTILE] });
+    expect(text).toContain("&lt;/script>&lt;img src=x");
+    expect(text).not.toContain("<img");
+  });
+});
+
+describe("junit", () => {
+  test("has a suite for each shard and a case for each span of root blocks", () => {
+    const text = junitReporter.render(triagedReport(4));
+    expect(text).toContain('<testsuite name="shard 0x1" tests="100" failures="1" errors="0" skipped="0">');
+    expect(text).toContain('<testcase classname="shard 0x10001" name="root blocks 1..10">');
+    expect(text).toContain('tests="300" failures="2" errors="0" skipped="0" time="60"');
+  });
+
+  test("what an interrupted or limited run did not reach is skipped, not passed", () => {
+    const clean = triagedReport(0);
+    expect(junitReporter.render({ ...clean, verdict: "interrupted" })).toContain(
+      'failures="0" errors="0" skipped="300"',
+    );
+    const stopped = { reason: "max-divergences", limit: 1, rootHeight: 500 } as const;
+    expect(junitReporter.render({ ...clean, stopped })).toContain('skipped="150"');
+  });
+
+  test("an allowed divergence does not fail its case; an error without blocks is a case of its own", () => {
+    const allowed = { ...divergence(5, 1, 9), allowed: "known" };
+    expect(junitReporter.render({ ...triagedReport(0), divergences: [allowed] })).toContain('failures="0"');
+    const failed = { ...triagedReport(0), error: { code: "CRASH", message: "a thread died" }, range: null };
+    expect(junitReporter.render(failed)).toContain(
+      '<testcase classname="run" name="CRASH"><error message="a thread died">',
+    );
+  });
+
+  test("characters that XML cannot hold are replaced", () => {
+    const warned = triagedReport(0);
+    const damage = {
+      ...{ fullShardId: 1, height: 1, hash: null, rootHeight: 1 },
+      ...{ message: HOSTILE, file: null, offset: null, key: null },
+    };
+    const text = junitReporter.render({ ...warned, damage: [damage] });
+    expect(text).toContain("&lt;/script&gt;");
+    expect(text).not.toContain("\u0007");
+    expect(text).toContain("\uFFFD");
+  });
+});
+
+describe("github", () => {
+  test("at most ten annotations of a kind, one of each cause first", () => {
+    const lines = githubReporter.render(MANY).trimEnd().split("\n");
+    const errors = lines.filter((line) => line.startsWith("::error "));
+    expect(errors).toHaveLength(10);
+    expect(errors[0]).toContain("title=shard 0x1 block 0 differs::EIP-2929: SLOAD of a cold slot");
+    expect(errors[0]).toContain("%0Aqkc diff");
+    expect(errors[1]).toContain("block 1 differs");
+    expect(errors[9]).toContain("9991 more");
+  });
+
+  test("line breaks, commas and colons cannot end an annotation", () => {
+    const damage = {
+      ...{ fullShardId: null, height: null, hash: null, rootHeight: null },
+      ...{ message: "100 %\n::error::fake", file: null, offset: null, key: null },
+    };
+    const text = githubReporter.render({ ...triagedReport(0), damage: [damage] });
+    expect(text).toContain("::100 %25%0A::error::fake\n");
+    expect(text.split("\n").filter((line) => line.startsWith("::error"))).toHaveLength(1);
+  });
+});
+
+describe("html", () => {
+  test("is one file that names nothing outside itself", () => {
+    const text = htmlReporter.render(triagedReport(3));
+    expect(text).toContain("default-src 'none'");
+    expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+    expect(text).not.toContain("@import");
+  });
+
+  test("text of a report is never markup", () => {
+    const text = htmlReporter.render(triagedReport(3));
+    expect(text).not.toContain("<img");
+    expect(text.split("</script>")).toHaveLength(3);
+    const [, data = ""] = /id="data">(.*)<\/script>/.exec(text) ?? [];
+    const { divergences } = JSON.parse(data);
+    expect(divergences[0].patch).toContain(HOSTILE);
+    expect(divergences[0].triage.statePatch).toContain("-  balance QKC: 4\n+  balance QKC: 3");
+  });
+
+  test("ten thousand divergences make a page that can be sent around", () => {
+    expect(Buffer.byteLength(htmlReporter.render(MANY))).toBeLessThan(8_000_000);
+  });
+});
