@@ -11,7 +11,7 @@ import { WarmNodes } from "./warm-nodes.ts";
 
 type Step = { key: Uint8Array; value: Uint8Array } | "commit" | "reopen" | "forget";
 
-/** Keys from a small alphabet (none empty: @ethereumjs/mpt loses the trie when an empty key is deleted), so that paths meet, part, end inside branches and are hit again. */
+/** Keys from a small alphabet, so that paths meet, part, end inside branches and are hit again. */
 const shortKey = fc
   .array(fc.constantFrom(0x00, 0x01, 0x10, 0x11, 0xff), { minLength: 1, maxLength: 4 })
   .map((a) => Uint8Array.from(a));
@@ -35,28 +35,33 @@ const steps = (key: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Step[]> =>
 async function runAgainstOracle(script: readonly Step[]): Promise<void> {
   const store = new MemoryNodeStore();
   const warm = new WarmNodes(2000);
-  const oracle = await createMPT();
-  const model = new Map<string, Uint8Array>();
+  const model = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>();
   let trie = new Trie(store, EMPTY_TRIE_ROOT, warm);
   for (const step of script) {
     if (typeof step === "string") {
       const root = trie.commit();
-      expect(toHex(root)).toBe(toHex(oracle.root()));
+      expect(toHex(root)).toBe(await oracleRoot(model.values()));
       if (step === "reopen") trie = new Trie(store, root, warm);
       if (step === "forget") warm.nextBlock();
     } else {
       trie.put(step.key, step.value);
       if (step.value.length === 0) model.delete(bytesKey(step.key));
-      else model.set(bytesKey(step.key), step.value);
-      await (step.value.length === 0 ? oracle.del(step.key) : oracle.put(step.key, step.value));
+      else model.set(bytesKey(step.key), step);
       expect(trie.get(step.key)).toEqual(step.value.length === 0 ? undefined : step.value);
     }
   }
   const root = trie.commit();
-  expect(toHex(root)).toBe(toHex(oracle.root()));
+  expect(toHex(root)).toBe(await oracleRoot(model.values()));
   const leaves = [...trieLeaves(store, root)].map((leaf) => [bytesKey(leaf.key), toHex(leaf.value)]);
-  const expected = [...model].map(([key, bytes]) => [key, toHex(bytes)]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const expected = [...model].map(([key, { value }]) => [key, toHex(value)]).sort(([a], [b]) => (a < b ? -1 : 1));
   expect(leaves).toEqual(expected);
+}
+
+/** Only insertions: @ethereumjs/mpt leaves another trie behind after some deletions that pyquarkchain's makes as ours does. */
+async function oracleRoot(rows: Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>): Promise<string> {
+  const oracle = await createMPT();
+  for (const { key, value } of rows) await oracle.put(key, value);
+  return toHex(oracle.root());
 }
 
 describe("Trie", () => {
