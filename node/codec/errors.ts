@@ -9,6 +9,7 @@ export type ErrorCode =
   | "BLOCK_INVALID"
   | "TRANSACTION_INVALID"
   | "ENGINE"
+  | "STORAGE"
   | "INTERRUPTED"
   | "INTERNAL";
 

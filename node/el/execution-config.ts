@@ -45,7 +45,7 @@ export function executionConfig(config: QuarkChainConfig, fullShardId: number, r
     txWhitelistSenders: new Set(config.txWhitelistSenders.map(bytesKey)),
     enableEvmTimestamp: config.enableEvmTimestamp,
     enableEip155SignerTimestamp: config.enableEip155SignerTimestamp,
-    xshardGasDdosFixRootHeight: config.xshardGasDdosFixRootHeight,
+    xshardGasDdosFixRootHeight: config.xshardGasDdosFixRootHeight || rules.xshardGasDdosFixRootHeightForZero,
     chain: {
       rules,
       schedule: precompileSchedule({

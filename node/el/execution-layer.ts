@@ -18,6 +18,7 @@ import { applyDeposit } from "./transactions/apply-deposit.ts";
 import { applyTransaction } from "./transactions/apply-transaction.ts";
 import type { BlockExecution } from "./transactions/block-execution.ts";
 import { TransactionInvalidError } from "./transactions/transaction-invalid-error.ts";
+import { UnitReporter } from "./transactions/unit-reporter.ts";
 import { admitTransaction, type SignedTransaction } from "./transactions/validate-transaction.ts";
 import { orderedTrieRoot } from "./trie/ordered-trie-root.ts";
 
@@ -70,17 +71,17 @@ export class ExecutionLayer {
    * be processed, DatabaseDamagedError for a state that cannot be read.
    */
   execute(payload: ExecutionPayload, observer?: BlockObserver): ExecutionResult {
-    const { revertKeepsZeroBalances } = this.#config.chain.rules;
-    const state = new WorldState(this.#store, payload.parentStateRoot, this.#cache, revertKeepsZeroBalances);
+    const { rules } = this.#config.chain;
+    const state = new WorldState(this.#store, payload.parentStateRoot, this.#cache, rules);
     const execution = this.#begin(observer?.wrapState?.(state) ?? state, payload, observer?.tracer);
-    const { xshardCursor, depositsConsumed } = runDeposits(execution, payload);
+    const units = observer === undefined ? undefined : new UnitReporter(observer, execution);
+    const { xshardCursor, depositsConsumed } = runDeposits(execution, payload, units);
     const xshardReceiveGasUsed = execution.gasUsed;
     if (xshardReceiveGasUsed < payload.xshardGasLimit) {
       execution.gasLimit -= payload.xshardGasLimit - xshardReceiveGasUsed;
     }
-    const senders = runTransactions(execution, payload);
-    for (const [tokenId, amount] of payload.blockReward) state.addBalance(payload.coinbase, tokenId, amount);
-    for (const address of execution.destroyed) state.deleteAccount(address);
+    const senders = runTransactions(execution, payload, units);
+    endBlock(execution, payload, units);
     const stateRoot = state.commit();
 
     const receipts = [...execution.receipts, ...execution.depositReceipts];
@@ -192,26 +193,44 @@ function emptyExecution() {
 function runDeposits(
   execution: BlockExecution,
   payload: ExecutionPayload,
+  units: UnitReporter | undefined,
 ): { xshardCursor: XshardCursor; depositsConsumed: number } {
   let depositsConsumed = 0;
   for (const due of payload.deposits) {
+    const unit = units?.enter("deposit", due.deposit.txHash);
     applyDeposit(execution, due);
+    units?.leave(unit);
     depositsConsumed++;
     if (execution.gasUsed >= payload.xshardGasLimit) return { xshardCursor: due.cursor, depositsConsumed };
   }
   return { xshardCursor: payload.exhaustedCursor, depositsConsumed };
 }
 
-function runTransactions(execution: BlockExecution, payload: ExecutionPayload): Address[] {
+function runTransactions(
+  execution: BlockExecution,
+  payload: ExecutionPayload,
+  units: UnitReporter | undefined,
+): Address[] {
   return payload.transactions.map((typed, index) => {
     try {
+      const unit = units?.enter("transaction", typed.hash);
       const signed = admitTransaction(execution, typed);
       applyTransaction(execution, signed);
+      units?.leave(unit);
       return signed.sender;
     } catch (error) {
       throw placed(error, index);
     }
   });
+}
+
+/** Pays the miner, and deletes what the rules kept until now. */
+function endBlock(execution: BlockExecution, payload: ExecutionPayload, units: UnitReporter | undefined): void {
+  const { state, destroyed } = execution;
+  const unit = units?.enter("reward");
+  for (const [tokenId, amount] of payload.blockReward) state.addBalance(payload.coinbase, tokenId, amount);
+  for (const address of destroyed) state.deleteAccount(address);
+  units?.leave(unit);
 }
 
 /** Errors of the transaction itself learn its place; others, a damaged database among them, stay what they are. */

@@ -47,6 +47,8 @@ export async function reportUnusable(invocation: Invocation, clock: RunClock, er
     range: null,
     results: [],
     warnings: [],
+    allowlist: [],
+    triages: new Map(),
     expected: undefined,
     stopped: null,
     interrupted: false,

@@ -22,6 +22,8 @@ export interface CheckdbRequest {
   readonly json: boolean;
   readonly resume: boolean;
   readonly maxDivergences: number | null;
+  /** File of divergences that are known and accepted. */
+  readonly allowFile: string | undefined;
   readonly verifyPow: boolean;
   readonly checkArchive: boolean;
   readonly verifyChecksums: "default" | "all";
@@ -51,6 +53,7 @@ export interface CheckdbOptions {
   readonly resume?: true;
   readonly maxDivergences?: number;
   readonly failFast?: true;
+  readonly allow?: string;
   readonly verifyPow?: true;
   readonly checkArchive?: true;
   readonly verifyChecksums: "default" | "all";
@@ -76,6 +79,7 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     json: options.json === true,
     resume: options.resume === true,
     maxDivergences: options.failFast === true ? 1 : (options.maxDivergences ?? null),
+    allowFile: options.allow,
     verifyPow: options.verifyPow === true,
     checkArchive: options.checkArchive === true,
     verifyChecksums: options.verifyChecksums,

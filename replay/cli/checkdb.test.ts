@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -111,6 +111,19 @@ describe("verdicts and exit codes", () => {
     expect(ended.stdout).toMatch(new RegExp(`^${verdict}: `));
     expect(ended.code).toBe(code);
     expect(report("out").verdict).toBe(verdict);
+  });
+
+  it("--allow turns a known divergence into a note, and fails once there is none", async () => {
+    const entry = { class: "unexplained/gasUsed", reason: "known", expires: "9999-12-31" };
+    writeFileSync(join(folder.path, "allow.json"), JSON.stringify([entry]));
+    const db = database({ behaviours: { "1/9": "diverge" } });
+    const known = await qkc("checkdb", "--db", db, "--report", "out", "--allow", "allow.json", "--quiet");
+    expect(known).toMatchObject({ code: 0, stdout: expect.stringContaining("1 allowed divergence") });
+    expect(report("out").allowlist).toMatchObject([{ ...entry, count: 1, status: "matched" }]);
+    const mended = await qkc("checkdb", "--db", database(), "--report", "out", "--allow", "allow.json", "--quiet");
+    expect(mended).toMatchObject({ code: 2, stdout: expect.stringContaining("1 outdated allowlist line") });
+    const missing = await qkc("checkdb", "--db", db, "--report", "out", "--allow", "none.json");
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("--allow none.json") });
   });
 
   it("prints a summary with the differing field and the next command", async () => {

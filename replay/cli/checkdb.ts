@@ -1,6 +1,8 @@
 import { secp256k1Backend } from "../../node/chain/sender.ts";
-import { assembleReport } from "../report/assemble.ts";
+import { assembleReport, divergencesInOrder } from "../report/assemble.ts";
 import { writeReport } from "../report/run-folder.ts";
+import { readAllowlist } from "../triage/classes/allowlist.ts";
+import type { TriageRun } from "../triage/triage-run.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
 import { memoryBudget } from "../work/memory.ts";
 import { RunMonitor, type Stall } from "../work/monitor.ts";
@@ -29,6 +31,7 @@ const MAX_FINDINGS = 20_000;
 export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Promise<ExitCode> {
   const clock = startClock();
   const { request } = invocation;
+  const allowlist = request.allowFile === undefined ? [] : readAllowlist(request.allowFile);
   let run: PlannedRun;
   try {
     run = await lookAtDatabase(request, engine);
@@ -37,12 +40,14 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
   }
   const record = await openRunRecord(request, run, clock.startedAt);
   try {
-    const { outcome, stalls } = await executeWatched(request, engine.workerFile, run, record);
+    const { outcome, stalls, triage } = await executeWatched(request, engine, run, record);
     const report = assembleReport({
       provenance: run.provenance,
       range: { rootFrom: run.plan.rootFrom, rootTo: run.plan.rootTo, shards: [...run.plan.shards] },
       results: outcome.results,
-      warnings: run.warnings,
+      warnings: [...run.warnings, ...triage.warnings],
+      allowlist,
+      triages: triage.triages,
       expected: run.expected,
       stopped: outcome.stopped,
       interrupted: outcome.interrupted,
@@ -76,12 +81,15 @@ async function lookAtDatabase(request: CheckdbRequest, engine: CheckdbEngine): P
 interface WatchedOutcome {
   readonly outcome: RunOutcome;
   readonly stalls: readonly Stall[];
+  readonly triage: TriageRun;
 }
+
+const NO_TRIAGE: TriageRun = { triages: new Map(), warnings: [] };
 
 /** Runs with progress on stderr, the stall watchdog, and signals that stop it in good order. */
 async function executeWatched(
   request: CheckdbRequest,
-  workerFile: URL,
+  engine: CheckdbEngine,
   run: PlannedRun,
   { checkpoint, folder }: RunRecord,
 ): Promise<WatchedOutcome> {
@@ -105,8 +113,10 @@ async function executeWatched(
     display.update(snapshot, Date.now());
     for (const stall of snapshot.newStalls) display.message(stallText(stall));
   }, SAMPLE_MILLISECONDS);
+  let isStopping = false;
   const releaseSignals = onStopSignals(
     (signal) => {
+      isStopping = true;
       counters.stop();
       display.message(`${signal}: stopping at the next block; once more to stop at once`);
     },
@@ -114,7 +124,7 @@ async function executeWatched(
   );
   try {
     const outcome = await executeRun({
-      workerFile,
+      workerFile: engine.workerFile,
       input: { plan: run.plan, counters: shared },
       ranges,
       done,
@@ -123,7 +133,20 @@ async function executeWatched(
       maxFindings: MAX_FINDINGS,
       record: (result) => checkpoint.record(result),
     });
-    return { outcome, stalls: monitor.stalls };
+    const { stalls } = monitor;
+    if (outcome.interrupted || outcome.failure !== undefined) return { outcome, stalls, triage: NO_TRIAGE };
+    const triage = await engine.triageDivergences({
+      ...request,
+      configPath: run.plan.configPath,
+      divergences: divergencesInOrder(outcome.results),
+      folder,
+      onBlock: (index, count) => display.message(`looking closer at divergence ${index + 1} of ${count}`),
+      shouldStop: () => isStopping,
+    });
+    // What is missing of the closer look is made up for by --resume.
+    return isStopping
+      ? { outcome: { ...outcome, interrupted: true }, stalls, triage: NO_TRIAGE }
+      : { outcome, stalls, triage };
   } finally {
     releaseSignals();
     clearInterval(timer);

@@ -4,5 +4,9 @@ import { runCli } from "./run-cli.ts";
 process.exitCode = await runCli(process.argv.slice(2), async () => {
   const { surveyDatabase } = await import("../checkdb/survey.ts");
   // The built file: threads do not go through whatever runs this one.
-  return { surveyDatabase, workerFile: new URL("../work/worker.js", import.meta.url) };
+  return {
+    surveyDatabase,
+    workerFile: new URL("../work/worker.js", import.meta.url),
+    triageDivergences: async (request) => (await import("../triage/triage-run.ts")).triageDivergences(request),
+  };
 });

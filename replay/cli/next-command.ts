@@ -1,3 +1,4 @@
+import { commandText } from "../report/command-text.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import type { CheckdbRequest } from "./checkdb-request.ts";
 
@@ -8,7 +9,10 @@ export function nextCommand(
   args: readonly string[],
   folder: string | undefined,
 ): string | undefined {
-  if (report.verdict === "divergent") return commandText(narrowedTo(report.divergences[0], request));
+  if (report.verdict === "divergent") {
+    const first = report.divergences.find(({ allowed }) => allowed === null);
+    return first && commandText(narrowedTo(first, request));
+  }
   if (folder === undefined || (report.verdict !== "interrupted" && report.error?.code !== "CRASH")) return undefined;
   return commandText(resumed(args, folder));
 }
@@ -32,10 +36,4 @@ function narrowedTo(divergence: Divergence, request: CheckdbRequest): string[] {
 function resumed(args: readonly string[], folder: string): string[] {
   const named = args.some((argument) => argument === "--report" || argument.startsWith("--report="));
   return [...args.filter((argument) => argument !== "--resume"), "--resume", ...(named ? [] : ["--report", folder])];
-}
-
-function commandText(args: readonly string[]): string {
-  return ["qkc", ...args]
-    .map((text) => (/^[\w./:=,@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`))
-    .join(" ");
 }

@@ -223,12 +223,9 @@ describe("qkc", () => {
     expect((await parse("chekdb", "--db", "d")).err).toContain("(Did you mean checkdb?)");
   });
 
-  it.each(["replay", "trace", "bisect", "report", "reproduce", "slave", "el"])(
-    "%s is unsupported, whatever its arguments",
-    async (name) => {
-      await expect(parse(name, "--some", "thing", "--help")).rejects.toThrow(
-        new UnsupportedError(`qkc ${name} does not exist in this version: run qkc --help for what there is`),
-      );
-    },
-  );
+  it("slave is unsupported, whatever its arguments", async () => {
+    await expect(parse("slave", "--some", "thing", "--help")).rejects.toThrow(
+      new UnsupportedError("qkc slave does not exist in this version: run qkc --help for what there is"),
+    );
+  });
 });

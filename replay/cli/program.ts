@@ -1,13 +1,22 @@
 import { Command, Option } from "commander";
 import { UnsupportedError } from "../../node/codec/errors.ts";
+import { addElCommand } from "../el/el-command.ts";
+import { addElConformanceCommand } from "../engine/el-conformance-command.ts";
 import { addLookCommands, type LookHandlers } from "../inspect/look-commands.ts";
+import { addReplayCommand } from "../replay/replay-command.ts";
+import { addReportCommand } from "../reporters/report-command.ts";
+import { addBisectCommand } from "../triage/bisect/bisect-command.ts";
+import { addDiffCommand } from "../triage/diff/diff-command.ts";
+import { addReproduceCommand } from "../triage/reproducer/reproduce-command.ts";
+import { addTraceCommand } from "../triage/trace/trace-command.ts";
+import { addWhatifCommand } from "../whatif/whatif-command.ts";
 import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
 import { EXIT_CODE_MEANINGS, type ExitCode } from "./exit-code.ts";
 import type { GenesisRequest } from "./genesis-command.ts";
 import { collectShard, parseHash, parsePositiveNumber, parseSignedNumber, parseWorkers } from "./numbers.ts";
 
 /** Commands that the design names and this version does not have. */
-const FUTURE_COMMANDS = ["replay", "trace", "bisect", "report", "reproduce", "slave", "el"];
+const FUTURE_COMMANDS = ["slave"];
 
 export interface CommandHandlers extends LookHandlers {
   checkdb(request: CheckdbRequest): Promise<void>;
@@ -29,6 +38,15 @@ export function createProgram(version: string, handlers: CommandHandlers): Comma
   addCheckdb(program, handlers);
   addGenesis(program, handlers);
   addLookCommands(program, handlers);
+  addReplayCommand(program, handlers);
+  addElCommand(program, handlers);
+  addElConformanceCommand(program, handlers);
+  addWhatifCommand(program, handlers);
+  addBisectCommand(program, handlers);
+  addTraceCommand(program, handlers);
+  addDiffCommand(program, handlers);
+  addReproduceCommand(program, handlers);
+  addReportCommand(program, handlers);
   for (const name of FUTURE_COMMANDS) addFutureCommand(program, name);
   return program;
 }
@@ -72,6 +90,7 @@ function addCheckdb(program: Command, handlers: CommandHandlers): void {
       ),
     )
     .addOption(new Option("--fail-fast", "the same as --max-divergences 1").conflicts("maxDivergences"))
+    .option("--allow <file>", "JSON list of known divergences to accept, each until a day (docs/report.md)")
     .option("--verify-pow", "check proof-of-work seals too")
     .option("--check-archive", "compare each trie node and code that execution produces with the row in the database")
     .addOption(

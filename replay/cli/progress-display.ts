@@ -15,14 +15,20 @@ interface ProgressDisplay {
   stop(): void;
 }
 
-/** Bars on a terminal, a plain line every 10 s elsewhere and in CI, nothing under --quiet. */
+/**
+ * Bars on a terminal, a plain line every 10 s elsewhere and in CI, nothing under --quiet.
+ * @param counted what the divergences of a run are called
+ */
 export function createProgressDisplay(
   stderr: NodeJS.WriteStream,
   env: NodeJS.ProcessEnv,
   quiet: boolean,
+  counted = "divergences",
 ): ProgressDisplay {
   if (quiet) return { update: () => {}, message: () => {}, stop: () => {} };
-  return stderr.isTTY && !env.CI ? new ProgressBars(stderr) : new ProgressLines((line) => stderr.write(`${line}\n`));
+  return stderr.isTTY && !env.CI
+    ? new ProgressBars(stderr, counted)
+    : new ProgressLines((line) => stderr.write(`${line}\n`), counted);
 }
 
 /** The sentence of the stall watchdog. */
@@ -32,24 +38,27 @@ export function stallText({ fullShardId, height, seconds }: Stall): string {
 }
 
 /** A snapshot in one line. */
-export function progressLine(snapshot: Snapshot): string {
+export function progressLine(snapshot: Snapshot, counted = "divergences"): string {
   const { blocks, expected } = snapshot;
-  return `${percent(snapshot.fraction)} ${grouped(blocks)}/${grouped(expected)} blocks, ${speedText(snapshot)}`;
+  const speed = speedText(snapshot, counted);
+  return `${percent(snapshot.fraction)} ${grouped(blocks)}/${grouped(expected)} blocks, ${speed}`;
 }
 
 export class ProgressLines implements ProgressDisplay {
   readonly #write: (line: string) => void;
+  readonly #counted: string | undefined;
   #lastLineAt: number | undefined;
 
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => void, counted?: string) {
     this.#write = write;
+    this.#counted = counted;
   }
 
   update(snapshot: Snapshot, now: number): void {
     this.#lastLineAt ??= now;
     if (now - this.#lastLineAt < LINE_INTERVAL_MILLISECONDS) return;
     this.#lastLineAt = now;
-    this.#write(progressLine(snapshot));
+    this.#write(progressLine(snapshot, this.#counted));
   }
 
   message(text: string): void {
@@ -61,11 +70,13 @@ export class ProgressLines implements ProgressDisplay {
 
 class ProgressBars implements ProgressDisplay {
   readonly #bars: MultiBar;
+  readonly #counted: string;
   readonly #rows: number;
   readonly #shardBars = new Map<number, SingleBar>();
   #overall: SingleBar | undefined;
 
-  constructor(stderr: NodeJS.WriteStream) {
+  constructor(stderr: NodeJS.WriteStream, counted: string) {
+    this.#counted = counted;
     this.#rows = stderr.rows;
     this.#bars = new MultiBar({
       stream: stderr,
@@ -85,7 +96,7 @@ class ProgressBars implements ProgressDisplay {
       for (const shard of snapshot.shards) this.#updateShard(shard, width);
     }
     this.#overall ??= this.#bars.create(BAR_STEPS, 0, { name: "all".padEnd(width), text: "" });
-    const text = `${percent(snapshot.fraction)} ${speedText(snapshot)}`;
+    const text = `${percent(snapshot.fraction)} ${speedText(snapshot, this.#counted)}`;
     this.#overall.update(Math.round(snapshot.fraction * BAR_STEPS), { text });
   }
 
@@ -109,9 +120,9 @@ class ProgressBars implements ProgressDisplay {
   }
 }
 
-function speedText({ blocksPerSecond, mgasPerSecond, etaSeconds, divergences }: Snapshot): string {
+function speedText({ blocksPerSecond, mgasPerSecond, etaSeconds, divergences }: Snapshot, counted: string): string {
   const eta = etaSeconds === undefined ? "unknown" : durationText(etaSeconds);
-  return `${blocksPerSecond.toFixed(0)} blocks/s, ${mgasPerSecond.toFixed(2)} Mgas/s, ETA ${eta}, ${divergences} divergences`;
+  return `${blocksPerSecond.toFixed(0)} blocks/s, ${mgasPerSecond.toFixed(2)} Mgas/s, ETA ${eta}, ${divergences} ${counted}`;
 }
 
 function durationText(seconds: number): string {

@@ -8,6 +8,7 @@ import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
 import type { Account } from "../../node/el/state/account.ts";
 import { readNumber } from "../../node/el/state/number-trie.ts";
 import { readAccount } from "../../node/el/state/read-account.ts";
+import { readTokenField } from "../../node/el/state/token-field.ts";
 import { Trie } from "../../node/el/trie/trie.ts";
 import { trieLeaves } from "../../node/el/trie/trie-leaves.ts";
 import { shardName } from "../report/summary.ts";
@@ -18,7 +19,6 @@ import type { Json } from "./json.ts";
 import { addressReference, minorReference, slotReference } from "./reference.ts";
 import { grouped } from "./shard-heights.ts";
 import { fieldTable, textTable } from "./table.ts";
-import { readTokenField } from "./token-field.ts";
 import { configuredTokens, TokenNames, tokenName } from "./token-names.ts";
 import { amountText, type Inspected, type View } from "./view.ts";
 

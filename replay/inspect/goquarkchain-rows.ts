@@ -1,13 +1,13 @@
 import type { GoquarkchainDatabase } from "../../node/archive/goquarkchain/database.ts";
 import { describeKey } from "../../node/archive/goquarkchain/keys.ts";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
+import { decodeStoredReceipts } from "../../node/chain/decode-receipt.ts";
 import { encodeReceipt, type Receipt } from "../../node/chain/receipt.ts";
 import { asHash32, bytesEqual, concatBytes, type Hash32, toHex, utf8, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { WireReader } from "../../node/codec/wire.ts";
 import { orderedTrieRoot } from "../../node/el/trie/ordered-trie-root.ts";
 import type { ClientRows, HashKeys, IndexedTransaction, StoredBlock } from "./client-rows.ts";
-import { decodeStoredReceipts } from "./decode-receipt.ts";
 import { firstKeyWith } from "./key-prefix.ts";
 
 /** Prefixes of goquarkchain core/rawdb/schema.go. */

@@ -1,6 +1,7 @@
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import type { PyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
 import { describeKey, PREFIX, prefixedKey } from "../../node/archive/pyquarkchain/keys.ts";
+import { decodeReceipt } from "../../node/chain/decode-receipt.ts";
 import type { Receipt } from "../../node/chain/receipt.ts";
 import { bytesEqual, type Hash32, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../node/codec/keccak.ts";
@@ -8,7 +9,6 @@ import { rlpEncodeUint } from "../../node/codec/rlp.ts";
 import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
 import { Trie } from "../../node/el/trie/trie.ts";
 import type { ClientRows, HashKeys, IndexedTransaction, StoredBlock } from "./client-rows.ts";
-import { decodeReceipt } from "./decode-receipt.ts";
 import { firstKeyWith } from "./key-prefix.ts";
 
 const RECEIPT_CACHE_BYTES = 1 << 20;

@@ -5,7 +5,7 @@ import { writeAccounts } from "./accounts.ts";
 import { exclusionReason } from "./exclusions.ts";
 import { type ExpectedResult, readTestFile, type StateTest } from "./format.ts";
 import { NodeMemory } from "./node-memory.ts";
-import { computeRoot, type Ledger } from "./run-test.ts";
+import { type Ledger, runStateTest } from "./run-test.ts";
 
 /** The fork whose results QuarkChain's rules are held against (new_statetest_utils.py network_to_test). */
 export const FORK = "ConstantinopleFix";
@@ -50,7 +50,8 @@ function runTest(id: string, test: StateTest | undefined, ledger: Ledger): CaseO
 function failureOf(test: StateTest, expected: ExpectedResult, ledger: Ledger): string | undefined {
   try {
     const store = new NodeMemory();
-    const root = computeRoot(test, expected, { store, preRoot: writeAccounts(store, test.pre), ledger });
+    const preRoot = writeAccounts(store, test.pre);
+    const { stateRoot: root } = runStateTest(test, expected, { store, preRoot, ledger });
     return bytesEqual(root, expected.hash) ? undefined : `state root ${toHex(root)}, expected ${toHex(expected.hash)}`;
   } catch (error) {
     return messageOf(error);

@@ -1,5 +1,6 @@
 import secp256k1 from "secp256k1";
 import { type EvmTransaction, intrinsicGas } from "../../node/chain/evm-transaction.ts";
+import type { Receipt } from "../../node/chain/receipt.ts";
 import {
   type Address,
   addressFromHex,
@@ -14,7 +15,7 @@ import { UnsupportedError } from "../../node/codec/errors.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import type { BlockContext } from "../../node/el/evm/context.ts";
 import { precompileSchedule } from "../../node/el/evm/precompiles/schedule.ts";
-import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionConfig } from "../../node/el/execution-config.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { WorldState } from "../../node/el/state/world-state.ts";
@@ -31,20 +32,35 @@ export type Ledger = "ethereum" | "quarkchain";
 
 const MINT_TOKEN_PRECOMPILE = addressFromHex("000000000000000000000000000000514b430004");
 
+/** What a test runs on. */
+export interface TestSurroundings {
+  readonly store: NodeStore;
+  readonly preRoot: Hash32;
+  readonly ledger: Ledger;
+  /** QuarkChain's own by default. */
+  readonly rules?: Rules;
+}
+
+export interface TestResult {
+  readonly stateRoot: Hash32;
+  /** Undefined where the transaction is not valid. */
+  readonly receipt: Receipt | undefined;
+}
+
 /**
- * Executes one of a test's transactions on `preRoot` and returns the state root after it (pyquarkchain
+ * Executes one of a test's transactions on `preRoot` (pyquarkchain
  * new_statetest_utils.py compute_state_test_unit). A transaction that is not valid leaves the state, but for the
  * coinbase, which every test touches.
  */
-export function computeRoot(
+export function runStateTest(
   test: StateTest,
-  { indexes }: ExpectedResult,
-  { store, preRoot, ledger }: { store: NodeStore; preRoot: Hash32; ledger: Ledger },
-): Hash32 {
-  const state = new WorldState(store, preRoot);
-  const execution = beginBlock(test.env, state);
+  { indexes }: Pick<ExpectedResult, "indexes">,
+  { store, preRoot, ledger, rules = QUARKCHAIN_RULES }: TestSurroundings,
+): TestResult {
+  const state = new WorldState(store, preRoot, undefined, rules);
+  const execution = beginBlock(test.env, state, rules);
   try {
-    const signed = chooseTransaction(test.transaction, indexes);
+    const signed = chooseTransaction(test.transaction, indexes, rules);
     if (ledger === "quarkchain") applyTransaction(execution, signed);
     else applyAsEthereum(execution, signed);
   } catch (error) {
@@ -52,7 +68,10 @@ export function computeRoot(
   }
   state.addBalance(test.env.currentCoinbase, QKC_TOKEN, 0n);
   const root = state.commit();
-  return ledger === "quarkchain" ? root : ethereumRoot(store, root);
+  return {
+    stateRoot: ledger === "quarkchain" ? root : ethereumRoot(store, root),
+    receipt: execution.receipts.at(0),
+  };
 }
 
 /**
@@ -79,9 +98,9 @@ function applyAsEthereum(execution: BlockExecution, signed: SignedTransaction): 
   runMessage(execution, message, execution.receipts);
 }
 
-function beginBlock(env: Environment, state: WorldState): BlockExecution {
+function beginBlock(env: Environment, state: WorldState, rules: Rules): BlockExecution {
   return {
-    config: configOf(env),
+    config: configOf(env, rules),
     block: blockOf(env),
     state,
     xshardGasLimit: 0n,
@@ -98,7 +117,7 @@ function beginBlock(env: Environment, state: WorldState): BlockExecution {
 }
 
 /** pyquarkchain's defaults, without the root chain's tax (tests/test_state.py main). */
-function configOf(env: Environment): ExecutionConfig {
+function configOf(env: Environment, rules: Rules): ExecutionConfig {
   return {
     fullShardId: 1,
     networkId: 1n,
@@ -112,13 +131,14 @@ function configOf(env: Environment): ExecutionConfig {
     enableEip155SignerTimestamp: null,
     xshardGasDdosFixRootHeight: 0,
     chain: {
-      rules: QUARKCHAIN_RULES,
+      rules,
       schedule: precompileSchedule({
         enableEvmTimestamp: undefined,
         enableNonReservedNativeTokenTimestamp: mintTime(env),
         enableGeneralNativeTokenTimestamp: undefined,
       }),
       defaultChainToken: QKC_TOKEN,
+      ethChainId: 1n,
     },
   };
 }
@@ -148,7 +168,11 @@ function blockOf(env: Environment): BlockContext {
   };
 }
 
-function chooseTransaction(fields: TestTransaction, indexes: ExpectedResult["indexes"]): SignedTransaction {
+function chooseTransaction(
+  fields: TestTransaction,
+  indexes: ExpectedResult["indexes"],
+  rules: Rules,
+): SignedTransaction {
   const transaction: EvmTransaction = {
     nonce: fields.nonce,
     gasPrice: fields.gasPrice,
@@ -172,7 +196,7 @@ function chooseTransaction(fields: TestTransaction, indexes: ExpectedResult["ind
     hash: ZERO_HASH,
     sender: addressOfKey(fields.secretKey),
     isCrossShard: false,
-    intrinsicGas: intrinsicGas(transaction, false),
+    intrinsicGas: intrinsicGas(transaction, false, rules.transaction),
   };
 }
 

@@ -4,7 +4,7 @@ import { CodecError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY } from "../../node/codec/keccak.ts";
 import { rlpString } from "../../node/codec/rlp.ts";
 import { decodeAccount } from "../../node/el/state/account.ts";
-import { readTokenField } from "../inspect/token-field.ts";
+import { readTokenField } from "../../node/el/state/token-field.ts";
 import { type RowFault, readProvedRow } from "./proved-rows.ts";
 import { addFault, addSupply, noTotals, type StatePart, type StateTotals } from "./state-totals.ts";
 import { type TrieVisitor, visitTrie } from "./visit-trie.ts";

@@ -101,7 +101,10 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
 
 export function createFakeRunner(plan: RunPlan): RangeRunner {
   const database = readFakeDatabase(plan.db);
-  return { run: async (range, progress, shouldStop) => runFakeRange(database, plan, range, progress, shouldStop) };
+  return {
+    run: async (range, progress, shouldStop) => runFakeRange(database, plan, range, progress, shouldStop),
+    close: () => {},
+  };
 }
 
 function runFakeRange(
@@ -195,6 +198,9 @@ function act(
         rootHash: rootHeight === null ? null : fakeHash(0, rootHeight),
         fields: [{ field: "gasUsed", declared: "21000", computed: "21001" }],
         violations: [],
+        class: "unexplained/gasUsed",
+        allowed: null,
+        triage: null,
       });
       return;
     case "unsupported":
@@ -225,6 +231,9 @@ function act(
         rootHash: null,
         fields: [],
         violations: [],
+        class: "unexplained/gasUsed",
+        allowed: null,
+        triage: null,
       });
       return;
     case "exit-thread":

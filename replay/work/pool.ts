@@ -1,18 +1,20 @@
 import { Piscina } from "piscina";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
-import { type Range, type RangeResult, rangeResultSchema } from "../report/schema.ts";
+import type { Range } from "../report/schema.ts";
 import { RunCounters } from "./counters.ts";
 import type { RangeOutcome, WorkerInput } from "./range-worker.ts";
 
-export interface PoolRequest {
+export interface PoolRequest<R> {
   /** Module that exports `runRange` as made by createRangeTask. */
   readonly workerFile: URL;
   readonly input: WorkerInput;
   readonly workers: number;
   /** Heap limit of each worker thread. */
   readonly heapMegabytes: number;
+  /** Reads what a worker sent; throws where it is no result. */
+  readonly parseResult: (sent: unknown) => R;
   /** Told of each finished range, in the order in which they finish. */
-  readonly onResult: (result: RangeResult) => Promise<void>;
+  readonly onResult: (result: R) => Promise<void>;
 }
 
 export type PoolEnding =
@@ -24,13 +26,13 @@ export type PoolEnding =
  * Worker threads that take ranges from one queue, each the next one as soon as it is free. The first failure ends
  * everything: the counters' stop flag ends a run in good order.
  */
-export class RangePool {
-  readonly #request: PoolRequest;
+export class RangePool<R> {
+  readonly #request: PoolRequest<R>;
   readonly #counters: RunCounters;
-  readonly #pool: Piscina<Range, RangeOutcome>;
+  readonly #pool: Piscina<Range, RangeOutcome<unknown>>;
   #failure: RunFailure | undefined;
 
-  constructor(request: PoolRequest) {
+  constructor(request: PoolRequest<R>) {
     this.#request = request;
     this.#counters = new RunCounters(request.input.counters);
     this.#pool = new Piscina({
@@ -61,7 +63,7 @@ export class RangePool {
   async #runOne(range: Range): Promise<boolean> {
     try {
       const outcome = await this.#pool.run(range);
-      if (outcome.status === "done") await this.#request.onResult(rangeResultSchema.parse(outcome.result));
+      if (outcome.status === "done") await this.#request.onResult(this.#request.parseResult(outcome.result));
       if (outcome.status === "failed") this.#fail(inRange(range, outcome.failure));
       return outcome.status === "stopped" && this.#counters.isNeeded(range.index);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import type { DatabaseIdentity, Range, RangeResult, RunFlags } from "../report/schema.ts";
+import type { TriageRun, TriageRunRequest } from "../triage/triage-run.ts";
 
 /** Everything that fixes the answer of a run, and how much memory a worker may use. Plain data: it crosses threads. */
 export interface RunPlan {
@@ -33,7 +34,7 @@ export interface RangeProgress {
 }
 
 /** Checks ranges of one database; lives in one worker thread and sees many ranges. */
-export interface RangeRunner {
+export interface RangeRunner<R = RangeResult> {
   /**
    * Checks a range, root block by root block upwards, and returns what it found as data: divergence, unsupported
    * input and damage of single blocks are results, not exceptions. Whatever is thrown ends the whole run.
@@ -43,10 +44,14 @@ export interface RangeRunner {
    * end of that root block and says so in `checkedTo`. Between blocks it asks `shouldStop`, and answers "stopped"
    * when told to.
    */
-  run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<RangeResult | "stopped">;
+  run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<R | "stopped">;
+  /** Closes the database's files. Nothing can be run afterwards. */
+  close(): void;
 }
 
-export type RangeRunnerFactory = (plan: RunPlan) => RangeRunner | Promise<RangeRunner>;
+export type RangeRunnerFactory<P extends RunPlan = RunPlan, R = RangeResult> = (
+  plan: P,
+) => RangeRunner<R> | Promise<RangeRunner<R>>;
 
 /** What the command line asks of a database before anything is known about it. */
 export interface SurveyRequest {
@@ -94,9 +99,13 @@ export interface DatabaseSurvey {
 /** Opens a database. Throws NotADatabaseError, ConfigError, DatabaseDamagedError or UnsupportedError. */
 type SurveyDatabase = (request: SurveyRequest) => Promise<DatabaseSurvey>;
 
+/** Looks closer at the first divergences of each class. */
+type TriageDivergences = (request: TriageRunRequest) => Promise<TriageRun>;
+
 /** The engine room behind the command: how to look at a database, and the thread that checks ranges of it. */
 export interface CheckdbEngine {
   readonly surveyDatabase: SurveyDatabase;
+  readonly triageDivergences: TriageDivergences;
   /** Module that exports `runRange` as made by createRangeTask. */
   readonly workerFile: URL;
 }

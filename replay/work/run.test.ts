@@ -113,6 +113,8 @@ function reportOf({ outcome, plan }: Ran): Omit<Report, "timing"> {
     range: { rootFrom: plan.rootFrom, rootTo: plan.rootTo, shards: [...plan.shards] },
     results: outcome.results,
     warnings: [],
+    allowlist: [],
+    triages: new Map(),
     expected: { rootBlocks: TIP, minorBlocks: expectedMinorBlocks(), atLeast: false },
     stopped: outcome.stopped,
     interrupted: outcome.interrupted,

@@ -1,6 +1,6 @@
 import type { RunFailure } from "../report/failure.ts";
 import { compareDivergences } from "../report/order.ts";
-import type { Range, RangeResult, Stopped } from "../report/schema.ts";
+import { type Range, type RangeResult, rangeResultSchema, type Stopped } from "../report/schema.ts";
 import { RunCounters } from "./counters.ts";
 import { costliestFirst } from "./plan.ts";
 import { RangePool } from "./pool.ts";
@@ -48,6 +48,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const pool = new RangePool({
     ...request,
     workers: Math.max(1, Math.min(request.workers, pending.length)),
+    parseResult: (sent) => rangeResultSchema.parse(sent),
     onResult: async (result) => {
       await request.record(result);
       done.set(result.index, result);

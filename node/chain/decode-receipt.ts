@@ -1,7 +1,7 @@
-import type { Log, Receipt } from "../../node/chain/receipt.ts";
-import { asAddress, bytesEqual, bytesToBigInt, EMPTY_BYTES, ZERO_ADDRESS } from "../../node/codec/bytes.ts";
-import { CodecError } from "../../node/codec/errors.ts";
-import { rlpListItems, uintFromPayload } from "../../node/codec/rlp.ts";
+import { asAddress, bytesEqual, bytesToBigInt, EMPTY_BYTES, ZERO_ADDRESS } from "../codec/bytes.ts";
+import { CodecError } from "../codec/errors.ts";
+import { rlpListItems, uintFromPayload } from "../codec/rlp.ts";
+import type { Log, Receipt } from "./receipt.ts";
 
 /** What the receipt trie stores. Throws CodecError when it is no receipt. */
 export function decodeReceipt(rlp: Uint8Array): Receipt {

@@ -1,0 +1,289 @@
+import {
+  decodeMinorBlock,
+  encodeMinorBlock,
+  type MinorBlock,
+  minorHeaderHash,
+  minorMetaHash,
+} from "../../chain/minor-block.ts";
+import {
+  asHash32,
+  bigIntToMinimalBytes,
+  bytesEqual,
+  bytesToBigInt,
+  concatBytes,
+  EMPTY_BYTES,
+  type Hash32,
+  toHex,
+  utf8,
+  ZERO_HASH,
+} from "../../codec/bytes.ts";
+import { CodecError, DatabaseDamagedError, type QkcError } from "../../codec/errors.ts";
+import { type BlockRecord, decodeBlockRecord, encodeBlockRecord } from "./block-record.ts";
+import {
+  type Forkchoice,
+  NO_FORKCHOICE,
+  readForkchoice,
+  readPlace,
+  type TransactionPlace,
+  writeForkchoice,
+  writePlace,
+} from "./chain-marks.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { RecentMap } from "./recent-map.ts";
+import type { RowChange, RowStore } from "./row-store.ts";
+import { checkIdentity, encodeIdentity, type StoreIdentity } from "./store-identity.ts";
+import { hashRowKey, heightRowKey, namedRowKey, ROW, readHeightRowKey } from "./store-keys.ts";
+import { type NodeLayer, StoredNodes } from "./stored-nodes.ts";
+
+export interface ExecutionStoreOptions {
+  /** Folder, for messages. */
+  readonly name: string;
+  readonly identity: StoreIdentity;
+  /** Whether commits wait for the disk, or only for the operating system. */
+  readonly sync: boolean;
+  /** Memory for trie nodes and code. */
+  readonly cacheBytes: number;
+}
+
+const IDENTITY_KEY = namedRowKey("identity");
+const FORKCHOICE_KEY = namedRowKey("forkchoice");
+const PRUNED_KEY = namedRowKey("pruned");
+const ZERO_BYTE = new Uint8Array(1);
+/** The ancestors that BLOCKHASH reaches and what a reorganisation usually takes back, several times. */
+const MAX_KNOWN_BLOCKS = 1024;
+/** Between a block's execution and the moment it becomes canonical. */
+const MAX_KNOWN_RECORDS = 64;
+
+/**
+ * One shard's chain as the execution layer keeps it: blocks with what they executed to, states, which blocks are
+ * canonical. Every change is one commit: there entirely, or not at all.
+ */
+export class ExecutionStore {
+  readonly nodes: StoredNodes;
+  readonly #rows: GroupCommit;
+  readonly #name: string;
+  readonly #known = new RecentMap<MinorBlock>(MAX_KNOWN_BLOCKS);
+  readonly #knownRecords = new RecentMap<BlockRecord>(MAX_KNOWN_RECORDS);
+  #forkchoice: Forkchoice;
+  #prunedBelow: number;
+
+  private constructor(rows: GroupCommit, { name, cacheBytes }: ExecutionStoreOptions) {
+    this.#rows = rows;
+    this.#name = name;
+    this.nodes = new StoredNodes(rows, cacheBytes);
+    const marks = rows.get(FORKCHOICE_KEY);
+    this.#forkchoice = marks === undefined ? NO_FORKCHOICE : readForkchoice(marks);
+    this.#prunedBelow = Number(bytesToBigInt(rows.get(PRUNED_KEY) ?? EMPTY_BYTES));
+  }
+
+  /** Takes `rows` over. Throws UsageError where they are another chain's, DatabaseDamagedError where the head is not whole. */
+  static async open(rows: RowStore, options: ExecutionStoreOptions): Promise<ExecutionStore> {
+    const commits = new GroupCommit(rows, options.sync);
+    try {
+      const stored = commits.get(IDENTITY_KEY);
+      if (stored !== undefined) checkIdentity(options.name, Buffer.from(stored).toString("utf8"), options.identity);
+      else await commits.commit([{ key: IDENTITY_KEY, value: utf8(encodeIdentity(options.identity)) }]);
+      const store = new ExecutionStore(commits, options);
+      store.#checkHead();
+      return store;
+    } catch (error) {
+      await commits.close();
+      throw error;
+    }
+  }
+
+  get forkchoice(): Forkchoice {
+    return this.#forkchoice;
+  }
+
+  /** States of lower blocks may be gone. */
+  get prunedBelow(): number {
+    return this.#prunedBelow;
+  }
+
+  /** Throws what ended writing, if something did: see GroupCommit. */
+  assertWritable(): void {
+    this.#rows.assertWritable();
+  }
+
+  /** Calls `listener` when the store cannot be written any more. */
+  onWriteFailure(listener: (error: QkcError) => void): void {
+    this.#rows.onFailure(listener);
+  }
+
+  /** Fulfilled when every commit so far is written. */
+  committed(): Promise<void> {
+    return this.#rows.committed();
+  }
+
+  hasBlock(hash: Hash32): boolean {
+    return this.#known.get(hash) !== undefined || this.#rows.get(hashRowKey(ROW.block, hash)) !== undefined;
+  }
+
+  findBlock(hash: Hash32): MinorBlock | undefined {
+    const known = this.#known.get(hash);
+    if (known !== undefined) return known;
+    const row = this.#rows.get(hashRowKey(ROW.block, hash));
+    if (row === undefined) return undefined;
+    const block = this.#decoded(hash, () => decodeMinorBlock(row));
+    const isProved =
+      bytesEqual(minorHeaderHash(block.header), hash) && bytesEqual(minorMetaHash(block.meta), block.header.metaHash);
+    if (!isProved) throw this.#altered(hash, "it does not hash to its key");
+    this.#known.set(hash, block);
+    return block;
+  }
+
+  /** Throws DatabaseDamagedError where the block is not there although something names it. */
+  block(hash: Hash32): MinorBlock {
+    const block = this.findBlock(hash);
+    if (block !== undefined) return block;
+    throw new DatabaseDamagedError(`${this.#name} lacks a block that it names`, { key: toHex(hash) });
+  }
+
+  /** What a stored block's execution left. */
+  record(hash: Hash32): BlockRecord {
+    const known = this.#knownRecords.get(hash);
+    if (known !== undefined) return known;
+    const row = this.#rows.get(hashRowKey(ROW.execution, hash));
+    if (row !== undefined) return this.#decoded(hash, () => decodeBlockRecord(row));
+    throw new DatabaseDamagedError(`${this.#name} lacks what a block executed to`, { key: toHex(hash) });
+  }
+
+  canonicalHash(height: number): Hash32 | undefined {
+    const row = this.#rows.get(heightRowKey(ROW.canonical, height));
+    return row === undefined ? undefined : asHash32(row);
+  }
+
+  isCanonical(hash: Hash32, height: number): boolean {
+    const canonical = this.canonicalHash(height);
+    return canonical !== undefined && bytesEqual(canonical, hash);
+  }
+
+  placeOf(transactionHash: Hash32): TransactionPlace | undefined {
+    const row = this.#rows.get(hashRowKey(ROW.place, transactionHash));
+    return row === undefined ? undefined : readPlace(row);
+  }
+
+  /** Hashes of all stored blocks, side blocks among them, of heights from `from` to before `to`. */
+  async blocksBetween(from: number, to: number): Promise<{ readonly height: number; readonly hash: Hash32 }[]> {
+    const range = { from: heightRowKey(ROW.height, from), to: heightRowKey(ROW.height, to) };
+    return (await this.#rows.keys(range, -1)).map(readHeightRowKey);
+  }
+
+  /** Stores an executed block with the rows of its state. */
+  async commitBlock(hash: Hash32, block: MinorBlock, record: BlockRecord, layer: NodeLayer): Promise<void> {
+    const changes: RowChange[] = [
+      { key: hashRowKey(ROW.block, hash), value: encodeMinorBlock(block) },
+      { key: hashRowKey(ROW.execution, hash), value: encodeBlockRecord(record) },
+      { key: heightRowKey(ROW.height, block.header.height, hash), value: EMPTY_BYTES },
+    ];
+    for (const { hash, value } of layer.produced.values()) changes.push({ key: hashRowKey(ROW.node, hash), value });
+    const committed = this.#rows.commit(changes);
+    this.nodes.keepAll(layer);
+    this.#known.set(hash, block);
+    this.#knownRecords.set(hash, record);
+    await committed;
+  }
+
+  /** Makes the chain that ends at `forkchoice.head`, a stored block, canonical. */
+  async commitForkchoice(forkchoice: Forkchoice): Promise<void> {
+    const changes = [
+      { key: FORKCHOICE_KEY, value: writeForkchoice(forkchoice) },
+      ...this.#canonicalChanges(forkchoice.head),
+    ];
+    const committed = this.#rows.commit(changes);
+    this.#forkchoice = forkchoice;
+    await committed;
+  }
+
+  /** From now on states of blocks below `height` count as gone. */
+  async commitPrunedBelow(height: number): Promise<void> {
+    const committed = this.#rows.commit([{ key: PRUNED_KEY, value: bigIntToMinimalBytes(BigInt(height)) }]);
+    this.#prunedBelow = height;
+    await committed;
+  }
+
+  /** At most `limit` hashes of trie nodes and code, behind `after` in the order of hashes. */
+  async nodeHashes(after: Hash32 | undefined, limit: number): Promise<Hash32[]> {
+    const from = after === undefined ? Uint8Array.of(ROW.node) : concatBytes(hashRowKey(ROW.node, after), ZERO_BYTE);
+    const keys = await this.#rows.keys({ from, to: Uint8Array.of(ROW.node + 1) }, limit);
+    return keys.map((key) => key.slice(1) as Hash32);
+  }
+
+  async deleteNodes(hashes: readonly Hash32[]): Promise<void> {
+    const committed = this.#rows.commit(hashes.map((hash) => ({ key: hashRowKey(ROW.node, hash), value: null })));
+    this.nodes.forget(hashes);
+    await committed;
+  }
+
+  /** Finishes what was begun. */
+  async close(): Promise<void> {
+    await this.#rows.close();
+  }
+
+  #decoded<T>(hash: Hash32, decode: () => T): T {
+    try {
+      return decode();
+    } catch (error) {
+      if (error instanceof CodecError) throw this.#altered(hash, error.message);
+      throw error;
+    }
+  }
+
+  #altered(hash: Hash32, reason: string): DatabaseDamagedError {
+    return new DatabaseDamagedError(`altered row in ${this.#name}: of a block; ${reason}`, { key: toHex(hash) });
+  }
+
+  #canonicalChanges(head: Hash32): RowChange[] {
+    const joining: { readonly hash: Hash32; readonly block: MinorBlock }[] = [];
+    const changes: RowChange[] = [];
+    let height = -1;
+    for (let hash = head; ; ) {
+      const block = this.block(hash);
+      if (joining.length === 0) height = block.header.height;
+      if (this.isCanonical(hash, block.header.height)) break;
+      joining.push({ hash, block });
+      if (block.header.height === 0) break;
+      hash = block.header.prevMinorBlockHash;
+    }
+    changes.push(...this.#leaving(height - joining.length + 1));
+    for (const { hash, block } of joining.reverse()) {
+      changes.push({ key: heightRowKey(ROW.canonical, block.header.height), value: hash });
+      for (const [transactionHash, place] of this.#placesIn(hash, block)) {
+        changes.push({ key: hashRowKey(ROW.place, transactionHash), value: writePlace(place) });
+      }
+    }
+    return changes;
+  }
+
+  /** What takes the canonical blocks of `from` and above away; rows that other blocks need are written again later. */
+  #leaving(from: number): RowChange[] {
+    const changes: RowChange[] = [];
+    for (let height = from; ; height++) {
+      const hash = this.canonicalHash(height);
+      if (hash === undefined) return changes;
+      changes.push({ key: heightRowKey(ROW.canonical, height), value: null });
+      for (const [transactionHash] of this.#placesIn(hash, this.block(hash))) {
+        changes.push({ key: hashRowKey(ROW.place, transactionHash), value: null });
+      }
+    }
+  }
+
+  *#placesIn(blockHash: Hash32, block: MinorBlock): Generator<[Hash32, TransactionPlace]> {
+    if (block.header.height === 0) return;
+    for (const [index, { hash }] of block.transactions.entries())
+      yield [hash, { kind: "transaction", blockHash, index }];
+    for (const [index, { txHash }] of this.record(blockHash).deposits.entries()) {
+      yield [txHash, { kind: "deposit", blockHash, index }];
+    }
+  }
+
+  /** A power failure without sync can lose what was written last: better to hear of it at once. */
+  #checkHead(): void {
+    const { head } = this.#forkchoice;
+    if (bytesEqual(head, ZERO_HASH)) return;
+    const { header, meta } = this.block(head);
+    if (this.isCanonical(head, header.height) && this.nodes.has(meta.stateRoot)) return;
+    throw new DatabaseDamagedError(`${this.#name} lacks the state or the index row of its head`, { key: toHex(head) });
+  }
+}

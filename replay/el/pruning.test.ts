@@ -1,0 +1,108 @@
+import { afterAll, expect, test } from "vitest";
+import { type Hash32, ZERO_HASH } from "../../node/codec/bytes.ts";
+import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
+import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
+import type { ExecutionNode } from "../../node/engine/execution-node.ts";
+import { missingRow } from "./kill-runs.testkit.ts";
+import { insertAsHead, makeHead, OpenNodes } from "./open-nodes.testkit.ts";
+
+const nodes = new OpenNodes();
+const { chain } = nodes;
+afterAll(() => nodes.close());
+
+const SHARD = 65538;
+const KEPT = 8;
+const PRUNE = { retention: { states: KEPT, collectAfterRows: 40 } } as const;
+
+async function rowCount(node: ExecutionNode): Promise<number> {
+  return (await node.store.nodeHashes(undefined, -1)).length;
+}
+
+function isWhole(node: ExecutionNode, stateRoot: Hash32): boolean {
+  return missingRow(node, stateRoot) === undefined;
+}
+
+test.each([
+  ["at once", 2000],
+  ["a little with each block", 1],
+])("takes states away %s and leaves those of the newest blocks whole", async (_, rowsPerStep) => {
+  const archive = await nodes.empty(SHARD);
+  const pruning = await nodes.empty(SHARD, { retention: { ...PRUNE.retention, rowsPerStep } });
+  const all = [...chain.payloads(SHARD)];
+  for (const node of [archive, pruning]) {
+    for (const item of chain.payloads(SHARD)) {
+      if (item.exported.canonical) await insertAsHead(node, item);
+      else await node.newPayload(item.payload);
+    }
+  }
+  const { collections, deletedRows } = pruning.pruned;
+  expect(collections).toBeGreaterThan(1);
+  const fewer = (await rowCount(archive)) - (await rowCount(pruning));
+  expect(fewer).toBeGreaterThan((await rowCount(archive)) / 4);
+  // A later block may produce a row again that was taken away.
+  expect(deletedRows).toBeGreaterThanOrEqual(fewer);
+  expect(deletedRows).toBeLessThan(fewer * 1.1);
+
+  const { prunedBelow } = pruning.store;
+  expect(prunedBelow).toBeGreaterThan(20);
+  for (const { payload, exported } of all) {
+    const { stateRoot } = payload.block.meta;
+    expect(isWhole(archive, stateRoot)).toBe(true);
+    if (exported.height >= prunedBelow)
+      expect([exported.height, isWhole(pruning, stateRoot)]).toEqual([exported.height, true]);
+  }
+  expect(isWhole(pruning, all[1].payload.block.meta.stateRoot)).toBe(false);
+});
+
+test("says so where a pruned state is asked for, and serves the rest", async () => {
+  const node = await nodes.fed(SHARD, chain.tipHeight(SHARD), PRUNE);
+  const [, first, second] = [...chain.canonicalPayloads(SHARD)];
+  const address = first.payload.block.header.coinbaseAddress.recipient;
+  const pruned = {
+    rpcCode: ENGINE_ERROR.tooDeepReorg,
+    message: expect.stringMatching(/block 1 is pruned: .* from block \d+ on/),
+  };
+  const request = { address, tokenId: 35760n };
+  await expect(node.getBalance({ ...request, blockHash: first.payload.blockHash })).rejects.toMatchObject(pruned);
+  await expect(makeHead(node, first.payload.blockHash)).rejects.toMatchObject({ rpcCode: ENGINE_ERROR.tooDeepReorg });
+  expect(await node.getBalance({ ...request, blockHash: node.headBlock()!.hash })).toBeGreaterThan(0n);
+  const { eth_getBalance, eth_getBlockByNumber } = ethMethods(node);
+  const text = `0x${Buffer.from(address).toString("hex")}`;
+  await expect(eth_getBalance.call([text, "0x1"])).rejects.toThrow(/block 1 is pruned/);
+  expect(await eth_getBalance.call([text, "latest"])).toMatch(/^0x[1-9a-f]/);
+  expect(await eth_getBlockByNumber.call(["0x1", true])).toMatchObject({ number: "0x1" });
+  // Known blocks stay known; a new one on a pruned state cannot be executed.
+  expect((await node.newPayload(second.payload)).status).toBe("VALID");
+});
+
+test("keeps what is not finalized, however old", async () => {
+  const node = await nodes.empty(SHARD, PRUNE);
+  const finalized = [...chain.canonicalPayloads(SHARD)][5].payload;
+  for (const { payload, exported } of chain.canonicalPayloads(SHARD)) {
+    await node.newPayload(payload);
+    const mark = exported.height < 5 ? ZERO_HASH : finalized.blockHash;
+    await node.forkchoiceUpdated({ headBlockHash: payload.blockHash, safeBlockHash: mark, finalizedBlockHash: mark });
+  }
+  expect(node.store.prunedBelow).toBeLessThanOrEqual(5);
+  expect(isWhole(node, finalized.block.meta.stateRoot)).toBe(true);
+});
+
+test("goes on after the directory was opened again, in either mode", async () => {
+  const folder = nodes.newFolder();
+  const half = Math.floor(chain.tipHeight(SHARD) / 2);
+  const first = await nodes.at(folder, SHARD, PRUNE);
+  for (const item of chain.canonicalPayloads(SHARD)) if (item.exported.height <= half) await insertAsHead(first, item);
+  const { prunedBelow } = first.store;
+  expect(prunedBelow).toBeGreaterThan(0);
+  await first.close();
+  const archive = await nodes.at(folder, SHARD);
+  expect(archive.store.prunedBelow).toBe(prunedBelow);
+  await archive.close();
+  const second = await nodes.at(folder, SHARD, PRUNE);
+  for (const item of chain.canonicalPayloads(SHARD)) if (item.exported.height > half) await insertAsHead(second, item);
+  expect(second.pruned.deletedRows).toBeGreaterThan(0);
+  expect(second.store.prunedBelow).toBeGreaterThan(prunedBelow);
+  const tip = second.headBlock()!;
+  expect(tip.block.header.height).toBe(chain.tipHeight(SHARD));
+  expect(isWhole(second, tip.block.meta.stateRoot)).toBe(true);
+});

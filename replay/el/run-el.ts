@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { readClusterConfig } from "../../node/chain/config-file.ts";
+import { toHex } from "../../node/codec/bytes.ts";
+import { type QkcError, UsageError } from "../../node/codec/errors.ts";
+import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
+import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
+import { ExecutionNode, type ExecutionNodeOptions } from "../../node/engine/execution-node.ts";
+import { engineMethods } from "../../node/engine/http/engine-methods.ts";
+import { createJwtSecret, jwtAuthenticator, readJwtSecret } from "../../node/engine/http/jwt.ts";
+import { type RpcServer, type RpcServerOptions, startRpcServer } from "../../node/engine/http/rpc-server.ts";
+import { EXIT, type ExitCode } from "../cli/exit-code.ts";
+import { onStopSignals } from "../cli/stop-signals.ts";
+import { programVersion } from "../cli/version.ts";
+import { type ElLog, elLog, type LogFormat } from "./el-log.ts";
+
+/** A checked command line of `qkc el`. */
+export interface ElRequest
+  extends Pick<ExecutionNodeOptions, "fullShardId" | "retention" | "durability" | "cacheBytes"> {
+  readonly datadir: string;
+  readonly configPath: string;
+  readonly jwtSecretPath: string | undefined;
+  readonly authrpc: Endpoint;
+  readonly http: Endpoint | undefined;
+  readonly rules: string;
+  readonly logFormat: LogFormat;
+}
+
+type Endpoint = Required<Pick<RpcServerOptions, "host" | "port" | "vhosts">>;
+
+/** `qkc el`: serves until a signal says to stop, or the store cannot be written any more. Throws what keeps it from starting. */
+export async function runEl(request: ElRequest): Promise<ExitCode> {
+  const log = elLog(request.logFormat);
+  const stop = new StopRequest();
+  const releaseSignals = onStopSignals(
+    (signal) => stop.ask(`${signal}: finishing what was begun`),
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    const { configPath, fullShardId, retention, durability, cacheBytes, rules, datadir } = request;
+    const config = readClusterConfig(configPath).quarkchain;
+    refuseForeignFolder(datadir);
+    const node = await ExecutionNode.open({
+      folder: datadir,
+      config,
+      fullShardId,
+      rules: ruleSet(rules),
+      durability,
+      retention,
+      cacheBytes,
+      version: programVersion(),
+    });
+    node.store.onWriteFailure((error) => stop.fail(error));
+    try {
+      return await serve(request, node, log, stop);
+    } finally {
+      await node.close();
+      log.event("stopped", "stopped");
+    }
+  } finally {
+    releaseSignals();
+  }
+}
+
+async function serve(request: ElRequest, node: ExecutionNode, log: ElLog, stop: StopRequest): Promise<ExitCode> {
+  const onInternalError = (error: unknown, method: string) =>
+    log.event("error", `${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const eth = ethMethods(node);
+  const authenticate = jwtAuthenticator(jwtSecret(request));
+  const servers: RpcServer[] = [];
+  try {
+    const methods = { ...eth, ...engineMethods(node) };
+    servers.push(await startRpcServer({ ...request.authrpc, methods, authenticate, onInternalError }));
+    if (request.http !== undefined)
+      servers.push(await startRpcServer({ ...request.http, methods: eth, onInternalError }));
+    announce(log, node, servers);
+    const failure = await stop.asked;
+    log.event("stopping", failure === undefined ? stop.reason : failure.message);
+    return failure === undefined ? EXIT.clean : EXIT.error;
+  } finally {
+    for (const server of servers) await server.close();
+  }
+}
+
+function announce(log: ElLog, node: ExecutionNode, [authrpc, http]: readonly RpcServer[]): void {
+  const head = node.headBlock();
+  const shard = `0x${node.fullShardId.toString(16)}`;
+  const at = head === undefined ? "empty" : `head ${head.block.header.height}`;
+  const eth = http === undefined ? "" : `, eth ${http.url}`;
+  log.event("ready", `ready: shard ${shard}, ${at}, engine ${authrpc.url}${eth}`, {
+    shard,
+    head: head === undefined ? null : { hash: `0x${toHex(head.hash)}`, height: head.block.header.height },
+    engine: authrpc.url,
+    http: http?.url ?? null,
+    pid: process.pid,
+  });
+}
+
+function jwtSecret({ jwtSecretPath, datadir }: ElRequest): Uint8Array {
+  const path = jwtSecretPath ?? join(datadir, "jwt.hex");
+  return existsSync(path) ? readJwtSecret(path) : createJwtSecret(path);
+}
+
+/** Nothing is written where something else lies, a client's database above all. */
+function refuseForeignFolder(datadir: string): void {
+  mkdirSync(datadir, { recursive: true });
+  const names = readdirSync(datadir);
+  if (names.length === 0 || names.includes("execution")) return;
+  const foreign = names.filter((name) => name !== "jwt.hex");
+  if (foreign.length === 0) return;
+  throw new UsageError(`${datadir} holds something else (${foreign.slice(0, 5).join(", ")}): give an empty folder`);
+}
+
+/** Somebody wants the process to end, or it has to. */
+class StopRequest {
+  reason = "";
+  /** The failure, or undefined where it was asked for. */
+  readonly asked: Promise<QkcError | undefined>;
+  #settle: (failure: QkcError | undefined) => void = () => {};
+
+  constructor() {
+    this.asked = new Promise((settle) => {
+      this.#settle = settle;
+    });
+  }
+
+  ask(reason: string): void {
+    this.reason = reason;
+    this.#settle(undefined);
+  }
+
+  fail(error: QkcError): void {
+    this.#settle(error);
+  }
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { QkcError, UsageError } from "../../node/codec/errors.ts";
+
+const FIRST_DELAY_MILLISECONDS = 100;
+const LONGEST_DELAY_MILLISECONDS = 10_000;
+/** A process that ran for so long had started well: the count of its failures begins anew. */
+const HEALTHY_MILLISECONDS = 5000;
+const MOST_FAILED_STARTS = 5;
+const STOP_MILLISECONDS = 30_000;
+
+export interface EngineProcessOptions {
+  readonly fullShardId: number;
+  /** As the user wrote it. */
+  readonly command: string;
+  readonly datadir: string;
+  readonly port: number;
+  readonly jwtPath: string;
+  readonly configPath: string;
+  /** Folder of the logs. */
+  readonly logs: string;
+  /** Told when the process cannot be kept running. */
+  readonly onGivenUp: (error: Error) => void;
+  readonly onRestart: (text: string) => void;
+}
+
+/** An execution layer in a process of its own, started again when it ends by itself. */
+export class EngineProcess {
+  readonly url: string;
+  readonly fullShardId: number;
+  readonly #options: EngineProcessOptions;
+  readonly #argv: readonly string[];
+  readonly #logPath: string;
+  #child: ChildProcess | undefined;
+  #isStopping = false;
+  #failures = 0;
+
+  constructor(options: EngineProcessOptions) {
+    this.#options = options;
+    this.fullShardId = options.fullShardId;
+    this.url = `http://127.0.0.1:${options.port}`;
+    this.#argv = argvOf(options);
+    mkdirSync(options.logs, { recursive: true });
+    this.#logPath = join(options.logs, `el-${options.fullShardId}.log`);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    const log = openSync(this.#logPath, "a");
+    writeSync(log, `# ${new Date().toISOString()} ${this.#argv.join(" ")}\n`);
+    const [file, ...args] = this.#argv;
+    const startedAt = performance.now();
+    // In a group of its own: Ctrl-C at the terminal is ours, the engine is stopped when we are done with it.
+    const child = spawn(file, args, { stdio: ["ignore", log, log], detached: true });
+    closeSync(log);
+    this.#child = child;
+    const ended = (how: string) => {
+      child.removeAllListeners();
+      void this.#restart(how, performance.now() - startedAt);
+    };
+    child.on("error", (error) => ended(`could not be started (${error.message})`));
+    child.on("exit", (code, signal) =>
+      ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
+    );
+  }
+
+  /** SIGTERM, and SIGKILL where that does not help in time. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MILLISECONDS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  async #restart(how: string, ranMilliseconds: number): Promise<void> {
+    this.#child = undefined;
+    if (this.#isStopping) return;
+    this.#failures = ranMilliseconds >= HEALTHY_MILLISECONDS ? 1 : this.#failures + 1;
+    const what = `the engine of shard ${this.fullShardId} ${how}`;
+    if (this.#failures > MOST_FAILED_STARTS) {
+      this.#options.onGivenUp(
+        new QkcError("ENGINE", `${what}, ${this.#failures} times in a row: see ${this.#logPath}`),
+      );
+      return;
+    }
+    const delay = Math.min(FIRST_DELAY_MILLISECONDS * 2 ** (this.#failures - 1), LONGEST_DELAY_MILLISECONDS);
+    this.#options.onRestart(`${what}; starting it again in ${(delay / 1000).toFixed(1)} s (${this.#logPath})`);
+    await sleep(delay, undefined, { ref: false });
+    if (!this.#isStopping) this.start();
+  }
+}
+
+/** A port that is free now, on loopback. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+const STANDARD_ARGUMENTS =
+  "--datadir {datadir} --config {config} --shard {shard} --authrpc.port {port} --jwt-secret {jwt}";
+
+/** The command's words, with its placeholders filled in. */
+function argvOf({ command, fullShardId, datadir, port, jwtPath, configPath }: EngineProcessOptions): readonly string[] {
+  const values: Readonly<Record<string, string>> = {
+    shard: `${fullShardId}`,
+    datadir,
+    port: `${port}`,
+    jwt: jwtPath,
+    config: configPath,
+  };
+  const hasPlaceholders = Object.keys(values).some((name) => command.includes(`{${name}}`));
+  const words = wordsOf(hasPlaceholders ? command : `${command} ${STANDARD_ARGUMENTS}`);
+  return words.map((word) => word.replace(/\{(\w+)\}/g, (text, name: string) => values[name] ?? text));
+}
+
+/** Splits at blanks; quotes keep them, as a shell's do. */
+function wordsOf(command: string): string[] {
+  const words = command.match(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? [];
+  if (words.length === 0) throw new UsageError("--engine-cmd is empty: give a command, such as 'qkc el'");
+  return words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double));
+}

@@ -1,0 +1,43 @@
+import type { RetryPolicy } from "../../node/engine/http/retrying-engine.ts";
+import type { SharedCounters } from "../work/counters.ts";
+import type { PlanData } from "./steps.ts";
+
+/** How much of the past an embedded engine keeps. */
+export type GcMode = "archive" | "prune";
+
+/** Where one shard's blocks are executed. Plain data: it crosses to other threads. */
+export type EngineSpec =
+  | { readonly kind: "embedded"; readonly folder: string; readonly gcMode: GcMode; readonly cacheBytes: number }
+  | HttpEngineSpec;
+
+export interface HttpEngineSpec {
+  readonly kind: "http";
+  readonly url: string;
+  readonly jwtSecret: Uint8Array | undefined;
+  /** How long nobody may answer. */
+  readonly retry?: Partial<RetryPolicy>;
+}
+
+/** What one thread of a replay is started with. */
+export interface HostSpec {
+  /** Folder of the old database, its configuration, and the root tip that the user named. */
+  readonly db: string;
+  readonly configPath: string;
+  readonly rootTip: string | undefined;
+  readonly plan: PlanData;
+  /** Shards born before this root height can be sent to. */
+  readonly rootTipHeight: number;
+  /** Shards that take part in the run, ascending, and those that this thread serves. */
+  readonly shards: readonly number[];
+  readonly hosted: readonly HostedShard[];
+  readonly counters: SharedCounters;
+  /** For blocks of the old database's tables. */
+  readonly cacheBytes: number;
+}
+
+export interface HostedShard {
+  readonly fullShardId: number;
+  /** Folder of the CL store. */
+  readonly store: string;
+  readonly engine: EngineSpec;
+}

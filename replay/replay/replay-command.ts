@@ -1,0 +1,117 @@
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import { UsageError } from "../../node/codec/errors.ts";
+import { collectShard, parsePositiveNumber, parseWorkers } from "../cli/numbers.ts";
+import type { CommandHandlers } from "../cli/program.ts";
+import type { GcMode } from "./host-spec.ts";
+import type { EngineChoice, ReplayRequest } from "./replay-request.ts";
+
+interface ReplayOptions {
+  readonly db: string;
+  readonly config?: string;
+  readonly datadir: string;
+  readonly fromGenesis?: true;
+  readonly resume?: true;
+  readonly to?: number;
+  readonly shard?: readonly number[];
+  readonly workers?: number;
+  readonly engine?: readonly string[];
+  readonly engineCmd?: string;
+  readonly jwtSecret?: string;
+  readonly gcmode: GcMode;
+  readonly withForks?: true;
+  readonly report?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** `qkc replay`: the whole chain from genesis, through the Engine API, into fresh execution layers. */
+export function addReplayCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+  program
+    .command("replay")
+    .summary("rebuild the chain from genesis through the Engine API, and prove every block on the way")
+    .description(
+      "Feeds every block of an existing database, from the genesis blocks that the configuration makes, to one execution " +
+        "layer a shard, and holds what each computes against what the chain declares. Cross-shard deposits are those that " +
+        "the run itself has computed. The first root block with a difference ends the run. The database is only read.",
+    )
+    .requiredOption("--db <dir>", "folder of the old database")
+    .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
+    .requiredOption("--datadir <dir>", "folder of the new stores: cl-<shard> for each shard, el-<shard> beside it")
+    .addOption(new Option("--from-genesis", "start afresh; the default").conflicts("resume"))
+    .option("--resume", "continue the run in --datadir, however it ended")
+    .addOption(
+      new Option("--to <height>", "last root height, inclusive (default: the tip)").argParser(parsePositiveNumber),
+    )
+    .addOption(
+      new Option("--shard <id>", "replay this full shard id only; may be given several times").argParser(collectShard),
+    )
+    .addOption(new Option("--workers <count>", "threads (default: one for each core)").argParser(parseWorkers))
+    .addOption(
+      new Option("--engine <url>", "Engine API of a running execution layer; once for each shard")
+        .argParser((url: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), url])
+        .conflicts("engineCmd"),
+    )
+    .option("--engine-cmd <command>", "start and watch a process for each shard, such as 'qkc el'; see below")
+    .option("--jwt-secret <file>", "secret of the engines' tokens")
+    .addOption(
+      new Option("--gcmode <mode>", "embedded engines: keep all states, or those of the newest blocks")
+        .choices(["archive", "prune"])
+        .default("archive"),
+    )
+    .option("--with-forks", "also feed the side chains that the database holds, and follow their reorganisations")
+    .option("--report <dir>", "folder of the report (default: reports/<time>-<database>)")
+    .option("--json", "print the report instead of the summary")
+    .option("--quiet", "no progress; a one-line summary")
+    .addHelpText("after", `\n${ENGINE_COMMAND}\n\nExamples:\n${EXAMPLES}\n\nExit codes:\n${EXIT_CODES}`)
+    .action((options: ReplayOptions) =>
+      handlers.run(async () => (await import("./run-replay.ts")).runReplay(requestOf(options))),
+    );
+}
+
+function requestOf(options: ReplayOptions): ReplayRequest {
+  return {
+    db: options.db,
+    configPath: options.config,
+    datadir: options.datadir,
+    resume: options.resume === true,
+    to: options.to,
+    shards: options.shard === undefined ? undefined : [...new Set(options.shard)].sort((a, b) => a - b),
+    workers: options.workers ?? availableParallelism(),
+    engines: enginesOf(options),
+    gcMode: options.gcmode,
+    withForks: options.withForks === true,
+    reportFolder: options.report,
+    json: options.json === true,
+    quiet: options.quiet === true,
+  };
+}
+
+function enginesOf({ engine, engineCmd, jwtSecret }: ReplayOptions): EngineChoice {
+  if (engineCmd !== undefined) return { kind: "command", command: engineCmd, jwtSecretPath: jwtSecret };
+  if (engine !== undefined) return { kind: "urls", urls: engine, jwtSecretPath: jwtSecret };
+  if (jwtSecret !== undefined) throw new UsageError("--jwt-secret goes with --engine or --engine-cmd");
+  return { kind: "embedded" };
+}
+
+const ENGINE_COMMAND = `--engine-cmd: {shard}, {datadir}, {port}, {jwt} and {config} in the command are replaced; a command with none of
+them gets --datadir, --config, --shard, --authrpc.port and --jwt-secret behind it. What the processes print goes to logs/ in
+--datadir; one that ends by itself is started again.`;
+
+const EXAMPLES = [
+  "qkc replay --db data/mainnet --datadir new/mainnet",
+  "qkc replay --db data/mainnet --datadir new/mainnet --resume",
+  "qkc replay --db data/mainnet --datadir new/mainnet --engine-cmd 'qkc el'",
+  "qkc replay --db data/mainnet --datadir new/1 --shard 1 --engine http://127.0.0.1:8551 --jwt-secret jwt.hex",
+]
+  .map((line) => `  ${line}`)
+  .join("\n");
+
+const EXIT_CODES = [
+  "    0  clean: every block was executed to what it declares",
+  "    1  no answer: usage, configuration, an engine that fails or is another chain's, a disk that is full",
+  "    2  divergence: a block does not execute to what it declares; the run ends with its root block",
+  "    3  unsupported: an engine without QuarkChain's extension, or something in the chain that is not understood",
+  "    4  damaged: the old database contradicts itself or lacks rows",
+  "  130  interrupted: --resume continues",
+].join("\n");

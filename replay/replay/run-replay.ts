@@ -1,0 +1,286 @@
+import { join } from "node:path";
+import { secp256k1Backend } from "../../node/chain/sender.ts";
+import { RootChain } from "../../node/cl/root-chain.ts";
+import { hashFromHex } from "../../node/codec/bytes.ts";
+import { QkcError, UsageError } from "../../node/codec/errors.ts";
+import { type OpenDatabase, openDatabase } from "../checkdb/open-database.ts";
+import { surveyDatabase } from "../checkdb/survey.ts";
+import { EXIT, type ExitCode, exitCodeOfVerdict } from "../cli/exit-code.ts";
+import { createProgressDisplay } from "../cli/progress-display.ts";
+import { onStopSignals } from "../cli/stop-signals.ts";
+import { type RunClock, startClock } from "../cli/timing.ts";
+import { colorsFor } from "../report/colors.ts";
+import { commandText } from "../report/command-text.ts";
+import { describeFailure, type RunFailure } from "../report/failure.ts";
+import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
+import type { Report } from "../report/schema.ts";
+import { shardName, summarize, verdictLine } from "../report/summary.ts";
+import { createSharedCounters, RunCounters } from "../work/counters.ts";
+import { memoryBudget } from "../work/memory.ts";
+import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
+import { type ChosenEngines, chooseEngines } from "./engine-choice.ts";
+import { executeReplay, type ReplayOutcome } from "./execute.ts";
+import { withForks } from "./forks.ts";
+import { HostFailure } from "./host-messages.ts";
+import type { HostSpec } from "./host-spec.ts";
+import { replayMonitor } from "./progress.ts";
+import { type ReplayReportInput, replayReport } from "./replay-report.ts";
+import { type ReplayRequest, resumeArguments } from "./replay-request.ts";
+import { RunStopped } from "./run-link.ts";
+import { openRunRecord } from "./run-record.ts";
+import type { EngineWrapper } from "./shard-host.ts";
+import { canonicalPlan, type PlanData, StepPlan } from "./steps.ts";
+
+const SAMPLE_MILLISECONDS = 500;
+const SLOW_RECOVERY =
+  "the native library of secp256k1 did not load: recovering senders takes 30 times as long (no prebuild for this platform?)";
+const STAKES_NOT_JUDGED =
+  "proof-of-work seals and the stakes of root blocks are not judged in a replay: qkc checkdb --verify-pow does it";
+
+/** What a run is about: the old database, and what is to be fed from it. */
+interface PlannedReplay {
+  readonly database: OpenDatabase;
+  readonly survey: DatabaseSurvey;
+  readonly costs: RootBlockCosts;
+  readonly rootTo: number;
+  readonly shards: readonly number[];
+  readonly planData: PlanData;
+  readonly plan: StepPlan;
+  readonly warnings: readonly string[];
+}
+
+export interface ReplayAnswer {
+  readonly report: Report;
+  /** What ended the run before its end, if something did. */
+  readonly failure: RunFailure | undefined;
+}
+
+/** `qkc replay`. Throws what keeps it from starting. */
+export async function runReplay(request: ReplayRequest): Promise<ExitCode> {
+  const clock = startClock();
+  const answer = await replayDatabase(request, clock);
+  const folder = request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+  print(request, answer, await writeReport(folder, answer.report));
+  return exitCodeOfVerdict(answer.report.verdict);
+}
+
+/** The run behind the command. `wrapEngine` works where all runs in one thread. */
+export async function replayDatabase(
+  request: ReplayRequest,
+  clock: RunClock,
+  wrapEngine?: EngineWrapper,
+): Promise<ReplayAnswer> {
+  assertOutside(request.db, request.datadir, "--datadir");
+  assertOutside(request.db, request.reportFolder);
+  const planned = await planReplay(request);
+  try {
+    const record = openRunRecord(request.datadir, identityOf(request, planned), request.resume);
+    const { outcome, before, isInterrupted: interrupted } = await watchedReplay(request, planned, record, wrapEngine);
+    const failure = failureOf(outcome, interrupted);
+    const { source } = planned.database;
+    return {
+      report: replayReport({ request, ...planned, source, before, outcome, interrupted, failure, clock }),
+      failure,
+    };
+  } finally {
+    planned.database.source.close();
+    planned.survey.close();
+  }
+}
+
+async function planReplay(request: ReplayRequest): Promise<PlannedReplay> {
+  const survey = await surveyDatabase({
+    db: request.db,
+    configPath: request.configPath,
+    rootTip: undefined,
+    verifyChecksums: "default",
+    shards: request.shards,
+  });
+  const { tipHeight, tipHash } = survey.identity;
+  const rootTo = request.to ?? tipHeight;
+  if (rootTo > tipHeight) throw new UsageError(`root block ${rootTo} is above the tip of this database, ${tipHeight}`);
+  if (rootTo < 1) throw new UsageError("the database holds the genesis root block only: there is nothing to replay");
+  if (request.withForks && rootTo !== tipHeight) {
+    throw new UsageError("--with-forks follows the whole chain: leave --to out");
+  }
+  const shards = shardsOf(request, survey);
+  const costs = survey.costs(1, rootTo, shards);
+  const database = openDatabase({
+    ...request,
+    configPath: survey.configPath,
+    rootTip: undefined,
+    verifyChecksums: "default",
+  });
+  const warnings = [...survey.warnings, STAKES_NOT_JUDGED];
+  const absent = survey.shards.filter((id) => !shards.includes(id));
+  if (absent.length > 0) {
+    warnings.push(
+      `deposits from shard ${absent.map(shardName).join(", ")} come from the old database: they are not replayed`,
+    );
+  }
+  let planData = canonicalPlan(rootTo, (height) => survey.rootHashAt(height));
+  if (request.withForks) {
+    const chain = new RootChain(database.source.rootBlocks(), hashFromHex(tipHash));
+    const forks = withForks(planData, database.source, chain, shards);
+    planData = forks.plan;
+    if (forks.leftOut > 0) {
+      warnings.push(`${forks.leftOut} side blocks are left out: the database lacks a block that they build on`);
+    }
+  }
+  const plan = new StepPlan(planData, database.source.rootBlocks());
+  return { database, survey, costs, rootTo, shards, planData, plan, warnings };
+}
+
+function shardsOf({ shards: wanted }: ReplayRequest, { shards: present }: DatabaseSurvey): readonly number[] {
+  const unknown = (wanted ?? []).filter((shard) => !present.includes(shard));
+  if (unknown.length === 0) return wanted ?? present;
+  throw new UsageError(
+    `the database has no shard ${unknown.map(shardName).join(", ")}; it has ${present.map(shardName).join(", ")}`,
+  );
+}
+
+/** A run may be continued on a database that has grown, and to a higher root block, unless it follows forks. */
+function identityOf(request: ReplayRequest, { survey, shards, rootTo }: PlannedReplay) {
+  const { kind, genesisHash, tipHash } = survey.identity;
+  return {
+    database: kind,
+    "genesis hash": genesisHash,
+    "config hash": survey.configHash,
+    "rule set": survey.ruleSet,
+    shards: shards.join(", "),
+    forks: request.withForks ? `up to ${rootTo} ${tipHash}` : "left out",
+  };
+}
+
+async function watchedReplay(
+  request: ReplayRequest,
+  planned: PlannedReplay,
+  record: { begin(): void },
+  wrapEngine: EngineWrapper | undefined,
+) {
+  const { survey, costs, shards } = planned;
+  const threads = Math.min(request.workers, shards.length);
+  const counters = createSharedCounters(threads, survey.shards);
+  const display = createProgressDisplay(process.stderr, process.env, request.quiet);
+  if (secp256k1Backend() === "elliptic") display.message(SLOW_RECOVERY);
+  let stop = () => {};
+  let isInterrupted = false;
+  const interruption = new AbortController();
+  let engineFailure: Error | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const releaseSignals = onStopSignals(
+    (signal) => {
+      isInterrupted = true;
+      interruption.abort(new QkcError("INTERRUPTED", "interrupted before the engines answered"));
+      stop();
+      display.message(`${signal}: stopping at the next block; once more to stop at once`);
+    },
+    () => process.exit(EXIT.interrupted),
+  );
+  let engines: ChosenEngines | undefined;
+  try {
+    engines = await chooseEngines({
+      choice: request.engines,
+      config: planned.database.config.quarkchain,
+      configPath: survey.configPath,
+      datadir: request.datadir,
+      shards,
+      gcMode: request.gcMode,
+      cacheBytes: Math.floor((memoryBudget(threads).cacheBytesPerWorker * threads) / (2 * shards.length)),
+      resume: request.resume,
+      signal: interruption.signal,
+      onGivenUp: (error) => {
+        engineFailure = error;
+        stop();
+      },
+      onRestart: (text) => display.message(text),
+    });
+    record.begin();
+    let before: ReplayReportInput["before"] = [];
+    const outcome = await executeReplay({
+      hosts: hostSpecs(request, planned, engines, threads, counters),
+      source: planned.database.source,
+      config: planned.database.config.quarkchain,
+      workerFile: new URL("./host-worker.js", import.meta.url),
+      heapMegabytes: memoryBudget(threads).heapMegabytes,
+      wrapEngine,
+      onStart: (states, stopAll) => {
+        before = states;
+        stop = stopAll;
+        if (isInterrupted || engineFailure !== undefined) stopAll();
+        const monitor = replayMonitor(new RunCounters(counters), costs, states);
+        timer = setInterval(() => display.update(monitor.sample(Date.now()), Date.now()), SAMPLE_MILLISECONDS);
+      },
+    });
+    return {
+      outcome: engineFailure === undefined ? outcome : { ...outcome, failure: engineFailure },
+      before,
+      isInterrupted,
+    };
+  } finally {
+    releaseSignals();
+    clearInterval(timer);
+    display.stop();
+    await engines?.close();
+  }
+}
+
+/** Shards are dealt out by their number of blocks, the costliest first, each to the thread with the least. */
+function hostSpecs(
+  request: ReplayRequest,
+  planned: PlannedReplay,
+  { specs }: ChosenEngines,
+  threads: number,
+  counters: HostSpec["counters"],
+): HostSpec[] {
+  const { survey, shards, planData, costs } = planned;
+  const blocksOf = (id: number) => costs.minorBlocksPerShard.get(id) ?? 0;
+  const hosts = Array.from({ length: threads }, () => ({ blocks: 0, shards: [] as number[] }));
+  for (const id of [...shards].sort((a, b) => blocksOf(b) - blocksOf(a) || a - b)) {
+    const least = hosts.reduce((a, b) => (b.blocks < a.blocks ? b : a));
+    least.blocks += blocksOf(id);
+    least.shards.push(id);
+  }
+  const cacheBytes = Math.floor(memoryBudget(threads).cacheBytesPerWorker / (2 * (survey.shards.length + 1)));
+  return hosts.map(({ shards: hosted }) => ({
+    db: request.db,
+    configPath: survey.configPath,
+    rootTip: undefined,
+    plan: planData,
+    rootTipHeight: survey.identity.tipHeight,
+    shards,
+    hosted: hosted.map((fullShardId) => {
+      const engine = specs.get(fullShardId);
+      if (engine === undefined) throw new UsageError(`there is no engine for shard ${fullShardId}`);
+      return { fullShardId, store: join(request.datadir, `cl-${fullShardId}`), engine };
+    }),
+    counters,
+    cacheBytes,
+  }));
+}
+
+/** What ended the run before its end; being interrupted is no failure. */
+function failureOf({ failure }: ReplayOutcome, isInterrupted: boolean): RunFailure | undefined {
+  if (failure === undefined || (isInterrupted && failure instanceof RunStopped)) return undefined;
+  return failure instanceof HostFailure ? failure.failure : describeFailure(failure);
+}
+
+function print(request: ReplayRequest, { report, failure }: ReplayAnswer, path: string): void {
+  if (failure?.stack !== undefined) process.stderr.write(`${failure.stack}\n`);
+  const colors = colorsFor(process.stdout.isTTY, process.env);
+  if (request.json) process.stdout.write(reportText(report));
+  else if (request.quiet) process.stdout.write(`${verdictLine(report, colors)}\n`);
+  else process.stdout.write(summarize(report, { colors, reportPath: path, next: nextCommand(report, request) }));
+}
+
+/** A closer look at a divergence, or what continues a run that has not come to its end. */
+function nextCommand(report: Report, request: ReplayRequest): string | undefined {
+  if (report.verdict === "interrupted" || report.verdict === "error") return commandText(resumeArguments(request));
+  const [divergence] = report.divergences;
+  if (divergence === undefined) return undefined;
+  const { fullShardId, rootHeight } = divergence;
+  const config = request.configPath === undefined ? [] : ["--config", request.configPath];
+  const root = rootHeight === null ? [] : ["--from", `${rootHeight}`, "--to", `${rootHeight}`];
+  const shard = fullShardId === null ? [] : ["--shard", `${fullShardId}`];
+  return commandText(["checkdb", "--db", request.db, ...config, ...root, ...shard, "--json"]);
+}

@@ -1,0 +1,23 @@
+import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
+import type { MinorBlock } from "../../node/chain/minor-block.ts";
+import type { ShardCl } from "../../node/cl/shard-cl.ts";
+import { ConfigError } from "../../node/codec/errors.ts";
+
+/** What a block sends, by destination: every shard that has to be told, be it of nothing. */
+export type SendLists = ReadonlyMap<number, readonly CrossShardDeposit[]>;
+
+/**
+ * Sorts by destination what an engine says a block sends; undefined where some of it goes nowhere a block can send to,
+ * which no execution computes.
+ */
+export function sendLists(cl: ShardCl, block: MinorBlock, sends: readonly CrossShardDeposit[]): SendLists | undefined {
+  try {
+    const lists = cl.sendsOf(block, sends);
+    let sorted = 0;
+    for (const list of lists.values()) sorted += list.length;
+    return sorted === sends.length ? lists : undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { bytesEqual, toHex } from "../../../node/codec/bytes.ts";
+import { EIPS } from "../../../node/el/evm/hardforks/eips.ts";
+import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
+import { withSwitch } from "../../../node/el/evm/hardforks/rule-switches.ts";
+import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
+import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
+import { attribute } from "../attribution/attribute.ts";
+import { explainedClass } from "../classes/class-name.ts";
+import type { TrialSource } from "../open-trial.ts";
+import { targetsOf } from "../reference.ts";
+import { rulesExecutor } from "../rules-executor.ts";
+import type { BlockTrial } from "../trial.ts";
+import type { EngineRefusal } from "./engine-divergence.ts";
+
+/** Rules of ours that come to what an engine came to. */
+export interface EngineBehaviour {
+  readonly rules: Rules;
+  /** Text of a rule set that has them. */
+  readonly rulesText: string;
+  readonly className: string;
+}
+
+/**
+ * Which switches make our own execution come to what an engine came to, so that a closer look can be taken at its
+ * difference without seeing into it. "chain": the chain's own rules do, it is the block that is wrong.
+ */
+export function engineBehaviour(
+  trials: TrialSource,
+  trial: BlockTrial,
+  refusal: EngineRefusal,
+): EngineBehaviour | "chain" | undefined {
+  const executorOf = (rules: Rules) => rulesExecutor(trials.config, trial.fullShardId, rules);
+  const matches = (outcome: NewPayloadResult) => isEnginesOutcome(outcome, refusal);
+  const comesToIt = (rules: Rules) => matches(executorOf(rules).execute(trial.payload, trial.nodes));
+  const tested = QUARKCHAIN_RULES;
+  if (comesToIt(tested)) return "chain";
+  const singles = [...EIPS.keys()].map((eip) => ruleSet(`${tested.name}+${eip}`));
+  for (const reference of [GOQUARKCHAIN_RULES, ...singles, ...targetsOf(tested)]) {
+    if (!comesToIt(reference)) continue;
+    const names = attribute({ trial, reference, tested, executorOf, matches }).switches.map(({ name }) => name);
+    if (names.length === 0) continue;
+    return { rules: withSwitch(tested, reference, names), rulesText: reference.name, className: explainedClass(names) };
+  }
+  return undefined;
+}
+
+function isEnginesOutcome(outcome: NewPayloadResult, { answer, reason }: EngineRefusal): boolean {
+  if (outcome.status === "INVALID") return reason !== undefined;
+  const { computed } = answer;
+  if (computed === null || reason !== undefined) return false;
+  const ours = outcome.computed;
+  return (
+    bytesEqual(ours.stateRoot, computed.stateRoot) &&
+    bytesEqual(ours.receiptRoot, computed.receiptRoot) &&
+    toHex(ours.bloom) === toHex(computed.bloom) &&
+    ours.gasUsed === computed.gasUsed &&
+    ours.xshardReceiveGasUsed === computed.xshardReceiveGasUsed
+  );
+}

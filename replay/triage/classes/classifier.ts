@@ -1,0 +1,114 @@
+import type { QuarkChainConfig } from "../../../node/chain/config.ts";
+import { QkcError } from "../../../node/codec/errors.ts";
+import { EIPS } from "../../../node/el/evm/hardforks/eips.ts";
+import { QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
+import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
+import { OTHER_SWITCHES } from "../../checkdb/client-rules.ts";
+import type { FieldDifference } from "../../checkdb/comparator.ts";
+import { attribute } from "../attribution/attribute.ts";
+import { outcomeOf } from "../locality/declared-outcome.ts";
+import type { Outcome } from "../locality/locality.ts";
+import { type ConsensusSide, referenceWith, targetsOf } from "../reference.ts";
+import { rulesExecutor } from "../rules-executor.ts";
+import type { BlockTrial, Executor } from "../trial.ts";
+import { explainedClass, NOT_REPRODUCED, refusedClass, switchesOfClass, unexplainedClass } from "./class-name.ts";
+import { FULL_PER_CLASS } from "./group.ts";
+
+const SINGLE_RULES: readonly string[] = [...OTHER_SWITCHES, ...[...EIPS.keys()].map((number) => `EIP-${number}`)];
+
+/** A block that its execution does not bear out. */
+export interface DivergingBlock {
+  readonly cl: ConsensusSide;
+  readonly trial: BlockTrial;
+  /** What the block declares; asked for where that is needed. */
+  readonly declared: () => Outcome;
+  /** Whether an outcome is all that the block declares. */
+  readonly matches: (outcome: NewPayloadResult) => boolean;
+  readonly outcome: NewPayloadResult;
+  readonly fields: readonly FieldDifference[];
+}
+
+/**
+ * Names the cause of divergences, one after the other: the switches of other rules with which a block comes to what it
+ * declares, or what differs first where none are known. What explained one block is tried first on the next, and where
+ * several alike found no explanation the search is not repeated: a database in which every block differs takes little
+ * longer. The answer depends on the blocks seen before, in their order.
+ */
+export class Classifier {
+  private readonly config: QuarkChainConfig;
+  private readonly tested: Rules;
+  /** Classes that switches explain. */
+  private readonly explained = new Set<string>();
+  /** How often a search found nothing, by class. */
+  private readonly searched = new Map<string, number>();
+
+  constructor(config: QuarkChainConfig, tested: Rules) {
+    this.config = config;
+    this.tested = tested;
+  }
+
+  /** `known`: switches of the other client's rules that are known to explain the block. */
+  classOf(diverging: DivergingBlock, known: readonly string[] = []): string {
+    if (known.length > 0) return explainedClass(known);
+    const { trial, cl } = diverging;
+    if (this.comesToDeclared(diverging, this.executorOf(trial, this.tested))) return NOT_REPRODUCED;
+    for (const name of this.explained) {
+      const reference = referenceWith(this.config, cl, trial, this.tested, switchesOfClass(name));
+      if (reference !== undefined && this.comesToDeclared(diverging, reference.executor)) return name;
+    }
+    return this.searchedClass(diverging);
+  }
+
+  private searchedClass(diverging: DivergingBlock): string {
+    const unexplained = this.classWithoutCause(diverging);
+    const searches = this.searched.get(unexplained) ?? 0;
+    if (searches >= FULL_PER_CLASS) return unexplained;
+    const switches = this.search(diverging);
+    if (switches.length === 0) {
+      this.searched.set(unexplained, searches + 1);
+      return unexplained;
+    }
+    const name = explainedClass(switches);
+    this.explained.add(name);
+    return name;
+  }
+
+  private classWithoutCause({ trial, cl, outcome, fields, declared }: DivergingBlock): string {
+    if (outcome.status === "INVALID") return refusedClass(outcome.rejection);
+    return unexplainedClass({ trial, declared: declared(), computed: outcomeOf(outcome, cl, trial) }, fields);
+  }
+
+  /**
+   * Rules one by one: switches of the other client's and Ethereum's later rules; then, where all up to a hardfork bring
+   * the block to what it declares, the fewest of them.
+   */
+  private search(diverging: DivergingBlock): readonly string[] {
+    const { tested } = this;
+    const { trial, cl, matches } = diverging;
+    for (const name of tested === QUARKCHAIN_RULES ? SINGLE_RULES : []) {
+      const reference = referenceWith(this.config, cl, trial, tested, [name]);
+      if (reference !== undefined && this.comesToDeclared(diverging, reference.executor)) return [name];
+    }
+    const executorOf = (rules: Rules) => this.executorOf(trial, rules);
+    for (const reference of targetsOf(tested)) {
+      if (!this.comesToDeclared(diverging, executorOf(reference))) continue;
+      const { switches } = attribute({ trial, reference, tested, executorOf, matches });
+      if (switches.length > 0) return switches.map(({ name }) => name);
+    }
+    return [];
+  }
+
+  /** Rules that cannot execute the block explain nothing. */
+  private comesToDeclared({ trial, matches }: DivergingBlock, executor: Executor): boolean {
+    try {
+      return matches(executor.execute(trial.payload, trial.nodes));
+    } catch (error) {
+      if (error instanceof QkcError && error.code !== "INTERNAL") return false;
+      throw error;
+    }
+  }
+
+  private executorOf({ fullShardId }: BlockTrial, rules: Rules): Executor {
+    return rulesExecutor(this.config, fullShardId, rules);
+  }
+}

@@ -1,0 +1,71 @@
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
+import { RootChain } from "../../node/cl/root-chain.ts";
+import { type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { UsageError } from "../../node/codec/errors.ts";
+import { Findings } from "../checkdb/findings.ts";
+import { MinorCheck } from "../checkdb/minor-check.ts";
+import type { OpenDatabase } from "../checkdb/open-database.ts";
+import { type ShardRig, ShardRigs } from "../checkdb/shard-rig.ts";
+import { type BlockTrial, trialOf } from "./trial.ts";
+
+const CACHE_BYTES = 64 * 1024 * 1024;
+
+/** Which block: by its hash, or by its height on the chain that the shard's height index names. */
+export type TrialPlace = { readonly fullShardId: number } & ({ readonly hash: Hash32 } | { readonly height: number });
+
+/** Trials of a database's blocks. The database stays the caller's to close. */
+export class TrialSource {
+  private readonly database: OpenDatabase;
+  private readonly rigs: ShardRigs;
+  private readonly check: MinorCheck;
+  private readonly findings = new Findings();
+
+  constructor(database: OpenDatabase) {
+    const rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
+    const rootTipHeight = rootChain.tipHeight;
+    this.database = database;
+    this.rigs = new ShardRigs(database, rootChain, { cacheBytes: CACHE_BYTES, checkArchive: false, rootTipHeight });
+    this.check = new MinorCheck(database, this.rigs, this.findings, undefined);
+  }
+
+  get config(): QuarkChainConfig {
+    return this.database.config.quarkchain;
+  }
+
+  /** What preparing trials has to tell, such as states that were pruned and computed anew. */
+  get warnings(): readonly string[] {
+    return [...this.findings.warnings];
+  }
+
+  rig(fullShardId: number): ShardRig {
+    if (this.rigs.has(fullShardId)) return this.rigs.of(fullShardId);
+    const there = this.database.source.fullShardIds.join(", ");
+    throw new UsageError(`the database has no shard ${fullShardId}; there are ${there}`);
+  }
+
+  /**
+   * A block on the state that its parent left: the archived one, or one computed from an ancestor's where it is pruned
+   * or the parent never came to what it declares. Throws UsageError where there is no such block, UnsupportedError where
+   * no state is near enough, DatabaseDamagedError for what cannot be read.
+   */
+  async trial(place: TrialPlace): Promise<BlockTrial> {
+    const { fullShardId } = place;
+    const rig = this.rig(fullShardId);
+    const hash = "hash" in place ? place.hash : hashAt(rig, place.height);
+    if (!rig.source.hasMinorBlock(hash)) throw new UsageError(`shard ${fullShardId} has no block ${toHex(hash)}`);
+    const block = rig.cl.chain.read(hash);
+    if (block.header.height === 0) {
+      throw new UsageError(`block 0 of shard ${fullShardId} is not executed: the configuration makes it`);
+    }
+    const parentHash = block.header.prevMinorBlockHash;
+    // Rows of a state that is not stored have to outlive the caches.
+    if (!rig.source.rows.has(rig.cl.chain.get(parentHash).meta.stateRoot)) rig.nodes.holdProduced();
+    return trialOf(rig, block, await this.check.stateAfter(fullShardId, parentHash));
+  }
+}
+
+function hashAt(rig: ShardRig, height: number): Hash32 {
+  const hash = rig.source.canonicalHashAt(height);
+  if (hash !== undefined) return hash;
+  throw new UsageError(`shard ${rig.source.fullShardId} has no block at height ${height}`);
+}

@@ -1,0 +1,150 @@
+import { isCrossShard } from "../../../node/chain/evm-transaction.ts";
+import { bytesEqual, toHex } from "../../../node/codec/bytes.ts";
+import { UnsupportedError } from "../../../node/codec/errors.ts";
+import { keccak256 } from "../../../node/codec/keccak.ts";
+import { rlpEncode } from "../../../node/codec/rlp.ts";
+import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
+import type { Json } from "../../inspect/json.ts";
+import { QKC_TOKEN, writeAccounts } from "../../statetest/accounts.ts";
+import { readTestFile, type StateTest } from "../../statetest/format.ts";
+import { NodeMemory } from "../../statetest/node-memory.ts";
+import { FORK } from "../../statetest/run-file.ts";
+import { runStateTest, type TestResult } from "../../statetest/run-test.ts";
+import { whatifRules } from "../../whatif/rules-option.ts";
+import { executionConfigOf } from "./case-config.ts";
+import type { PreAccount, Reproducer } from "./format.ts";
+import { configExecutor, runCase } from "./run-case.ts";
+import { decodedTransaction } from "./sender-keys.ts";
+
+const INDEXES = { data: 0, gas: 0, value: 0 };
+/** "QKC", with which the addresses of precompiles and system contracts begin, behind zeros or not. */
+const OWN_ADDRESS = /^0x(0{30})?514b43/;
+
+/**
+ * The case as a file of Ethereum's GeneralStateTests, expecting what QuarkChain's rules come to where addresses and
+ * fees are Ethereum's. Throws UnsupportedError, saying why, for a case that cannot be expressed so.
+ */
+export function exportedStateTest(reproducer: Reproducer): Json {
+  const refusal = refusalOf(reproducer);
+  if (refusal !== undefined) refuse(reproducer, refusal);
+  const test = { env: envOf(reproducer), pre: preOf(reproducer), transaction: transactionOf(reproducer) };
+  const expected = ranUnder(test, QUARKCHAIN_RULES.name);
+  if (expected.receipt === undefined) refuse(reproducer, "its transaction is not valid");
+  if (reproducer.rules !== QUARKCHAIN_RULES.name) {
+    const { stateRoot } = ranUnder(test, reproducer.rules);
+    if (bytesEqual(stateRoot, expected.stateRoot)) refuse(reproducer, "the difference does not show there");
+  }
+  const logs = expected.receipt.logs.map(({ address, topics, data }) => [address, topics, data]);
+  const post = { hash: hex(expected.stateRoot), logs: hex(keccak256(rlpEncode(logs))), indexes: INDEXES };
+  return { [reproducer.about.id]: { _info: infoOf(reproducer), ...test, post: { [FORK]: [post] } } };
+}
+
+function refuse({ about }: Reproducer, reason: string): never {
+  throw new UnsupportedError(`${about.id} cannot be expressed as an Ethereum state test: ${reason}`);
+}
+
+/** Undefined where nothing stands against it. */
+function refusalOf(reproducer: Reproducer): string | undefined {
+  const { about, config, block, deposits, transactions, pre } = reproducer;
+  if (about.expected.source === "declared") return "what is expected is known in part only";
+  if (about.expected.name !== QUARKCHAIN_RULES.name) {
+    return `it expects the result of ${about.expected.name}, and no Ethereum fork stands for anything but quarkchain`;
+  }
+  if (deposits.length > 0) return "it has deposits";
+  if (transactions.length !== 1) return `it has ${transactions.length} transactions, not one`;
+  const [transaction] = transactions;
+  if (transaction.secretKey === undefined) return "the key of its sender is not known";
+  const decoded = decodedTransaction(transaction);
+  if (decoded === undefined) return "its transaction cannot be decoded";
+  if (isCrossShard(decoded, new Map(Object.entries(config.shardSizes).map(([id, size]) => [Number(id), size])))) {
+    return "its transaction goes to another shard";
+  }
+  const tokens = [decoded.gasTokenId, decoded.transferTokenId, config.genesisToken, config.defaultChainToken];
+  if (tokens.some((token) => token !== QKC_TOKEN)) return "it moves another token than QKC, or pays gas in one";
+  if (Object.keys(block.senderDisallowMap).length > 0) return "a sender's stake is locked";
+  const isBefore = (time: number | null) => time !== null && block.timestamp < time;
+  if (isBefore(config.enableEvmTimestamp) || isBefore(config.enableTxTimestamp)) return "contracts are not enabled yet";
+  const own = usedAddresses(reproducer).find((address) => OWN_ADDRESS.test(address));
+  if (own !== undefined) return `${own} is QuarkChain's own`;
+  const foreign = Object.values(pre).find(({ balances }) =>
+    Object.keys(balances).some((id) => BigInt(id) !== QKC_TOKEN),
+  );
+  return foreign === undefined ? undefined : "an account holds another token than QKC";
+}
+
+function usedAddresses(reproducer: Reproducer): string[] {
+  const config = executionConfigOf(reproducer.config, QUARKCHAIN_RULES);
+  return [...runCase(reproducer, configExecutor(config)).touched.accounts.keys()];
+}
+
+function envOf({ block }: Reproducer) {
+  return {
+    currentCoinbase: hex(block.coinbase),
+    currentDifficulty: quantity(block.difficulty),
+    // What GASLIMIT shows: without deposits, transactions lack all of their share.
+    currentGasLimit: quantity(block.gasLimit - block.xshardGasLimit),
+    currentNumber: quantity(BigInt(block.height)),
+    currentTimestamp: quantity(BigInt(block.timestamp)),
+    previousHash: hex(block.ancestorHashes[1] ?? new Uint8Array(32)),
+  };
+}
+
+/** Without accounts that are blank: Ethereum has none. */
+function preOf({ pre }: Reproducer) {
+  const accounts = Object.entries(pre).filter(([, account]) => !isBlank(account));
+  return Object.fromEntries(
+    accounts.map(([address, { nonce, balances, code, storage }]) => [
+      address,
+      {
+        nonce: quantity(nonce),
+        balance: quantity(balances[String(QKC_TOKEN)] ?? 0n),
+        code: hex(code),
+        storage: Object.fromEntries(Object.entries(storage).map(([slot, value]) => [slot, quantity(value)])),
+      },
+    ]),
+  );
+}
+
+function transactionOf({ transactions: [transaction] }: Reproducer) {
+  const decoded = decodedTransaction(transaction);
+  if (decoded === undefined || transaction.secretKey === undefined) throw new UnsupportedError("no signed transaction");
+  return {
+    nonce: quantity(decoded.nonce),
+    gasPrice: quantity(decoded.gasPrice),
+    gasLimit: [quantity(decoded.startGas)],
+    to: decoded.to === undefined ? "" : hex(decoded.to),
+    value: [quantity(decoded.value)],
+    data: [hex(decoded.data)],
+    secretKey: hex(transaction.secretKey),
+  };
+}
+
+function infoOf({ about, rules }: Reproducer): Json {
+  const comment = `shard ${about.fullShardId} block ${about.height}: ${about.got.name} came to something else`;
+  return { comment, source: hex(about.hash), "generated-by": about.program, rules };
+}
+
+/** The test as the runner reads it, executed. */
+function ranUnder(test: object, rules: string): TestResult {
+  const [parsed] = readTestFile(JSON.stringify({ test: { ...test, post: {} } })).values();
+  const store = new NodeMemory();
+  const { pre } = parsed as StateTest;
+  const preRoot = writeAccounts(store, pre);
+  return runStateTest(
+    parsed as StateTest,
+    { indexes: INDEXES },
+    { store, preRoot, ledger: "ethereum", rules: whatifRules(rules) },
+  );
+}
+
+function isBlank({ nonce, balances, code }: PreAccount): boolean {
+  return nonce === 0n && code.length === 0 && Object.values(balances).every((amount) => amount === 0n);
+}
+
+function hex(bytes: Uint8Array): string {
+  return `0x${toHex(bytes)}`;
+}
+
+function quantity(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,123 @@
+import { sign, wrap } from "../../../node/chain/signing.testkit.ts";
+import { type Address, addressFromHex, toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
+import type { Rules } from "../../../node/el/evm/rules.ts";
+import { ExecutionLayer } from "../../../node/el/execution-layer.ts";
+import type { ExecutionPayload } from "../../../node/el/payload.ts";
+import type { WorldState } from "../../../node/el/state/world-state.ts";
+import { type Allocation, allocate, networkConfig, QKC_TOKEN } from "../../../node/el/transactions/vectors.testkit.ts";
+import { MemoryNodeStore } from "../../../node/el/trie/trie.testkit.ts";
+import { InProcessClient } from "../../../node/engine/in-process-client.ts";
+import type { BlockTrial, Executor } from "../trial.ts";
+
+const SENDER = addressFromHex("bbbb0000000000000000000000000000000000bb");
+const KEY = new Uint8Array(32).fill(5);
+
+/** What a block made for a test does, in this order. */
+export interface OneBlock {
+  /** Code by address, in hex. */
+  readonly contracts: Readonly<Record<string, string>>;
+  /** Their storage, by address. */
+  readonly storage?: Readonly<Record<string, Record<string, string>>>;
+  /** Contracts that deposits call, each with 100,000 gas. */
+  readonly deposits?: readonly string[];
+  /** Contracts that transactions without price call, each with 100,000 gas and some data. */
+  readonly calls?: readonly { readonly to: string; readonly data?: Uint8Array }[];
+}
+
+/** Only what executing it again takes: a trial's block itself is not there. */
+export function oneBlock({ contracts, storage = {}, deposits = [], calls = [] }: OneBlock): BlockTrial {
+  const nodes = new MemoryNodeStore();
+  const allocation: Allocation = Object.fromEntries(
+    Object.entries(contracts).map(([address, code]) => [
+      `${address}00000001`,
+      { balances: {}, code: `0x${code}`, storage: storage[address] },
+    ]),
+  );
+  const payload: ExecutionPayload = {
+    fullShardId: 1,
+    parentStateRoot: allocate(nodes, allocation),
+    height: 1,
+    timestamp: 1,
+    coinbase: addressFromHex("cccc0000000000000000000000000000000000cc"),
+    difficulty: 1n,
+    gasLimit: 12_000_000n,
+    xshardGasLimit: 6_000_000n,
+    transactions: calls.map(({ to, data = new Uint8Array(0) }, nonce) => callOf(addressFromHex(to), data, nonce)),
+    deposits: deposits.map((to, xshardDepositIndex) => ({
+      deposit: depositTo(addressFromHex(to)),
+      cursor: { rootBlockHeight: 100_000, minorBlockIndex: 1, xshardDepositIndex },
+    })),
+    exhaustedCursor: { rootBlockHeight: 100_001, minorBlockIndex: 0, xshardDepositIndex: 0 },
+    senderDisallowMap: new Map(),
+    ancestorHash: () => undefined,
+    reachableShards: new Set(),
+    blockReward: new Map([[QKC_TOKEN, 7n]]),
+  };
+  return { payload, nodes, fullShardId: 1, height: 1 } as unknown as BlockTrial;
+}
+
+/** Rules on a devnet; `alter` may break the state that a block runs on. */
+export function devnetExecutor(rules: Rules, alter: (state: WorldState) => void = () => {}): Executor {
+  const devnet = networkConfig("devnet");
+  const config = { ...devnet, chain: { ...devnet.chain, rules } };
+  return {
+    name: rules.name,
+    execute: (payload, nodes, observer) =>
+      new InProcessClient([new ExecutionLayer(config, nodes)]).newPayload(payload, {
+        tracer: observer?.tracer,
+        enterUnit: (unit) => observer?.enterUnit(unit),
+        leaveUnit: (unit, outcome) => observer?.leaveUnit(unit, outcome),
+        wrapState: (state) => {
+          alter(state);
+          return observer?.wrapState?.(state) ?? state;
+        },
+      }),
+  };
+}
+
+function callOf(to: Address, data: Uint8Array, nonce: number) {
+  return wrap(
+    sign(
+      {
+        nonce: BigInt(nonce),
+        gasPrice: 0n,
+        startGas: 100_000n,
+        to,
+        value: 0n,
+        data,
+        networkId: 255n,
+        fromFullShardKey: 1,
+        toFullShardKey: 1,
+        gasTokenId: QKC_TOKEN,
+        transferTokenId: QKC_TOKEN,
+        version: 0n,
+        v: 0n,
+        r: 0n,
+        s: 0n,
+      },
+      KEY,
+    ),
+  );
+}
+
+function depositTo(recipient: Address) {
+  return {
+    txHash: ZERO_HASH,
+    from: { recipient: SENDER, fullShardKey: 0x10001 },
+    to: { recipient, fullShardKey: 1 },
+    value: 0n,
+    gasPrice: 0n,
+    gasTokenId: QKC_TOKEN,
+    transferTokenId: QKC_TOKEN,
+    gasRemained: 100_000n,
+    messageData: new Uint8Array(0),
+    createContract: false,
+    isFromRootChain: false,
+    refundRate: 100,
+  };
+}
+
+/** As code pushes it. */
+export function pushAddress(address: string): string {
+  return `73${toHex(addressFromHex(address))}`;
+}

@@ -1,0 +1,54 @@
+import { toHex } from "../../../node/codec/bytes.ts";
+import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
+import type { ExecutionUnit, TraceStep } from "../../../node/el/evm/tracer.ts";
+import { disassemble } from "../../inspect/disassemble.ts";
+import type { StepDivergence, StepSide, Unit } from "../../report/triage-schema.ts";
+import type { CapturedStep, OpenFrame } from "./step-capture.ts";
+
+/** Instructions of a disassembly shown before and after the one that it is about. */
+const LINES_AROUND = 8;
+
+/** Of every rule set: none gives an opcode another meaning. */
+const { names } = ruleSet("quarkchain+osaka").table;
+
+/** Its name, or the byte for one that no rule set has. */
+export function opcodeName(opcode: number): string {
+  return names[opcode] ?? `0x${opcode.toString(16).padStart(2, "0")}`;
+}
+
+export function unitView({ kind, index, hash }: ExecutionUnit): Unit {
+  return { kind, index, hash: hash === undefined ? null : toHex(hash) };
+}
+
+export function stepView({ place, step, cost }: CapturedStep): StepSide {
+  return {
+    step: place,
+    pc: step.pc,
+    opcode: opcodeName(step.opcode),
+    gas: `${step.gas}`,
+    gasCost: cost === undefined ? null : `${cost}`,
+    depth: step.depth,
+    stack: step.stack.map((word) => `0x${word.toString(16)}`),
+  };
+}
+
+/** From the unit's message down to the last of the frames. */
+export function callPathView(frames: readonly OpenFrame[]): string[] {
+  return frames.map(({ message, asker, last }) => {
+    const isCreation = "initCode" in message;
+    const kind = asker === undefined ? (isCreation ? "CREATE" : "CALL") : opcodeName(asker.step.opcode);
+    if (!isCreation) return `${kind} 0x${toHex(message.codeAddress)}`;
+    const address = last?.step.address ?? message.recipient;
+    return address === undefined ? `${kind} (no code)` : `${kind} 0x${toHex(address)}`;
+  });
+}
+
+export function codeView({ code, pc }: TraceStep): StepDivergence["code"] {
+  const instructions = disassemble(code);
+  const at = instructions.findIndex(({ offset }) => offset === pc);
+  if (at < 0) return [];
+  return instructions.slice(Math.max(0, at - LINES_AROUND), at + LINES_AROUND + 1).map(({ offset, operand }) => {
+    const name = opcodeName(code[offset]);
+    return { pc: offset, text: operand === undefined ? name : `${name} 0x${operand}`, here: offset === pc };
+  });
+}

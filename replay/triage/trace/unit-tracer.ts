@@ -1,0 +1,103 @@
+import type { Creation, Message, MessageResult } from "../../../node/el/evm/message.ts";
+import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
+import type { EvmState } from "../../../node/el/state/evm-state.ts";
+import type { WorldState } from "../../../node/el/state/world-state.ts";
+
+/** An instruction with what it came to. */
+export interface TracedStep extends Omit<TraceStep, "memory"> {
+  /** Bytes of memory before it. */
+  readonly memorySize: number;
+  /** Refund counter before it. */
+  readonly refund: bigint;
+  /**
+   * What it took: for a call or creation with what it handed on, for one that fails all that there was, for the last of a
+   * creation with the price of the code.
+   */
+  readonly cost: number;
+  /** Why the frame failed at it. */
+  readonly error: string | undefined;
+}
+
+/** What is made of a trace while it is made. */
+export interface TraceWriter {
+  unitBegins(unit: ExecutionUnit): void;
+  step(step: TracedStep): void;
+  /** `outcome` is undefined for a unit that makes its block invalid. */
+  unitEnds(unit: ExecutionUnit, outcome: UnitOutcome | undefined, output: Uint8Array): void;
+}
+
+type UnitChoice = (unit: ExecutionUnit) => boolean;
+
+/** Follows the chosen units of a block's execution, holding no more than one step. */
+export class UnitTracer implements BlockObserver {
+  readonly tracer: Tracer;
+  private readonly writer: TraceWriter;
+  private readonly isChosen: UnitChoice;
+  private state: WorldState | undefined;
+  private unit: ExecutionUnit | undefined;
+  private pending: Omit<TracedStep, "cost" | "error"> | undefined;
+  private output: Uint8Array = new Uint8Array(0);
+  private chosen = 0;
+
+  constructor(writer: TraceWriter, isChosen: UnitChoice) {
+    this.writer = writer;
+    this.isChosen = isChosen;
+    this.tracer = {
+      enterMessage: (message, callerGas) => this.enterMessage(message, callerGas),
+      leaveMessage: (result) => this.leaveMessage(result),
+      step: (step) => this.step(step),
+    };
+  }
+
+  wrapState(state: WorldState): EvmState {
+    this.state = state;
+    return state;
+  }
+
+  enterUnit(unit: ExecutionUnit): void {
+    if (!this.isChosen(unit)) return;
+    this.unit = unit;
+    this.chosen++;
+    this.output = new Uint8Array(0);
+    this.writer.unitBegins(unit);
+  }
+
+  leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void {
+    if (this.unit === undefined) return;
+    this.writer.unitEnds(unit, outcome, this.output);
+    this.unit = undefined;
+  }
+
+  /** To be called when the execution is over: ends a unit that was never left. Answers how many were chosen. */
+  finish(): number {
+    if (this.unit !== undefined) {
+      this.settle(undefined, "the block is invalid");
+      this.writer.unitEnds(this.unit, undefined, this.output);
+    }
+    return this.chosen;
+  }
+
+  private enterMessage(_: Message | Creation, callerGas: number | undefined): void {
+    this.settle(callerGas);
+  }
+
+  private leaveMessage({ success, gasLeft, output, failure }: MessageResult): void {
+    this.settle(gasLeft, success ? undefined : failure);
+    this.output = output;
+  }
+
+  private step(step: TraceStep): void {
+    if (this.unit === undefined) return;
+    this.settle(step.gas);
+    const { memory, ...rest } = step;
+    this.pending = { ...rest, memorySize: memory.length, refund: this.state?.refund ?? 0n };
+  }
+
+  /** The step before is over. */
+  private settle(gasLeft: number | undefined, error?: string): void {
+    const { pending } = this;
+    if (pending === undefined) return;
+    this.pending = undefined;
+    this.writer.step({ ...pending, cost: pending.gas - (gasLeft ?? 0), error });
+  }
+}

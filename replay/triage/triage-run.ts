@@ -1,0 +1,96 @@
+import { setImmediate } from "node:timers/promises";
+import type { BlockSource } from "../../node/archive/block-source.ts";
+import { hashFromHex } from "../../node/codec/bytes.ts";
+import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
+import { type OpenRequest, openDatabase } from "../checkdb/open-database.ts";
+import type { Divergence } from "../report/schema.ts";
+import type { Triage } from "../report/triage-schema.ts";
+import { type ClassedDivergence, firstOfEachClass } from "./classes/group.ts";
+import { declaredOutcome } from "./locality/declared-outcome.ts";
+import { TrialSource } from "./open-trial.ts";
+import { rulesTriage } from "./rules-triage.ts";
+import { triageDivergence } from "./triage.ts";
+
+export interface TriageRunRequest extends OpenRequest {
+  /** In the order of the chain. */
+  readonly divergences: readonly Divergence[];
+  /** Folder of the report: what belongs to it is written there. */
+  readonly folder: string;
+  /** Told before each block is looked at. */
+  readonly onBlock?: (index: number, count: number) => void;
+  /** No further block is looked at once this says so. */
+  readonly shouldStop?: () => boolean;
+}
+
+export interface TriageRun {
+  /** By the hash of the block. */
+  readonly triages: ReadonlyMap<string, Triage>;
+  readonly warnings: readonly string[];
+}
+
+/** Looks closer at the first divergences of each class. Never throws for a single one: what fails is a warning. */
+export async function triageDivergences(request: TriageRunRequest): Promise<TriageRun> {
+  const triages = new Map<string, Triage>();
+  const warnings: string[] = [];
+  const chosen = firstOfEachClass(request.divergences);
+  if (chosen.length === 0) return { triages, warnings };
+  const database = openDatabase(request);
+  try {
+    const context: TriageContext = {
+      source: database.source,
+      trials: new TrialSource(database),
+      tested: QUARKCHAIN_RULES,
+      rulesText: undefined,
+      folder: request.folder,
+      warn: (message) => warnings.push(message),
+    };
+    for (const [index, divergence] of chosen.entries()) {
+      request.onBlock?.(index, chosen.length);
+      // Signals are heard between blocks.
+      await setImmediate();
+      if (request.shouldStop?.() === true) break;
+      try {
+        triages.set(divergence.hash, await triageOf(divergence, context));
+      } catch (error) {
+        warnings.push(failureText(divergence, error));
+      }
+    }
+  } finally {
+    database.source.close();
+  }
+  return { triages, warnings };
+}
+
+/** What a closer look at a divergence needs. */
+export interface TriageContext {
+  readonly source: BlockSource;
+  readonly trials: TrialSource;
+  /** Rules that do not come to what the block declares. */
+  readonly tested: Rules;
+  /** Text of those rules; undefined: the chain's own. */
+  readonly rulesText: string | undefined;
+  readonly folder: string;
+  /** Told what could not be found out. */
+  readonly warn: (message: string) => void;
+}
+
+/** A closer look at one divergence. Throws where its block cannot be executed at all. */
+export async function triageOf(divergence: ClassedDivergence, context: TriageContext): Promise<Triage> {
+  const { fullShardId, hash, class: className } = divergence;
+  if (fullShardId === null || !isExecuted(divergence)) return rulesTriage(divergence);
+  const { source, trials, ...rest } = context;
+  const trial = await trials.trial({ fullShardId, hash: hashFromHex(hash) });
+  const { cl } = trials.rig(fullShardId);
+  const declared = declaredOutcome(source, cl, trial);
+  return triageDivergence({ ...rest, config: trials.config, cl, trial, declared, className });
+}
+
+/** Whether what differs comes from an execution: a genesis block has none, and a broken rule needs none. */
+function isExecuted({ height, violations }: Divergence): boolean {
+  return height > 0 && violations.every(({ code }) => code === "EXECUTION_INVALID");
+}
+
+function failureText({ fullShardId, height }: Divergence, error: unknown): string {
+  const place = fullShardId === null ? `root block ${height}` : `shard ${fullShardId} block ${height}`;
+  return `${place} differs; a closer look at it failed: ${error instanceof Error ? error.message : error}`;
+}

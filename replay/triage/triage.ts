@@ -1,0 +1,137 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
+import { toHex } from "../../node/codec/bytes.ts";
+import type { Rules } from "../../node/el/evm/rules.ts";
+import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
+import type { Attribution, StepDivergence, Triage } from "../report/triage-schema.ts";
+import { explain, UNEXPLAINED } from "./attribution/explain.ts";
+import { isUnexplained, switchesOfClass } from "./classes/class-name.ts";
+import { outcomeOf } from "./locality/declared-outcome.ts";
+import { type Locality, locate, type Outcome, unitOf } from "./locality/locality.ts";
+import { localityText } from "./locality/locality-text.ts";
+import { type ConsensusSide, type Reference, referenceWith } from "./reference.ts";
+import { makeDeclaredReproducer } from "./reproducer/declared-reproducer.ts";
+import { makeReproducer } from "./reproducer/make-reproducer.ts";
+import { reproducerText } from "./reproducer/reproducer-file.ts";
+import { rulesExecutor } from "./rules-executor.ts";
+import { firstDivergingStep } from "./steps/first-diverging-step.ts";
+import { writeTraceFiles } from "./trace/trace-files.ts";
+import type { BlockTrial } from "./trial.ts";
+import { firstDifferingUnit } from "./units/differing-unit.ts";
+import { recordUnits } from "./units/record-units.ts";
+
+const REPRODUCERS = "reproducers";
+
+export interface TriageRequest {
+  readonly config: QuarkChainConfig;
+  readonly cl: ConsensusSide;
+  readonly trial: BlockTrial;
+  readonly declared: Outcome;
+  /** Class of the divergence, which names the switches that explain it. */
+  readonly className: string;
+  /** Rules that do not come to what the block declares. */
+  readonly tested: Rules;
+  /** Text of those rules, as --rules takes it; undefined: the chain's own, which commands need not name. */
+  readonly rulesText: string | undefined;
+  /** Where files go; undefined: none are written. */
+  readonly folder: string | undefined;
+  /** Told what could not be found out. */
+  readonly warn: (message: string) => void;
+}
+
+/** A closer look at a block that does not come to what it declares: where, at which step, by which rule, and a small case. */
+export function triageDivergence(request: TriageRequest): Triage {
+  const { config, cl, trial, declared, className, tested } = request;
+  const executor = rulesExecutor(config, trial.fullShardId, tested);
+  const reference = referenceOf(request);
+  const records = recordUnits(trial, executor);
+  const expected = reference && recordUnits(trial, reference.executor);
+  const locality = locate({
+    trial,
+    declared,
+    computed: outcomeOf(records.result, cl, trial),
+    executions: expected === undefined ? [records] : [records, expected],
+  });
+  const refused = records.result.status === "INVALID" ? records.units.at(-1)?.unit : undefined;
+  const differing = expected && firstDifferingUnit(expected, records)?.unit;
+  const blamed = differing ?? refused;
+  const place = blamed === undefined ? locality : { ...locality, unit: unitOf(blamed) };
+  const id = triageId(trial);
+  const step =
+    reference && attempt(request, "the first diverging step", () => stepOf(request, id, reference, differing));
+  return {
+    id,
+    class: className,
+    ...place,
+    step: step ?? null,
+    attribution: reference === undefined ? unexplained(place) : explained(reference, step),
+    reproducer: attempt(request, "a reproducer", () => writeReproducer(request, id, reference)) ?? null,
+    command: diffCommand(trial, request.rulesText),
+  };
+}
+
+/** Names a divergence in files and links: shard, height, and the beginning of the hash. */
+function triageId({ fullShardId, height, hash }: Pick<BlockTrial, "fullShardId" | "height" | "hash">): string {
+  return `${fullShardId}-${height}-${toHex(hash.subarray(0, 4))}`;
+}
+
+function referenceOf({ config, cl, trial, tested, className }: TriageRequest): Reference | undefined {
+  if (isUnexplained(className)) return undefined;
+  return referenceWith(config, cl, trial, tested, switchesOfClass(className));
+}
+
+function unexplained(locality: Locality): Attribution {
+  const where = localityText(locality);
+  return { switches: [], explanation: where === "" ? UNEXPLAINED : `${UNEXPLAINED}; ${where}` };
+}
+
+function explained({ switches }: Reference, step: StepDivergence | undefined): Attribution {
+  return { switches: switches.map(({ name, title }) => ({ name, title })), explanation: explain(switches, step) };
+}
+
+/** With files of what both executions do in its unit. */
+function stepOf(
+  { config, trial, tested: rules, folder }: TriageRequest,
+  id: string,
+  { executor: reference }: Reference,
+  unit: ExecutionUnit | undefined,
+): StepDivergence | undefined {
+  const tested = rulesExecutor(config, trial.fullShardId, rules);
+  const step = firstDivergingStep(trial, reference, tested, unit);
+  if (step === undefined || folder === undefined) return step;
+  return { ...step, traces: writeTraceFiles({ trial, reference, tested, unit: step.unit, folder, id }) };
+}
+
+/** What is expected is what the reference comes to; without one, as much of the block as it declares. */
+function writeReproducer(request: TriageRequest, id: string, reference: Reference | undefined): string | undefined {
+  const { config, trial, declared, tested, rulesText, folder } = request;
+  if (folder === undefined) return undefined;
+  const executor = rulesExecutor(config, trial.fullShardId, tested);
+  const origin = { id, trial, config, rules: rulesText ?? tested.name, tested: executor };
+  const reproducer =
+    reference === undefined
+      ? makeDeclaredReproducer({ ...origin, receipts: declared.receipts })
+      : makeReproducer({ ...origin, reference: reference.executor });
+  if (reproducer === undefined) return undefined;
+  mkdirSync(join(folder, REPRODUCERS), { recursive: true });
+  const path = `${REPRODUCERS}/${id}.json`;
+  writeFileSync(join(folder, path), reproducerText(reproducer));
+  return path;
+}
+
+/** DIR stands for the database's folder: a report is the same wherever that lies. */
+function diffCommand({ hash }: BlockTrial, rulesText: string | undefined): string {
+  return `qkc diff --db DIR --block ${toHex(hash)}${rulesText === undefined ? "" : ` --rules ${rulesText}`}`;
+}
+
+/** The divergence stands whatever cannot be found out about it. */
+function attempt<T>({ trial, warn }: TriageRequest, what: string, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    warn(`shard ${trial.fullShardId} block ${trial.height}: ${what} could not be found: ${reason}`);
+    return undefined;
+  }
+}

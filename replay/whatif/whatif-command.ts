@@ -1,0 +1,95 @@
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import { collectShard, parsePositiveNumber, parseWorkers } from "../cli/numbers.ts";
+import type { CommandHandlers } from "../cli/program.ts";
+import type { WhatifRequest } from "./whatif.ts";
+
+interface WhatifOptions {
+  readonly db: string;
+  readonly config?: string;
+  readonly rules: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly last?: number;
+  readonly shard?: readonly number[];
+  readonly workers?: number;
+  readonly unconfirmed?: true;
+  readonly report?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export function addWhatifCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+  program
+    .command("whatif")
+    .summary("say what would change if a range had run under other rules")
+    .description(
+      "Executes the minor blocks that root blocks FROM..TO confirm under other rules, each on the state that its parent " +
+        "declares, and names every transaction and deposit that would end otherwise: status, gas, logs, state, and the " +
+        "smallest set of rules without which it would not. The database is only read.",
+    )
+    .requiredOption("--db <dir>", "folder of the database")
+    .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
+    .requiredOption("--rules <rules>", "the other rules: see below")
+    .addOption(new Option("--from <height>", "first root height (default: 1)").argParser(parsePositiveNumber))
+    .addOption(
+      new Option("--to <height>", "last root height, inclusive (default: the tip)").argParser(parsePositiveNumber),
+    )
+    .addOption(
+      new Option("--last <count>", "the last COUNT root blocks")
+        .argParser(parsePositiveNumber)
+        .conflicts(["from", "to"]),
+    )
+    .addOption(
+      new Option("--shard <id>", "execute this full shard id only; may be given several times").argParser(collectShard),
+    )
+    .addOption(new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers))
+    .option("--unconfirmed", "also execute the minor blocks above the tip that no root block confirms yet")
+    .option("--report <dir>", "folder of whatif.json (default: reports/<time>-<database>)")
+    .option("--json", "print whatif.json instead of the tables")
+    .option("--quiet", "no progress; one line")
+    .addHelpText("after", `\n${RULES}\n\n${READING}\n\nExamples:\n${EXAMPLES}\n\n${EXIT_CODES}`)
+    .action((options: WhatifOptions) =>
+      handlers.run(async () => (await import("./whatif.ts")).runWhatif(requestOf(options))),
+    );
+}
+
+function requestOf(options: WhatifOptions): WhatifRequest {
+  return {
+    db: options.db,
+    configPath: options.config,
+    rules: options.rules,
+    from: options.from,
+    to: options.to,
+    last: options.last,
+    shards: options.shard,
+    workers: options.workers ?? availableParallelism(),
+    unconfirmed: options.unconfirmed === true,
+    reportFolder: options.report,
+    json: options.json === true,
+    quiet: options.quiet === true,
+  };
+}
+
+const RULES = `Rules:
+  istanbul, berlin, … osaka   QuarkChain's rules with all of Ethereum's up to that hardfork
+  +3855,+7939                 QuarkChain's rules with these EIPs
+  osaka-2929                  all up to a hardfork without one
+  goquarkchain                the other client's, where they are rules
+  QuarkChain's own tokens, precompiles and shard keys stay in any case.`;
+
+const READING = `Each transaction and deposit is executed on the state that those before it left in fact, so that a difference is its
+own. What differs only because an earlier one of its block does is counted apart, as are blocks that could not be
+executed at all. A rule is named where the transaction would end as it did if that rule and the others named were taken
+away, and no smaller set would do: where two rules reprice the same instruction, both are.`;
+
+const EXAMPLES = `  qkc whatif --db data/mainnet --rules osaka --last 10000
+  qkc whatif --db data/mainnet --rules +2929 --shard 0x10001 --json | jq '.switches[] | {name, share}'`;
+
+const EXIT_CODES = `Exit codes:
+    0  nothing would change
+    1  no answer: usage, configuration or infrastructure
+    2  something would change
+    3  unsupported: something in the range is not understood by this version
+    4  damaged: the database contradicts itself or lacks rows
+  130  interrupted: what was found until then is in the report`;

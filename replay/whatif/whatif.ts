@@ -1,0 +1,177 @@
+import { surveyDatabase } from "../checkdb/survey.ts";
+import { checkdbRequest } from "../cli/checkdb-request.ts";
+import { EXIT, type ExitCode } from "../cli/exit-code.ts";
+import { type PlannedRun, planRun } from "../cli/planned-run.ts";
+import { createProgressDisplay, stallText } from "../cli/progress-display.ts";
+import { onStopSignals } from "../cli/stop-signals.ts";
+import { startClock } from "../cli/timing.ts";
+import { colorsFor } from "../report/colors.ts";
+import { assertOutside, createRunFolder, writeWhole } from "../report/run-folder.ts";
+import { createSharedCounters, RunCounters } from "../work/counters.ts";
+import { memoryBudget } from "../work/memory.ts";
+import { RunMonitor } from "../work/monitor.ts";
+import { costliestFirst } from "../work/plan.ts";
+import { type PoolEnding, RangePool } from "../work/pool.ts";
+import { assembleWhatif } from "./assemble.ts";
+import type { WhatifPlan } from "./range-runner.ts";
+import { whatifRules } from "./rules-option.ts";
+import { type WhatifRange, type WhatifReport, whatifRangeSchema } from "./schema.ts";
+import { whatifLine, whatifText } from "./text.ts";
+
+/** A checked command line of `qkc whatif`. */
+export interface WhatifRequest {
+  readonly db: string;
+  readonly configPath: string | undefined;
+  readonly rules: string;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly last: number | undefined;
+  readonly shards: readonly number[] | undefined;
+  readonly workers: number;
+  readonly unconfirmed: boolean;
+  readonly reportFolder: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+const REPORT_FILE = "whatif.json";
+const SAMPLE_MILLISECONDS = 500;
+const STALL_SECONDS = 60;
+
+const EXIT_OF_VERDICT: Record<WhatifReport["verdict"], ExitCode> = {
+  same: EXIT.clean,
+  different: EXIT.divergent,
+  unsupported: EXIT.unsupported,
+  damaged: EXIT.damaged,
+  interrupted: EXIT.interrupted,
+  error: EXIT.error,
+};
+
+/** `qkc whatif`. Throws what keeps it from an answer before it starts. */
+export async function runWhatif(request: WhatifRequest): Promise<ExitCode> {
+  const clock = startClock();
+  const tested = whatifRules(request.rules);
+  assertOutside(request.db, request.reportFolder);
+  const run = await planWhatif(request);
+  const { ending, results } = await runWatched(request, run);
+  const { plan, provenance, ranges, warnings } = run;
+  const cpu = process.cpuUsage(clock.cpu);
+  const report = assembleWhatif({
+    tested,
+    provenance: {
+      program: provenance.program,
+      version: provenance.version,
+      database: run.database,
+      configHash: run.configHash,
+    },
+    range: {
+      rootFrom: plan.rootFrom,
+      rootTo: plan.rootTo,
+      shards: [...plan.shards],
+      unconfirmed: request.unconfirmed,
+    },
+    results,
+    warnings,
+    interrupted: ending.status === "stopped",
+    failure: ending.status === "failed" ? ending.failure : undefined,
+    timing: {
+      startedAt: clock.startedAt.toISOString(),
+      seconds: (Date.now() - clock.startedAt.getTime()) / 1000,
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      workers: request.workers,
+      ranges: ranges.length,
+      databasePath: request.db,
+      node: process.version,
+    },
+  });
+  const folder = request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  const path = await writeWhole(folder, REPORT_FILE, json);
+  if (ending.status === "failed" && ending.failure.stack !== undefined) {
+    process.stderr.write(`${ending.failure.stack}\n`);
+  }
+  const colors = colorsFor(process.stdout.isTTY, process.env);
+  const text = () => (request.quiet ? `${whatifLine(report, colors)}\n` : whatifText(report, { colors, path }));
+  process.stdout.write(request.json ? json : text());
+  return EXIT_OF_VERDICT[report.verdict];
+}
+
+interface PlannedWhatif extends Omit<PlannedRun, "plan"> {
+  readonly plan: WhatifPlan;
+  readonly database: WhatifReport["provenance"]["database"];
+  readonly configHash: string;
+}
+
+/** Throws UsageError where the request asks for blocks or shards that the database does not have. */
+export async function planWhatif(request: WhatifRequest): Promise<PlannedWhatif> {
+  const { from, to, last, shards, unconfirmed } = request;
+  const check = checkdbRequest({
+    db: request.db,
+    config: request.configPath,
+    from,
+    to,
+    last,
+    shard: shards,
+    workers: request.workers,
+    unconfirmed: unconfirmed ? true : undefined,
+    verifyChecksums: "default",
+    stallTimeout: STALL_SECONDS,
+  });
+  const survey = await surveyDatabase(check);
+  try {
+    const run = planRun(check, survey);
+    const plan = { ...run.plan, rules: request.rules };
+    return { ...run, plan, database: survey.identity, configHash: survey.configHash };
+  } finally {
+    survey.close();
+  }
+}
+
+/** Runs with progress on stderr, a warning about blocks that do not end, and signals that stop it in good order. */
+async function runWatched(
+  { workers, quiet }: WhatifRequest,
+  { plan, costs, ranges }: PlannedWhatif,
+): Promise<{ readonly ending: PoolEnding; readonly results: readonly WhatifRange[] }> {
+  const shared = createSharedCounters(workers, plan.shards);
+  const counters = new RunCounters(shared);
+  const monitor = new RunMonitor({
+    counters,
+    costs,
+    ranges,
+    done: new Map(),
+    stallSeconds: STALL_SECONDS,
+    startedAt: Date.now(),
+  });
+  const display = createProgressDisplay(process.stderr, process.env, quiet, "blocks that change");
+  const timer = setInterval(() => {
+    const snapshot = monitor.sample(Date.now());
+    display.update(snapshot, Date.now());
+    for (const stall of snapshot.newStalls) display.message(stallText(stall));
+  }, SAMPLE_MILLISECONDS);
+  const releaseSignals = onStopSignals(
+    (signal) => {
+      counters.stop();
+      display.message(`${signal}: stopping at the next block; once more to stop at once`);
+    },
+    () => process.exit(EXIT.interrupted),
+  );
+  const results: WhatifRange[] = [];
+  const pool = new RangePool({
+    workerFile: new URL("./worker.js", import.meta.url),
+    input: { plan, counters: shared },
+    workers: Math.max(1, Math.min(workers, ranges.length)),
+    heapMegabytes: memoryBudget(workers).heapMegabytes,
+    parseResult: (sent) => whatifRangeSchema.parse(sent),
+    onResult: async (result) => {
+      results.push(result);
+    },
+  });
+  try {
+    return { ending: await pool.run(costliestFirst(ranges)), results };
+  } finally {
+    await pool.destroy();
+    releaseSignals();
+    clearInterval(timer);
+    display.stop();
+  }
+}
