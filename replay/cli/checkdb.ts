@@ -140,7 +140,7 @@ async function executeWatched(
       configPath: run.plan.configPath,
       divergences: divergencesInOrder(outcome.results),
       folder,
-      onBlock: (index, count) => display.message(`looking closer at divergence ${index + 1} of ${count}`),
+      onStart: (count) => display.message(`looking closer at ${count} divergences`),
       shouldStop: () => isStopping,
     });
     // What is missing of the closer look is made up for by --resume.

@@ -46,7 +46,7 @@ test("keeps the contract of the Engine API over HTTP", async () => {
   const el = await start("contract");
   const engine = connect("contract", el);
   const { networkId, genesisStateRoot } = await engine.chainIdentity();
-  const payloads = [...chain.canonicalPayloads(SHARD)].slice(0, 40).map(({ payload }) => withKeptDeposits(payload));
+  const payloads = [...chain.canonicalPayloads(SHARD)].slice(0, 16).map(({ payload }) => withKeptDeposits(payload));
   const [genesis, ...blocks] = payloads;
   const wire = { url: el.ready.engine, jwtSecret: readJwtSecret(join(folder.path, "contract", "jwt.hex")) };
   const sample = { networkId, fullShardId: SHARD, genesisStateRoot, genesis, blocks };

@@ -7,7 +7,7 @@ import type { RuleViolation } from "../../node/cl/rule-violation.ts";
 import type { ShardCl } from "../../node/cl/shard-cl.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
-import { KeptDeposits } from "../../node/engine/api/deposit-lists.ts";
+import { KeptDeposits } from "../../node/el/kept-deposits.ts";
 import type { ComputedBlock, QkcPayload } from "../../node/engine/engine-api.ts";
 import type { StoredSends } from "../checkdb/comparator.ts";
 import { genesisBlockOf } from "../checkdb/genesis-check.ts";

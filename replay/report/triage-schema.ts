@@ -5,7 +5,7 @@ const count = z.int().nonnegative();
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/, "expected bytes: 0x and hex digits");
 
 /** A deposit, a transaction, or what the block itself pays at its end. */
-export const unitSchema = z.strictObject({
+const unitSchema = z.strictObject({
   kind: z.enum(["deposit", "transaction", "reward"]),
   index: count,
   hash: hash.nullable(),

@@ -16,8 +16,8 @@ export interface TriageRunRequest extends OpenRequest {
   readonly divergences: readonly Divergence[];
   /** Folder of the report: what belongs to it is written there. */
   readonly folder: string;
-  /** Told before each block is looked at. */
-  readonly onBlock?: (index: number, count: number) => void;
+  /** Told how many blocks will be looked at, where there are any. */
+  readonly onStart?: (count: number) => void;
   /** No further block is looked at once this says so. */
   readonly shouldStop?: () => boolean;
 }
@@ -34,6 +34,7 @@ export async function triageDivergences(request: TriageRunRequest): Promise<Tria
   const warnings: string[] = [];
   const chosen = firstOfEachClass(request.divergences);
   if (chosen.length === 0) return { triages, warnings };
+  request.onStart?.(chosen.length);
   const database = openDatabase(request);
   try {
     const context: TriageContext = {
@@ -44,8 +45,7 @@ export async function triageDivergences(request: TriageRunRequest): Promise<Tria
       folder: request.folder,
       warn: (message) => warnings.push(message),
     };
-    for (const [index, divergence] of chosen.entries()) {
-      request.onBlock?.(index, chosen.length);
+    for (const divergence of chosen) {
       // Signals are heard between blocks.
       await setImmediate();
       if (request.shouldStop?.() === true) break;

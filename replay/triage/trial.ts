@@ -1,7 +1,8 @@
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { bytesKey, type Hash32 } from "../../node/codec/bytes.ts";
 import type { BlockObserver } from "../../node/el/evm/tracer.ts";
-import type { DueDeposit, ExecutionPayload } from "../../node/el/payload.ts";
+import { KeptDeposits } from "../../node/el/kept-deposits.ts";
+import type { ExecutionPayload } from "../../node/el/payload.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
 import type { ShardRig } from "../checkdb/shard-rig.ts";
@@ -40,31 +41,10 @@ export function trialOf(rig: ShardRig, block: MinorBlock, parentStateRoot: Hash3
     height: block.header.height,
     hash: minorHeaderHash(block.header),
     block,
-    payload: { ...payload, deposits: new ReadOnce(payload.deposits) },
+    payload: { ...payload, deposits: new KeptDeposits(payload.deposits) },
     nodes: new NodeOverlay(rig.nodes),
     hasDeclaredState: rig.source.rows.has(block.meta.stateRoot),
   };
-}
-
-/** Deposits come from a walk over the root chain that can be made once: what it gave is kept for the next reader. */
-class ReadOnce implements Iterable<DueDeposit> {
-  private readonly source: Iterator<DueDeposit>;
-  private readonly read: DueDeposit[] = [];
-
-  constructor(source: Iterable<DueDeposit>) {
-    this.source = source[Symbol.iterator]();
-  }
-
-  *[Symbol.iterator](): Generator<DueDeposit> {
-    for (let index = 0; ; index++) {
-      if (index === this.read.length) {
-        const next = this.source.next();
-        if (next.done === true) return;
-        this.read.push(next.value);
-      }
-      yield this.read[index];
-    }
-  }
 }
 
 /** Rows produced here are kept here: what a trial writes is neither compared with the archive nor seen by the check. */

@@ -84,7 +84,7 @@ function verdictOf(
   if (found.interrupted) return "interrupted";
   if (found.damage.length > 0) return "damaged";
   if (found.unsupported.length > 0) return "unsupported";
-  return "same";
+  return found.isChanged ? "different" : "same";
 }
 
 function switchRows(tested: Rules, results: readonly WhatifRange[], counts: WhatifCounts): WhatifReport["switches"] {

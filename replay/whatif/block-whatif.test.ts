@@ -147,6 +147,14 @@ describe("blocks on which the clients disagree", () => {
     expect(outcome.units).toEqual([]);
     expect(outcome.block).toMatchObject({ kind: "together", switches: ["selfDestructAtBlockEnd"] });
   });
+
+  test("an entry of zero that a revert leaves is seen where something else writes its account", () => {
+    const { trial, config } = disagreementTrial("zero-token-balance");
+    const outcome = whatIf(trial, "goquarkchain", config);
+    expect(outcome).toMatchObject({ isChanged: true, consequences: 0 });
+    const names = outcome.units.flatMap(({ switches }) => switches.map(({ name }) => name));
+    expect([...names, ...(outcome.block?.switches ?? [])]).toEqual(["revertKeepsZeroBalances"]);
+  });
 });
 
 test("a block that does not come to what it declares is compared with what it comes to", () => {

@@ -235,19 +235,18 @@ export class ExecutionStore {
   }
 
   #canonicalChanges(head: Hash32): RowChange[] {
-    const joining: { readonly hash: Hash32; readonly block: MinorBlock }[] = [];
-    const changes: RowChange[] = [];
-    let height = -1;
+    const joining: Hash32[] = [];
+    const { height } = this.block(head).header;
     for (let hash = head; ; ) {
-      const block = this.block(hash);
-      if (joining.length === 0) height = block.header.height;
-      if (this.isCanonical(hash, block.header.height)) break;
-      joining.push({ hash, block });
-      if (block.header.height === 0) break;
-      hash = block.header.prevMinorBlockHash;
+      const { header } = this.block(hash);
+      if (this.isCanonical(hash, header.height)) break;
+      joining.push(hash);
+      if (header.height === 0) break;
+      hash = header.prevMinorBlockHash;
     }
-    changes.push(...this.#leaving(height - joining.length + 1));
-    for (const { hash, block } of joining.reverse()) {
+    const changes = this.#leaving(height - joining.length + 1);
+    for (const hash of joining.reverse()) {
+      const block = this.block(hash);
       changes.push({ key: heightRowKey(ROW.canonical, block.header.height), value: hash });
       for (const [transactionHash, place] of this.#placesIn(hash, block)) {
         changes.push({ key: hashRowKey(ROW.place, transactionHash), value: writePlace(place) });

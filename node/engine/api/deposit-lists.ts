@@ -1,4 +1,5 @@
 import { XSHARD_GAS } from "../../chain/evm-transaction.ts";
+import { KeptDeposits } from "../../el/kept-deposits.ts";
 import type { ConsensusInputs, DueDeposit } from "../../el/payload.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 
@@ -42,32 +43,6 @@ export class DepositList implements Iterable<DueDeposit> {
 
 export function needsMoreDeposits(error: unknown): boolean {
   return error instanceof EngineError && error.rpcCode === ENGINE_ERROR.moreDepositsNeeded;
-}
-
-/** Deposits come from a walk that may be made only once: what it gave is kept for the next reader. */
-export class KeptDeposits implements Iterable<DueDeposit> {
-  readonly #source: Iterator<DueDeposit>;
-  readonly #read: DueDeposit[] = [];
-  #isExhausted = false;
-
-  constructor(source: Iterable<DueDeposit>) {
-    this.#source = source[Symbol.iterator]();
-  }
-
-  *[Symbol.iterator](): Generator<DueDeposit> {
-    for (let index = 0; ; index++) {
-      if (index === this.#read.length && !this.#readNext()) return;
-      yield this.#read[index];
-    }
-  }
-
-  #readNext(): boolean {
-    if (this.#isExhausted) return false;
-    const next = this.#source.next();
-    if (next.done === true) this.#isExhausted = true;
-    else this.#read.push(next.value);
-    return !this.#isExhausted;
-  }
 }
 
 /** A payload, or attributes. */

@@ -1,11 +1,11 @@
 import { merkleRoot } from "../../chain/merkle-root.ts";
 import type { MinorBlock } from "../../chain/minor-block.ts";
 import { bytesEqual, EMPTY_BYTES, type Hash32, ZERO_HASH } from "../../codec/bytes.ts";
+import { KeptDeposits } from "../../el/kept-deposits.ts";
 import { payloadOf } from "../../el/payload.ts";
 import type { BuiltPayload, PayloadAttributes } from "../engine-api.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 import type { BlockExecutor } from "./block-executor.ts";
-import { RepeatableDeposits } from "./repeatable-deposits.ts";
 import { computedBlockOf, computedOf } from "./statuses.ts";
 
 /** The block that a new one is built on. */
@@ -22,7 +22,7 @@ export interface BuildParent {
  * create_block_to_mine). Transactions that are not valid where they stand are left out.
  */
 export function buildBlock(executor: BlockExecutor, parent: BuildParent, attributes: PayloadAttributes): BuiltPayload {
-  const deposits = new RepeatableDeposits(attributes.inputs.deposits);
+  const deposits = new KeptDeposits(attributes.inputs.deposits);
   const inputs = { ...attributes.inputs, deposits };
   let transactions = attributes.transactions;
   for (;;) {
@@ -36,7 +36,7 @@ export function buildBlock(executor: BlockExecutor, parent: BuildParent, attribu
       const built = computedBlockOf(block, outcome.computed);
       const computed = computedOf(block, outcome.computed);
       // Exactly these: whoever executes the block again has to come to the same cursor.
-      const consumed = deposits.read.slice(0, computed.depositsConsumed);
+      const consumed = deposits.walked.slice(0, computed.depositsConsumed);
       return {
         payload: { blockHash: computed.blockHash, block: built, inputs: { ...inputs, deposits: consumed } },
         computed,

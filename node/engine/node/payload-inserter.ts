@@ -2,6 +2,7 @@ import { type QuarkChainConfig, shardConfigOf } from "../../chain/config.ts";
 import type { MinorBlock } from "../../chain/minor-block.ts";
 import { type Hash32, toHex } from "../../codec/bytes.ts";
 import { buildGenesisState } from "../../el/genesis-state.ts";
+import { KeptDeposits } from "../../el/kept-deposits.ts";
 import { payloadOf } from "../../el/payload.ts";
 import type { BlockRecord } from "../../el/store/block-record.ts";
 import type { ExecutionStore } from "../../el/store/execution-store.ts";
@@ -14,7 +15,6 @@ import type { BlockExecutor } from "./block-executor.ts";
 import { ancestorsFrom, refusePruned } from "./chain-queries.ts";
 import { genesisMismatches } from "./genesis-payload.ts";
 import { hashMismatches, placeMismatches } from "./payload-checks.ts";
-import { RepeatableDeposits } from "./repeatable-deposits.ts";
 import { computedOf, invalidStatus, mismatch, SYNCING_STATUS, storedComputed, validStatus } from "./statuses.ts";
 
 export interface PayloadInserterOptions {
@@ -85,7 +85,7 @@ export class PayloadInserter {
     const misplaced = placeMismatches(block.header, fullShardId, parent.header);
     if (misplaced.length > 0) return this.#refuse(blockHash, invalidStatus(parentHash, mismatch(misplaced)));
     refusePruned(store, parent);
-    const deposits = new RepeatableDeposits(inputs.deposits);
+    const deposits = new KeptDeposits(inputs.deposits);
     const place = { parentStateRoot: parent.meta.stateRoot, ancestorHash: ancestorsFrom(store, parentHash) };
     const { outcome, layer } = executor.execute(payloadOf(block, { ...inputs, deposits }, place));
     if (outcome.status === "INVALID") {
@@ -101,7 +101,8 @@ export class PayloadInserter {
       return this.#refuse(blockHash, invalidStatus(parentHash, mismatch(differences), computed));
     }
     const { senders, receipts, xshardSends } = result;
-    const record = { senders, receipts, deposits: deposits.first(result.depositsConsumed), xshardSends };
+    const consumed = deposits.walked.slice(0, result.depositsConsumed).map(({ deposit }) => deposit);
+    const record = { senders, receipts, deposits: consumed, xshardSends };
     await this.#commit(blockHash, block, record, layer);
     return validStatus(blockHash, computed);
   }

@@ -1,9 +1,10 @@
 import { encodeDepositList } from "../../../node/chain/deposit.ts";
-import { toHex } from "../../../node/codec/bytes.ts";
+import { toHex, utf8 } from "../../../node/codec/bytes.ts";
 import { keccak256 } from "../../../node/codec/keccak.ts";
 import type { AccountAfter, ExecutedOutcome, Outcome, OutcomeDifference, OutcomeUnit } from "./format.ts";
 
 const ABSENT = "-";
+const SHOWN_CHARACTERS = 160;
 
 /**
  * Where `got` is not what is expected, in order of execution: deposits, transactions, the block, the state. What the
@@ -24,7 +25,19 @@ type Fields = ReadonlyMap<string, string>;
 
 function compareFields(where: string, expected: Fields, got: Fields): OutcomeDifference[] {
   const differing = [...expected].filter(([field, text]) => got.get(field) !== text);
-  return differing.map(([field, text]) => ({ where, field, expected: text, got: got.get(field) ?? ABSENT }));
+  return differing.map(([field, text]) => ({
+    where,
+    field,
+    expected: shown(text),
+    got: shown(got.get(field) ?? ABSENT),
+  }));
+}
+
+/** Long texts, such as logs, are cut; their hash tells two of them apart. */
+function shown(text: string): string {
+  if (text.length <= SHOWN_CHARACTERS) return text;
+  const hash = toHex(keccak256(utf8(text)).subarray(0, 8));
+  return `${text.slice(0, SHOWN_CHARACTERS)}… (${text.length} characters, keccak ${hash}…)`;
 }
 
 function verdictFields(outcome: Outcome): Fields {

@@ -1,7 +1,6 @@
 import type { Receipt } from "../../../node/chain/receipt.ts";
 import type { TokenBalances } from "../../../node/chain/token-balances.ts";
 import { bytesEqual, type Hash32 } from "../../../node/codec/bytes.ts";
-
 import { keccak256 } from "../../../node/codec/keccak.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
 import { readPreAccount, slotKey, type TouchedEntries } from "./case-state.ts";

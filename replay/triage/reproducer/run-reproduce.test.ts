@@ -19,8 +19,14 @@ let stdout = "";
 let stderr = "";
 beforeEach(() => {
   [stdout, stderr] = ["", ""];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => (stdout += text) !== "");
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => (stderr += text) !== "");
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
 });
 afterEach(() => vi.restoreAllMocks());
 

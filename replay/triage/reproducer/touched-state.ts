@@ -1,7 +1,7 @@
 import { type Address, toHex } from "../../../node/codec/bytes.ts";
 import type { EvmState } from "../../../node/el/state/evm-state.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
-import { type AccountPart, type StateWatcher, WatchedState } from "../units/watched-state.ts";
+import { type AccountPart, type StateWatcher, WatchedState } from "../../../node/el/tracing/watched-state.ts";
 import type { TouchedEntries } from "./case-state.ts";
 
 /** What was used of an account, and the key in force when it was first looked up. */

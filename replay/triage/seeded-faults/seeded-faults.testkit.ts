@@ -89,6 +89,8 @@ export interface Examination {
   /** Fields of the block that differ from what it declares. */
   readonly fields: readonly string[];
   readonly unit: ExecutionUnit | undefined;
+  /** What differs in it. */
+  readonly unitFields: readonly string[];
   /** Found without any of it: the first unit behind which the results are not the same. */
   readonly trueUnit: Pick<ExecutionUnit, "kind" | "index"> | undefined;
   readonly locality: Locality;
@@ -106,7 +108,8 @@ export function examine({ database, source, config }: FaultyBlocks, fault: Fault
   const executor = faultyExecutor(config, trial.fullShardId, fault);
   const [expected, records] = [recordUnits(trial, honest), recordUnits(trial, executor)];
   const { hits } = executor;
-  const found = firstDifferingUnit(expected, records)?.unit;
+  const difference = firstDifferingUnit(expected, records);
+  const found = difference?.unit;
   const acted = hits.filter(({ unit }) => unit?.kind === found?.kind && unit?.index === found?.index);
   const { cl } = source.rig(trial.fullShardId);
   const locality = locate({
@@ -131,6 +134,7 @@ export function examine({ database, source, config }: FaultyBlocks, fault: Fault
     executor,
     fields: fieldsOf(trial, records.result),
     unit: found,
+    unitFields: difference?.fields ?? [],
     trueUnit: firstUnitThatDiffers(trial, honest, executor),
     locality,
     step,

@@ -4,7 +4,7 @@ import type { Creation, Message, MessageResult } from "../../../node/el/evm/mess
 import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { EvmState, Snapshot } from "../../../node/el/state/evm-state.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
-import { type AccountPart, type StateWatcher, WatchedState } from "../units/watched-state.ts";
+import { type AccountPart, type StateWatcher, WatchedState } from "../../../node/el/tracing/watched-state.ts";
 import type { Digest } from "./digest.ts";
 import { digestOfMessage, digestOfOutcome, digestOfResult, digestOfUnit } from "./event-digests.ts";
 import { StepDigester } from "./step-digester.ts";

@@ -1,5 +1,5 @@
 import { toHex } from "../../../node/codec/bytes.ts";
-import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
+import { opcodeName } from "../../../node/el/evm/opcode-name.ts";
 import type { ExecutionUnit, TraceStep } from "../../../node/el/evm/tracer.ts";
 import { disassemble } from "../../inspect/disassemble.ts";
 import type { StepDivergence, StepSide, Unit } from "../../report/triage-schema.ts";
@@ -7,14 +7,6 @@ import type { CapturedStep, OpenFrame } from "./step-capture.ts";
 
 /** Instructions of a disassembly shown before and after the one that it is about. */
 const LINES_AROUND = 8;
-
-/** Of every rule set: none gives an opcode another meaning. */
-const { names } = ruleSet("quarkchain+osaka").table;
-
-/** Its name, or the byte for one that no rule set has. */
-export function opcodeName(opcode: number): string {
-  return names[opcode] ?? `0x${opcode.toString(16).padStart(2, "0")}`;
-}
 
 export function unitView({ kind, index, hash }: ExecutionUnit): Unit {
   return { kind, index, hash: hash === undefined ? null : toHex(hash) };

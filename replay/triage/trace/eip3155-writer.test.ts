@@ -7,11 +7,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { fromHex } from "../../../node/codec/bytes.ts";
 import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
+import { Eip3155Writer } from "../../../node/el/tracing/eip3155-writer.ts";
+import { UnitTracer } from "../../../node/el/tracing/unit-tracer.ts";
 import { devnetExecutor, oneBlock, pushAddress } from "../steps/one-block.testkit.ts";
 import type { BlockTrial } from "../trial.ts";
-import { Eip3155Writer } from "./eip3155-writer.ts";
 import { writeTraceFiles } from "./trace-files.ts";
-import { UnitTracer } from "./unit-tracer.ts";
 
 const A = "aaaa0000000000000000000000000000000000a1";
 const B = "aaaa0000000000000000000000000000000000b2";

@@ -1,7 +1,7 @@
 import { toHex } from "../../../node/codec/bytes.ts";
+import { opcodeName } from "../../../node/el/evm/opcode-name.ts";
 import type { ExecutionUnit, UnitOutcome } from "../../../node/el/evm/tracer.ts";
-import { opcodeName } from "../steps/step-views.ts";
-import type { TracedStep, TraceWriter } from "./unit-tracer.ts";
+import type { TracedStep, TraceWriter } from "../../../node/el/tracing/unit-tracer.ts";
 
 /** Words of the stack that are shown, from its top. */
 const SHOWN_WORDS = 4;

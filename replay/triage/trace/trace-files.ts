@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ExecutionUnit } from "../../../node/el/evm/tracer.ts";
+import { Eip3155Writer } from "../../../node/el/tracing/eip3155-writer.ts";
+import { UnitTracer } from "../../../node/el/tracing/unit-tracer.ts";
 import type { BlockTrial, Executor } from "../trial.ts";
-import { Eip3155Writer } from "./eip3155-writer.ts";
-import { UnitTracer } from "./unit-tracer.ts";
 
 const FOLDER = "traces";
 const MAX_BYTES = 64 * 1024 * 1024;

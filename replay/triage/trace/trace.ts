@@ -1,6 +1,8 @@
 import { UsageError } from "../../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
 import type { ExecutionUnit } from "../../../node/el/evm/tracer.ts";
+import { Eip3155Writer } from "../../../node/el/tracing/eip3155-writer.ts";
+import { UnitTracer } from "../../../node/el/tracing/unit-tracer.ts";
 import { type OpenDatabase, openDatabase } from "../../checkdb/open-database.ts";
 import { EXIT, type ExitCode } from "../../cli/exit-code.ts";
 import { jsonText } from "../../inspect/json.ts";
@@ -10,11 +12,9 @@ import { rulesExecutor } from "../rules-executor.ts";
 import { firstDivergingStep } from "../steps/first-diverging-step.ts";
 import type { BlockTrial, Executor } from "../trial.ts";
 import { recordUnits } from "../units/record-units.ts";
-import { Eip3155Writer } from "./eip3155-writer.ts";
 import { type FoundUnits, unitOfTransaction, unitsOfBlock } from "./find-units.ts";
 import { PrintedLines } from "./printed-lines.ts";
 import { TableWriter } from "./table-writer.ts";
-import { UnitTracer } from "./unit-tracer.ts";
 
 /** A command line of `qkc trace`. */
 export interface TraceRequest {

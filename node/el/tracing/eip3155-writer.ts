@@ -1,6 +1,6 @@
-import { toHex } from "../../../node/codec/bytes.ts";
-import type { ExecutionUnit, UnitOutcome } from "../../../node/el/evm/tracer.ts";
-import { opcodeName } from "../steps/step-views.ts";
+import { toHex } from "../../codec/bytes.ts";
+import { opcodeName } from "../evm/opcode-name.ts";
+import type { ExecutionUnit, UnitOutcome } from "../evm/tracer.ts";
 import type { TracedStep, TraceWriter } from "./unit-tracer.ts";
 
 /** EIP-3155: a line of JSON for each step, and one for the end of each unit. Depths count from 1. */

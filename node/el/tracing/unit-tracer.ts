@@ -1,7 +1,7 @@
-import type { Creation, Message, MessageResult } from "../../../node/el/evm/message.ts";
-import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
-import type { EvmState } from "../../../node/el/state/evm-state.ts";
-import type { WorldState } from "../../../node/el/state/world-state.ts";
+import type { Creation, Message, MessageResult } from "../evm/message.ts";
+import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../evm/tracer.ts";
+import type { EvmState } from "../state/evm-state.ts";
+import type { WorldState } from "../state/world-state.ts";
 
 /** An instruction with what it came to. */
 export interface TracedStep extends Omit<TraceStep, "memory"> {

@@ -1,7 +1,7 @@
-import type { Log } from "../../../node/chain/receipt.ts";
-import type { Address, Hash32 } from "../../../node/codec/bytes.ts";
-import type { EvmState, Snapshot } from "../../../node/el/state/evm-state.ts";
-import type { WorldState } from "../../../node/el/state/world-state.ts";
+import type { Log } from "../../chain/receipt.ts";
+import type { Address, Hash32 } from "../../codec/bytes.ts";
+import type { EvmState, Snapshot } from "../state/evm-state.ts";
+import type { WorldState } from "../state/world-state.ts";
 
 /** What of an account is read or written; `key` is a token id or a slot. */
 export type AccountPart = "account" | "nonce" | "balance" | "code" | "existence" | "slot" | "storage";
