@@ -16,6 +16,8 @@ export const ENGINE_ERROR = {
   tooDeepReorg: -38006,
   /** QuarkChain's own: the block consumes deposits behind the end of the list that was sent. */
   moreDepositsNeeded: -38101,
+  /** QuarkChain's own: a trace or a pre-state is longer than the caller takes, or the engine gives. */
+  answerTooLarge: -38102,
 } as const;
 
 export type EngineErrorCode = (typeof ENGINE_ERROR)[keyof typeof ENGINE_ERROR];
@@ -23,9 +25,12 @@ export type EngineErrorCode = (typeof ENGINE_ERROR)[keyof typeof ENGINE_ERROR];
 /** An answer of the Engine API that is no status: the request itself was wrong or could not be served. */
 export class EngineError extends QkcError {
   readonly rpcCode: number;
+  /** The `data` of the JSON-RPC error, where it has one. */
+  readonly data: string | undefined;
 
-  constructor(rpcCode: number, message: string, options?: ErrorOptions) {
+  constructor(rpcCode: number, message: string, options: ErrorOptions & { readonly data?: string } = {}) {
     super("ENGINE", message, options);
     this.rpcCode = rpcCode;
+    this.data = options.data;
   }
 }

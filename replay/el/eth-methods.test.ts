@@ -260,7 +260,8 @@ describe("calls", () => {
     const revert = "0x63deadbeef60e01b60005260046000fd";
     await expect(ask(1, "eth_call", { data: revert })).rejects.toMatchObject({
       rpcCode: 3,
-      message: expect.stringContaining("0xdeadbeef"),
+      message: "execution reverted",
+      data: "0xdeadbeef",
     });
     await expect(ask(1, "eth_estimateGas", { data: revert })).rejects.toMatchObject({ rpcCode: 3 });
     const poor = { from: `0x${"34".repeat(20)}`, to: `0x${"35".repeat(20)}`, value: "0x1" };

@@ -3,6 +3,10 @@ import { opcodeName } from "../evm/opcode-name.ts";
 import type { ExecutionUnit, UnitOutcome } from "../evm/tracer.ts";
 import type { TracedStep, TraceWriter } from "./unit-tracer.ts";
 
+/** What EIP-3155 has a line for: an instruction, with what is known about it. Here depths count from 0. */
+export type TraceLine = Pick<TracedStep, "pc" | "opcode" | "gas" | "depth" | "stack"> &
+  Partial<Pick<TracedStep, "cost" | "memorySize" | "returnData" | "refund" | "error">>;
+
 /** EIP-3155: a line of JSON for each step, and one for the end of each unit. Depths count from 1. */
 export class Eip3155Writer implements TraceWriter {
   private readonly writeLine: (line: string) => void;
@@ -13,27 +17,31 @@ export class Eip3155Writer implements TraceWriter {
 
   unitBegins(): void {}
 
-  step({ pc, opcode, gas, cost, memorySize, stack, depth, returnData, refund, error }: TracedStep): void {
-    const line = {
-      pc,
-      op: opcode,
-      gas: quantity(gas),
-      gasCost: quantity(cost),
-      memSize: memorySize,
-      stack: stack.map(quantity),
-      depth: depth + 1,
-      returnData: `0x${toHex(returnData)}`,
-      refund: quantity(refund),
-      opName: opcodeName(opcode),
-      error,
-    };
-    this.writeLine(JSON.stringify(line));
+  step(step: TracedStep): void {
+    this.writeLine(JSON.stringify(eip3155Line(step)));
   }
 
   unitEnds(_: ExecutionUnit, outcome: UnitOutcome | undefined, output: Uint8Array): void {
     const pass = outcome?.receipt?.success ?? outcome !== undefined;
     this.writeLine(JSON.stringify({ output: `0x${toHex(output)}`, gasUsed: quantity(outcome?.gasUsed ?? 0n), pass }));
   }
+}
+
+/** The object of a line; what is not known is left out. */
+export function eip3155Line({ pc, opcode, gas, cost, memorySize, stack, depth, returnData, refund, error }: TraceLine) {
+  return {
+    pc,
+    op: opcode,
+    gas: quantity(gas),
+    gasCost: cost === undefined ? undefined : quantity(cost),
+    memSize: memorySize,
+    stack: stack.map(quantity),
+    depth: depth + 1,
+    returnData: returnData === undefined ? undefined : `0x${toHex(returnData)}`,
+    refund: refund === undefined ? undefined : quantity(refund),
+    opName: opcodeName(opcode),
+    error,
+  };
 }
 
 /** Gas can be below zero where a charge is not checked. */

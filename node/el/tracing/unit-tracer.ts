@@ -22,8 +22,8 @@ export interface TracedStep extends Omit<TraceStep, "memory"> {
 export interface TraceWriter {
   unitBegins(unit: ExecutionUnit): void;
   step(step: TracedStep): void;
-  /** `outcome` is undefined for a unit that makes its block invalid. */
-  unitEnds(unit: ExecutionUnit, outcome: UnitOutcome | undefined, output: Uint8Array): void;
+  /** `outcome` is undefined for a unit that makes its block invalid; `failure` is its last outermost message's. */
+  unitEnds(unit: ExecutionUnit, outcome: UnitOutcome | undefined, output: Uint8Array, failure?: string): void;
 }
 
 type UnitChoice = (unit: ExecutionUnit) => boolean;
@@ -37,6 +37,7 @@ export class UnitTracer implements BlockObserver {
   private unit: ExecutionUnit | undefined;
   private pending: Omit<TracedStep, "cost" | "error"> | undefined;
   private output: Uint8Array = new Uint8Array(0);
+  private failure: string | undefined;
   private chosen = 0;
 
   constructor(writer: TraceWriter, isChosen: UnitChoice) {
@@ -59,12 +60,13 @@ export class UnitTracer implements BlockObserver {
     this.unit = unit;
     this.chosen++;
     this.output = new Uint8Array(0);
+    this.failure = undefined;
     this.writer.unitBegins(unit);
   }
 
   leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void {
     if (this.unit === undefined) return;
-    this.writer.unitEnds(unit, outcome, this.output);
+    this.writer.unitEnds(unit, outcome, this.output, this.failure);
     this.unit = undefined;
   }
 
@@ -84,6 +86,7 @@ export class UnitTracer implements BlockObserver {
   private leaveMessage({ success, gasLeft, output, failure }: MessageResult): void {
     this.settle(gasLeft, success ? undefined : failure);
     this.output = output;
+    this.failure = success ? undefined : failure;
   }
 
   private step(step: TraceStep): void {

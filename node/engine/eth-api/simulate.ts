@@ -172,10 +172,9 @@ function failed(output: Uint8Array, failure: string | undefined): EngineError {
   if (output.length === 0)
     return new EngineError(ENGINE_ERROR.server, `execution failed: ${failure ?? "without a reason"}`);
   const reason = revertReason(output);
-  return new EngineError(
-    REVERTED,
-    `execution reverted${reason === undefined ? "" : `: ${reason}`} (0x${toHex(output)})`,
-  );
+  return new EngineError(REVERTED, `execution reverted${reason === undefined ? "" : `: ${reason}`}`, {
+    data: `0x${toHex(output)}`,
+  });
 }
 
 /** The text that Solidity's require and revert give. */

@@ -87,7 +87,10 @@ export class RpcDispatcher {
   }
 
   #errorObject(error: unknown, method: string): RpcErrorObject {
-    if (error instanceof EngineError) return { code: error.rpcCode, message: error.message };
+    if (error instanceof EngineError) {
+      const { rpcCode: code, message, data } = error;
+      return data === undefined ? { code, message } : { code, message, data };
+    }
     this.#onInternalError(error, method);
     if (error instanceof QkcError && error.code !== "INTERNAL") {
       return { code: ENGINE_ERROR.server, message: "server error", data: { err: error.message } };

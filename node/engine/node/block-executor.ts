@@ -1,4 +1,5 @@
 import type { Address, Hash32 } from "../../codec/bytes.ts";
+import type { BlockObserver } from "../../el/evm/tracer.ts";
 import type { ExecutionConfig } from "../../el/execution-config.ts";
 import { ExecutionLayer } from "../../el/execution-layer.ts";
 import type { ExecutionPayload } from "../../el/payload.ts";
@@ -38,11 +39,11 @@ export class BlockExecutor {
     this.#execution = this.#newExecution();
   }
 
-  execute(payload: ExecutionPayload): Executed {
+  execute(payload: ExecutionPayload, observer?: BlockObserver): Executed {
     const layer = this.#nodes.layer();
     this.#layer = layer;
     try {
-      return { outcome: new InProcessClient([this.#execution]).newPayload(payload), layer };
+      return { outcome: new InProcessClient([this.#execution]).newPayload(payload, observer), layer };
     } finally {
       this.#layer = this.#nodes.layer();
     }
