@@ -5,13 +5,14 @@ import { keccak256 } from "../codec/keccak.ts";
 import { type ExecutionConfig, executionConfig } from "../el/execution-config.ts";
 import type { ExecutionStore } from "../el/store/execution-store.ts";
 import { type PrunerOptions, type PrunerTotals, StatePruner } from "../el/store/state-pruner.ts";
-import { MOST_BODIES, QKC_CAPABILITIES } from "./api/methods.ts";
+import { DEBUG_CAPABILITIES, MOST_BODIES, QKC_CAPABILITIES } from "./api/methods.ts";
+import { BlockDebugger } from "./debug/block-debugger.ts";
+import type { BlockTrace, DebugOptions, PreState, TraceOptions, TracingEngine } from "./debug/tracing-engine.ts";
 import type {
   BlockBalanceRequest,
   BuiltPayload,
   ChainIdentity,
   ClientVersion,
-  EngineApi,
   ForkchoiceState,
   ForkchoiceUpdated,
   PayloadAttributes,
@@ -44,7 +45,7 @@ const BUILDER_CACHE_BYTES = 8 * 1024 * 1024;
  * One shard's execution layer: the Engine API over a store of its own. What it answers VALID is in the store when it
  * answers. Calls take effect in the order in which they are made, whether or not one waits for the other's answer.
  */
-export class ExecutionNode implements EngineApi {
+export class ExecutionNode implements TracingEngine {
   readonly store: ExecutionStore;
   readonly execution: ExecutionConfig;
   readonly config: QuarkChainConfig;
@@ -91,7 +92,7 @@ export class ExecutionNode implements EngineApi {
   }
 
   async exchangeCapabilities(_methods: readonly string[]): Promise<readonly string[]> {
-    return QKC_CAPABILITIES;
+    return [...QKC_CAPABILITIES, ...DEBUG_CAPABILITIES];
   }
 
   async getClientVersion(_caller: ClientVersion): Promise<readonly ClientVersion[]> {
@@ -173,6 +174,14 @@ export class ExecutionNode implements EngineApi {
     if (block === undefined) throw new EngineError(ENGINE_ERROR.server, `block ${toHex(blockHash)} is not known`);
     refusePruned(this.store, block);
     return this.#executor.getBalance(block.meta.stateRoot, address, tokenId);
+  }
+
+  async traceBlock(payload: QkcPayload, options?: TraceOptions): Promise<BlockTrace> {
+    return new BlockDebugger(this.execution, this.store).traceBlock(payload, options);
+  }
+
+  async preState(payload: QkcPayload, options?: DebugOptions): Promise<PreState> {
+    return new BlockDebugger(this.execution, this.store).preState(payload, options);
   }
 
   #checkAncestor(name: string, hash: Hash32, head: Hash32): void {

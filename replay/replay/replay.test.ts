@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { bytesKey } from "../../node/codec/bytes.ts";
 import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../inspect/small-fixture.testkit.ts";
+import { expectExportedAnswers } from "./eth-answers.testkit.ts";
 import { lasting, replayFolder, replayInProcess, rowsOf, storesOf } from "./replay-run.testkit.ts";
 
 const folders: { remove(): void }[] = [];
@@ -72,7 +73,7 @@ describe("a replay from genesis", () => {
     expect(databaseDigest(SMALL)).toBe(before);
   });
 
-  test("with forks, every row of the consensus side is there, and the head is the database's", async () => {
+  test("with forks, every row of the consensus side is there, the head is the database's, and eth_* answers are the exports'", async () => {
     const datadir = freshFolder();
     const { exitCode, report } = await replayInProcess({ datadir, withForks: true });
     expect(exitCode).toBe(0);
@@ -94,6 +95,7 @@ describe("a replay from genesis", () => {
         added: ["qkc_cl_store", "qkc_run"],
         missing: [],
       });
+      await expectExportedAnswers(datadir, shard);
     }
   });
 

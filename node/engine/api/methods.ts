@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Hash32 } from "../../codec/bytes.ts";
+import type { BlockTrace, DebugOptions, PreState, TraceOptions } from "../debug/tracing-engine.ts";
 import type {
   BlockBalanceRequest,
   BuiltPayload,
@@ -34,6 +35,7 @@ import {
   transactionField,
   transactionToJson,
 } from "./payload-json.ts";
+import { debugOptionsSchema, debugOptionsToJson, preStateSchema, preStateToJson } from "./pre-state-json.ts";
 import {
   computedBlockSchema,
   computedBlockToJson,
@@ -42,6 +44,7 @@ import {
   payloadStatusSchema,
   payloadStatusToJson,
 } from "./status-json.ts";
+import { blockTraceSchema, blockTraceToJson, traceOptionsSchema, traceOptionsToJson } from "./trace-json.ts";
 
 /** One method of the Engine API on the wire: how both sides write and read it (docs/engine-api.md). */
 export interface EngineMethod<P, R> {
@@ -242,6 +245,42 @@ const getBalance: EngineMethod<readonly [BlockBalanceRequest], bigint> = {
   resultToJson: quantityToJson,
 };
 
+const traceBlock: EngineMethod<readonly [QkcPayload, TraceOptions], BlockTrace> = {
+  name: "qkc_debugTraceBlockV1",
+  timeoutMs: 60_000,
+  params: z
+    .tuple([executionPayloadSchema, consensusInputsSchema, traceOptionsSchema.nullable().optional()])
+    .transform(([hashed, inputs, options]): readonly [QkcPayload, TraceOptions] => [
+      { ...hashed, inputs },
+      options ?? {},
+    ]),
+  result: blockTraceSchema,
+  paramsToJson: ([payload, options]) => [
+    executionPayloadToJson(payload),
+    consensusInputsToJson(payload.inputs),
+    traceOptionsToJson(options),
+  ],
+  resultToJson: blockTraceToJson,
+};
+
+const preState: EngineMethod<readonly [QkcPayload, DebugOptions], PreState> = {
+  name: "qkc_debugPreStateV1",
+  timeoutMs: 60_000,
+  params: z
+    .tuple([executionPayloadSchema, consensusInputsSchema, debugOptionsSchema.nullable().optional()])
+    .transform(([hashed, inputs, options]): readonly [QkcPayload, DebugOptions] => [
+      { ...hashed, inputs },
+      options ?? {},
+    ]),
+  result: preStateSchema,
+  paramsToJson: ([payload, options]) => [
+    executionPayloadToJson(payload),
+    consensusInputsToJson(payload.inputs),
+    debugOptionsToJson(options),
+  ],
+  resultToJson: preStateToJson,
+};
+
 export const ENGINE_METHODS = {
   exchangeCapabilities,
   getClientVersion,
@@ -252,6 +291,8 @@ export const ENGINE_METHODS = {
   getPayloadBodiesByHash,
   getPayloadBodiesByRange,
   getBalance,
+  traceBlock,
+  preState,
 } as const;
 
 /** What a caller needs an execution layer to have before it feeds it blocks. */
@@ -265,3 +306,6 @@ export const QKC_CAPABILITIES: readonly string[] = [
   chainIdentity.name,
   getBalance.name,
 ];
+
+/** What an engine lists that is a TracingEngine. */
+export const DEBUG_CAPABILITIES: readonly string[] = [traceBlock.name, preState.name];

@@ -1,4 +1,5 @@
 import { BATCH_CAPABILITY, ENGINE_METHODS, type EngineMethod } from "../api/methods.ts";
+import { isTracing, type TracingEngine } from "../debug/tracing-engine.ts";
 import type { EngineApi } from "../engine-api.ts";
 import { type RpcMethod, type RpcMethods, rpcMethod } from "./rpc-method.ts";
 
@@ -18,7 +19,15 @@ export function engineMethods(engine: EngineApi): RpcMethods {
     serve(m.getPayloadBodiesByHash, ([hashes]) => engine.getPayloadBodiesByHash(hashes)),
     serve(m.getPayloadBodiesByRange, ([start, count]) => engine.getPayloadBodiesByRange(start, count)),
     serve(m.getBalance, ([request]) => engine.getBalance(request)),
+    ...(isTracing(engine) ? debugMethods(engine) : []),
   ]);
+}
+
+function debugMethods(engine: TracingEngine) {
+  return [
+    serve(ENGINE_METHODS.traceBlock, ([payload, options]) => engine.traceBlock(payload, options)),
+    serve(ENGINE_METHODS.preState, ([payload, options]) => engine.preState(payload, options)),
+  ];
 }
 
 function serve<P, R>(method: EngineMethod<P, R>, run: (params: P) => Promise<R>): readonly [string, RpcMethod] {

@@ -1,6 +1,7 @@
 import type { Hash32 } from "../../codec/bytes.ts";
 import { mostDepositsConsumed, needsMoreDeposits, type WithInputs, withKeptDeposits } from "../api/deposit-lists.ts";
 import { ENGINE_METHODS, type EngineMethod } from "../api/methods.ts";
+import type { BlockTrace, DebugOptions, PreState, TraceOptions, TracingEngine } from "../debug/tracing-engine.ts";
 import type {
   BatchingEngine,
   BlockBalanceRequest,
@@ -35,7 +36,7 @@ export interface HttpEngineOptions {
  * An execution layer behind a URL. Throws EngineError for the errors that it answers with, EngineUnavailableError,
  * EngineProtocolError and EngineAuthenticationError as HttpTransport says.
  */
-export class HttpEngine implements BatchingEngine {
+export class HttpEngine implements BatchingEngine, TracingEngine {
   readonly #transport: HttpTransport;
   readonly #client: RpcClient;
   readonly #timeoutFactor: number;
@@ -69,9 +70,7 @@ export class HttpEngine implements BatchingEngine {
     const kept = payloads.map(withKeptDeposits);
     const { newPayload, forkchoiceUpdated } = ENGINE_METHODS;
     const answers = await this.#client.batch([
-      ...kept.map((payload) =>
-        this.#rpcCall(newPayload, [this.#withFewDeposits(payload, payload.block.meta.xshardGasLimit)]),
-      ),
+      ...kept.map((payload) => this.#rpcCall(newPayload, [this.#withFewDepositsOf(payload)])),
       this.#rpcCall(forkchoiceUpdated, [state, undefined]),
     ]);
     if (answers.some((answer) => "error" in answer && needsMoreDeposits(answer.error))) {
@@ -109,6 +108,22 @@ export class HttpEngine implements BatchingEngine {
     return this.#call(ENGINE_METHODS.getBalance, [request]);
   }
 
+  traceBlock(payload: QkcPayload, options: TraceOptions = {}): Promise<BlockTrace> {
+    const kept = withKeptDeposits(payload);
+    return this.#unlessCutTooShort(
+      () => this.#call(ENGINE_METHODS.traceBlock, [this.#withFewDepositsOf(kept), options]),
+      () => this.#call(ENGINE_METHODS.traceBlock, [kept, options]),
+    );
+  }
+
+  preState(payload: QkcPayload, options: DebugOptions = {}): Promise<PreState> {
+    const kept = withKeptDeposits(payload);
+    return this.#unlessCutTooShort(
+      () => this.#call(ENGINE_METHODS.preState, [this.#withFewDepositsOf(kept), options]),
+      () => this.#call(ENGINE_METHODS.preState, [kept, options]),
+    );
+  }
+
   /** Closes the connections. */
   close(): void {
     this.#transport.close();
@@ -116,9 +131,8 @@ export class HttpEngine implements BatchingEngine {
 
   /** `payload` has deposits that can be walked again. */
   #newPayload(payload: QkcPayload): Promise<PayloadStatus> {
-    const { xshardGasLimit } = payload.block.meta;
     return this.#unlessCutTooShort(
-      () => this.#call(ENGINE_METHODS.newPayload, [this.#withFewDeposits(payload, xshardGasLimit)]),
+      () => this.#call(ENGINE_METHODS.newPayload, [this.#withFewDepositsOf(payload)]),
       () => this.#call(ENGINE_METHODS.newPayload, [payload]),
     );
   }
@@ -127,6 +141,10 @@ export class HttpEngine implements BatchingEngine {
     const statuses: PayloadStatus[] = [];
     for (const payload of payloads) statuses.push(await this.#newPayload(payload));
     return { statuses, forkchoice: await this.forkchoiceUpdated(state) };
+  }
+
+  #withFewDepositsOf(payload: QkcPayload): QkcPayload {
+    return this.#withFewDeposits(payload, payload.block.meta.xshardGasLimit);
   }
 
   #withFewDeposits<T extends WithInputs>(asked: T, xshardGasLimit: bigint): T {

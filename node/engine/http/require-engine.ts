@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../codec/errors.ts";
-import { BATCH_CAPABILITY, QKC_CAPABILITIES } from "../api/methods.ts";
+import { BATCH_CAPABILITY, DEBUG_CAPABILITIES, QKC_CAPABILITIES } from "../api/methods.ts";
 import type { ChainIdentity, EngineApi } from "../engine-api.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 
@@ -24,7 +24,7 @@ export async function requireQuarkChainEngine(engine: EngineApi): Promise<Engine
 
 async function capabilitiesOf(engine: EngineApi): Promise<readonly string[]> {
   try {
-    return await engine.exchangeCapabilities([...QKC_CAPABILITIES, BATCH_CAPABILITY]);
+    return await engine.exchangeCapabilities([...QKC_CAPABILITIES, ...DEBUG_CAPABILITIES, BATCH_CAPABILITY]);
   } catch (error) {
     if (!(error instanceof EngineError && error.rpcCode === ENGINE_ERROR.methodNotFound)) throw error;
     throw new UnsupportedError("this is no QuarkChain engine: it does not know engine_exchangeCapabilities", {

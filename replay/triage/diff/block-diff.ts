@@ -1,9 +1,8 @@
 import type { MinorBlock } from "../../../node/chain/minor-block.ts";
 import { toHex } from "../../../node/codec/bytes.ts";
 import type { ExecutionResult } from "../../../node/el/payload.ts";
-import { compareDeclared } from "../../../node/engine/compare-block.ts";
 import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import type { FieldDifference } from "../../checkdb/comparator.ts";
+import { compareExecution, type FieldDifference } from "../../checkdb/comparator.ts";
 import type { Triage, Unit } from "../../report/triage-schema.ts";
 import { outcomeOf } from "../locality/declared-outcome.ts";
 import { locate, type Outcome, unitOf } from "../locality/locality.ts";
@@ -39,7 +38,7 @@ export function executedSide(name: string, records: UnitRecords, cl: ConsensusSi
   return { name, outcome: outcomeOf(records.result, cl, trial), records };
 }
 
-/** What two sides differ in; what other shards have stored is not compared. */
+/** What two sides differ in. */
 export function blockDiff(trial: BlockTrial, left: DiffSide, right: DiffSide & { records: UnitRecords }): BlockDiff {
   const executions = left.records === undefined ? [right.records] : [right.records, left.records];
   const { unit, state } = locate({ trial, declared: left.outcome, computed: right.outcome, executions });
@@ -48,7 +47,7 @@ export function blockDiff(trial: BlockTrial, left: DiffSide, right: DiffSide & {
     left: left.name,
     right: right.name,
     unit: parting === undefined ? unit : unitOf(parting),
-    fields: blockFields(trial.block, left.records?.result, right.records.result),
+    fields: blockFields(trial.block, left, right),
     receipts: allReceipts(trial, left.outcome, right),
     state,
   };
@@ -56,13 +55,21 @@ export function blockDiff(trial: BlockTrial, left: DiffSide, right: DiffSide & {
 
 function blockFields(
   block: MinorBlock,
-  left: NewPayloadResult | undefined,
-  right: NewPayloadResult,
+  left: DiffSide,
+  right: DiffSide & { records: UnitRecords },
 ): readonly FieldDifference[] {
-  const [declared, computed] = [validity(left), validity(right)];
+  const [ours, theirs] = [left.records?.result, right.records.result];
+  const [declared, computed] = [validity(ours), validity(theirs)];
   const ofValidity = declared === computed ? [] : [{ field: "validity", declared, computed }];
-  if (left?.status === "INVALID" || right.status === "INVALID") return ofValidity;
-  return compareDeclared(left === undefined ? block : declaring(block, left.computed), right.computed);
+  if (ours?.status === "INVALID" || theirs.status === "INVALID") return ofValidity;
+  const stored = [...left.outcome.sends].map(([fullShardId, deposits]) => ({ fullShardId, deposits }));
+  const sendsTo = (shard: number) => right.outcome.sends.get(shard) ?? [];
+  return compareExecution(
+    ours === undefined ? block : declaring(block, ours.computed),
+    theirs.computed,
+    stored,
+    sendsTo,
+  );
 }
 
 /** A block that is there was valid for who made it. */

@@ -1,6 +1,5 @@
 import { toHex } from "../../../node/codec/bytes.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
-import { declaredDifferences } from "../../checkdb/declared-differences.ts";
 import { type OpenDatabase, openDatabase } from "../../checkdb/open-database.ts";
 import { EXIT, type ExitCode } from "../../cli/exit-code.ts";
 import { clientRows } from "../../inspect/client-rows.ts";
@@ -59,9 +58,7 @@ function withDeclared({ source }: OpenDatabase, trials: TrialSource, trial: Bloc
   const records = recordUnits(trial, rulesExecutor(trials.config, trial.fullShardId, rules));
   const declared = { name: "declared", outcome: declaredOutcome(source, rig.cl, trial), records: undefined };
   const computed = { ...executedSide(`computed (${rules.name})`, records, rig.cl, trial), records };
-  const diff = blockDiff(trial, declared, computed);
-  if (records.result.status === "INVALID") return diff;
-  return { ...diff, fields: declaredDifferences(source, rig, trial.block, records.result.computed) };
+  return blockDiff(trial, declared, computed);
 }
 
 function between(trials: TrialSource, trial: BlockTrial, left: Rules, right: Rules): BlockDiff {

@@ -23,6 +23,13 @@ test.each<DifferingPlace>([
   expect(toHex(await ethereumjsRoot(exported))).toBe(toHex(exported.post[FORK][0].hash));
 });
 
+test("GASLIMIT shows what transactions have without deposits", async () => {
+  const reproducer = await reproducerAt({ fullShardId: 1, height: 12, rules: "quarkchain+2028" });
+  const { gasLimit, xshardGasLimit } = reproducer.block;
+  const env = { currentGasLimit: `0x${(gasLimit - xshardGasLimit).toString(16)}` };
+  expect(exportedStateTest(reproducer)).toMatchObject({ "1-12": { env } });
+});
+
 test.each<[DifferingPlace, RegExp]>([
   [{ fullShardId: 1, height: 40, rules: "quarkchain+2200" }, /it has deposits/],
   [{ fullShardId: 1, height: 18, rules: "quarkchain+2028" }, /another token than QKC/],

@@ -1,13 +1,12 @@
-import { bytesEqual, toHex } from "../../../node/codec/bytes.ts";
 import type { ExecutionUnit } from "../../../node/el/evm/tracer.ts";
 import type { StepDivergence } from "../../report/triage-schema.ts";
 import type { BlockTrial, Executor } from "../trial.ts";
 import { firstDifferingUnit } from "../units/differing-unit.ts";
 import { recordUnits } from "../units/record-units.ts";
-import { type BlockEvent, BlockEvents, type Effect, type EventListener } from "./block-events.ts";
+import { type BlockEvent, BlockEvents, type EventListener } from "./block-events.ts";
 import { type Digest, DigestList } from "./digest.ts";
-import { type CapturedStep, type OpenFrame, type Parting, StepCapture } from "./step-capture.ts";
-import { callPathView, codeView, stepView, unitView } from "./step-views.ts";
+import { divergenceView } from "./divergence-view.ts";
+import { StepCapture } from "./step-capture.ts";
 import { whatDiffers } from "./what-differs.ts";
 
 /**
@@ -34,7 +33,9 @@ export function firstDivergingStep(
     return found.parting();
   });
   const where = ours.unit ?? theirs.unit;
-  return where === undefined ? undefined : view(reference.name, tested.name, where, ours, theirs);
+  if (where === undefined) return undefined;
+  const names = { reference: reference.name, tested: tested.name };
+  return divergenceView({ ...names, unit: where, what: whatDiffers(ours, theirs) }, ours, theirs);
 }
 
 function firstDifference(
@@ -68,45 +69,4 @@ class Comparison implements EventListener {
   difference(): number | undefined {
     return this.first ?? (this.place < this.reference.length ? this.place : undefined);
   }
-}
-
-function view(reference: string, tested: string, unit: ExecutionUnit, ours: Parting, theirs: Parting): StepDivergence {
-  const sides = [ours, theirs].map((parting) => shownPlace(parting, [...ours.effects, ...theirs.effects]));
-  const [ourStep, theirStep] = sides.map(({ step }) => step);
-  const shown = ourStep ?? theirStep;
-  return {
-    unit: unitView(unit),
-    reference,
-    tested,
-    what: whatDiffers(ours, theirs),
-    contract: shown === undefined ? null : `0x${toHex(shown.step.address)}`,
-    callPath: callPathView(sides[ourStep === undefined ? 1 : 0].frames),
-    referenceStep: ourStep === undefined ? null : stepView(ourStep),
-    testedStep: theirStep === undefined ? null : stepView(theirStep),
-    context: { reference: ours.steps.map(stepView), tested: theirs.steps.map(stepView) },
-    code: shown === undefined ? [] : codeView(shown.step),
-    traces: null,
-  };
-}
-
-interface ShownPlace {
-  readonly step: CapturedStep | undefined;
-  readonly frames: readonly OpenFrame[];
-}
-
-/** The instruction to blame, or what comes first behind a beginning or end that differs. */
-function shownPlace({ culprit, frames, event, destroyers, next }: Parting, effects: readonly Effect[]): ShownPlace {
-  if (culprit !== undefined) return { step: culprit, frames: framesOf(culprit, frames) };
-  // What an account's end differs in goes back to the instruction that asked for it.
-  const destroyer = destroyers.find(({ step }) =>
-    effects.some(({ address }) => address !== undefined && bytesEqual(address, step.step.address)),
-  );
-  if (event?.kind === "leaveUnit" && destroyer !== undefined) return destroyer;
-  return { step: next, frames };
-}
-
-/** Without the frame that the step asked for. */
-function framesOf(step: CapturedStep, frames: readonly OpenFrame[]): readonly OpenFrame[] {
-  const top = frames.at(-1);
-  return top !== undefined && top.last === undefined && top.asker === step ? frames.slice(0, -1) : frames;
 }
