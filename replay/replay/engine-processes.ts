@@ -11,6 +11,12 @@ const LONGEST_DELAY_MILLISECONDS = 10_000;
 const HEALTHY_MILLISECONDS = 5000;
 const MOST_FAILED_STARTS = 5;
 const STOP_MILLISECONDS = 30_000;
+/**
+ * Runs a command for as long as its input stays open, which ends with the process that holds it, however that ends: an
+ * engine that outlived us would keep its data directory from the next run.
+ */
+const WATCHED =
+  'exec 3<&0; "$@" </dev/null 3<&- & engine=$!; { cat <&3 >/dev/null; kill "$engine"; } 2>/dev/null & wait "$engine"';
 
 export interface EngineProcessOptions {
   readonly fullShardId: number;
@@ -47,21 +53,17 @@ export class EngineProcess {
     this.#logPath = join(options.logs, `el-${options.fullShardId}.log`);
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   start(): void {
     const log = openSync(this.#logPath, "a");
     writeSync(log, `# ${new Date().toISOString()} ${this.#argv.join(" ")}\n`);
-    const [file, ...args] = this.#argv;
     const startedAt = performance.now();
     // In a group of its own: Ctrl-C at the terminal is ours, the engine is stopped when we are done with it.
-    const child = spawn(file, args, { stdio: ["ignore", log, log], detached: true });
+    const child = spawn("/bin/sh", ["-c", WATCHED, "sh", ...this.#argv], { stdio: ["pipe", log, log], detached: true });
     closeSync(log);
     this.#child = child;
     const ended = (how: string) => {
       child.removeAllListeners();
+      child.stdin?.destroy();
       void this.#restart(how, performance.now() - startedAt);
     };
     child.on("error", (error) => ended(`could not be started (${error.message})`));
@@ -76,8 +78,8 @@ export class EngineProcess {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise((done) => child.once("exit", done));
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MILLISECONDS);
+    child.stdin?.end();
+    const timer = setTimeout(() => killGroup(child), STOP_MILLISECONDS);
     await exited;
     clearTimeout(timer);
   }
@@ -98,6 +100,10 @@ export class EngineProcess {
     await sleep(delay, undefined, { ref: false });
     if (!this.#isStopping) this.start();
   }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, "SIGKILL");
 }
 
 /** A port that is free now, on loopback. */

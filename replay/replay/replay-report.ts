@@ -5,7 +5,7 @@ import { type RunClock, runTiming } from "../cli/timing.ts";
 import { PROGRAM, programVersion } from "../cli/version.ts";
 import { assembleReport } from "../report/assemble.ts";
 import type { RunFailure } from "../report/failure.ts";
-import type { RangeResult, ReplaySection, Report } from "../report/schema.ts";
+import type { Provenance, RangeResult, ReplaySection, Report } from "../report/schema.ts";
 import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
 import type { ReplayOutcome } from "./execute.ts";
 import type { ReplayRequest } from "./replay-request.ts";
@@ -37,21 +37,7 @@ export function replayReport(input: ReplayReportInput): Report {
   const endedWith = outcome.endedWith === undefined ? undefined : plan.step(outcome.endedWith).rootHeight;
   const thisProcess = { ...result, index: 1, shards: difference(result.shards, rangeResult(input, before, []).shards) };
   return assembleReport({
-    provenance: {
-      program: PROGRAM,
-      version: programVersion(),
-      database: survey.identity,
-      configHash: survey.configHash,
-      ruleSet: survey.ruleSet,
-      flags: {
-        verifyPow: false,
-        checkArchive: false,
-        verifyChecksums: "default",
-        unconfirmed: false,
-        rootTip: null,
-        maxDivergences: 1,
-      },
-    },
+    provenance: provenanceOf(survey),
     range: { rootFrom: 1, rootTo, shards: [...shards] },
     results: [result],
     warnings: input.warnings,
@@ -78,6 +64,49 @@ export function replayReport(input: ReplayReportInput): Report {
       stalls: [],
     }),
   });
+}
+
+/** The report of a replay that could not even begin. */
+export function unusableReport(request: ReplayRequest, clock: RunClock, failure: RunFailure): Report {
+  return assembleReport({
+    provenance: provenanceOf(undefined),
+    range: null,
+    results: [],
+    warnings: [],
+    allowlist: [],
+    triages: new Map(),
+    expected: undefined,
+    stopped: null,
+    interrupted: false,
+    failure,
+    replay: { withForks: request.withForks, shards: [] },
+    timing: runTiming(clock, {
+      databasePath: request.db,
+      workers: request.workers,
+      ranges: 0,
+      results: [],
+      resumed: new Map(),
+      stalls: [],
+    }),
+  });
+}
+
+function provenanceOf(survey: DatabaseSurvey | undefined): Provenance {
+  return {
+    program: PROGRAM,
+    version: programVersion(),
+    database: survey?.identity ?? null,
+    configHash: survey?.configHash ?? null,
+    ruleSet: survey?.ruleSet ?? null,
+    flags: {
+      verifyPow: false,
+      checkArchive: false,
+      verifyChecksums: "default",
+      unconfirmed: false,
+      rootTip: null,
+      maxDivergences: 1,
+    },
+  };
 }
 
 /** What is verified, as the result of one range. */

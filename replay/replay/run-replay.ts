@@ -11,7 +11,7 @@ import { onStopSignals } from "../cli/stop-signals.ts";
 import { type RunClock, startClock } from "../cli/timing.ts";
 import { colorsFor } from "../report/colors.ts";
 import { commandText } from "../report/command-text.ts";
-import { describeFailure, type RunFailure } from "../report/failure.ts";
+import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
 import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
 import { shardName, summarize, verdictLine } from "../report/summary.ts";
@@ -24,7 +24,7 @@ import { withForks } from "./forks.ts";
 import { HostFailure } from "./host-messages.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { replayMonitor } from "./progress.ts";
-import { type ReplayReportInput, replayReport } from "./replay-report.ts";
+import { type ReplayReportInput, replayReport, unusableReport } from "./replay-report.ts";
 import { type ReplayRequest, resumeArguments } from "./replay-request.ts";
 import { RunStopped } from "./run-link.ts";
 import { openRunRecord } from "./run-record.ts";
@@ -55,10 +55,20 @@ export interface ReplayAnswer {
   readonly failure: RunFailure | undefined;
 }
 
-/** `qkc replay`. Throws what keeps it from starting. */
+/**
+ * `qkc replay`. What keeps it from starting is thrown, unless it is a finding about the database or the engines, or a
+ * script waits for JSON.
+ */
 export async function runReplay(request: ReplayRequest): Promise<ExitCode> {
   const clock = startClock();
-  const answer = await replayDatabase(request, clock);
+  let answer: ReplayAnswer;
+  try {
+    answer = await replayDatabase(request, clock);
+  } catch (error) {
+    const failure = describeFailure(error);
+    if (failure.code === "USAGE" || !(isFinding(failure) || request.json)) throw error;
+    answer = { report: unusableReport(request, clock, failure), failure };
+  }
   const folder = request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
   print(request, answer, await writeReport(folder, answer.report));
   return exitCodeOfVerdict(answer.report.verdict);

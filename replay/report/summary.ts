@@ -2,6 +2,7 @@ import { diffWordsWithSpace } from "diff";
 import { isUnexplained } from "../triage/classes/class-name.ts";
 import { entryName, unitText } from "../triage/locality/locality-text.ts";
 import type { Colors } from "./colors.ts";
+import { withDatabase } from "./command-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import type { DivergenceClass, Triage } from "./triage-schema.ts";
 
@@ -116,7 +117,7 @@ function triageLines({ unit, step, state, reproducer, command }: Triage, db: str
       return `  ${entryName(entry)}: ${declared} declared, ${computed} computed`;
     }),
     reproducer === null ? "" : `  reproducer: ${reproducer}`,
-    `  ${command.replace("--db DIR", `--db ${db}`)}`,
+    `  ${withDatabase(command, db)}`,
   ].filter((line) => line !== "");
 }
 

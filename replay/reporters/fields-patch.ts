@@ -2,7 +2,7 @@ import { createTwoFilesPatch } from "diff";
 import type { Divergence } from "../report/schema.ts";
 
 /** Declared against computed as a unified diff, a line for each field. */
-export function fieldsPatch({ fields }: Divergence): string {
+export function fieldsPatch(fields: Divergence["fields"]): string {
   return unifiedDiff(
     fields.map(({ field, declared }) => `${field}: ${declared}`),
     fields.map(({ field, computed }) => `${field}: ${computed}`),

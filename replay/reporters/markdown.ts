@@ -77,7 +77,7 @@ function divergenceText(report: Report, divergence: Divergence): string {
     `<details><summary>${text(title)}</summary>`,
     ...attribution,
     rules.join("\n"),
-    divergence.fields.length === 0 ? "" : fenced("diff", fieldsPatch(divergence)),
+    divergence.fields.length === 0 ? "" : fenced("diff", fieldsPatch(divergence.fields)),
     fenced("sh", showAgain(report, divergence)),
     "</details>",
   ]

@@ -20,7 +20,7 @@ describe("markdown", () => {
     expect(text).toContain("EIP-2929: SLOAD of a cold slot costs 2,100");
     expect(text).toContain("-gasUsed: 0\n");
     expect(text).toContain("+gasUsed: 1\n");
-    expect(text).toContain("qkc diff --db 'data/main net' --block 1:0");
+    expect(text).toContain("qkc diff --db data/mainnet --block 1:0");
   });
 
   test("stays within GitHub's mebibyte and says what it leaves out", () => {

@@ -1,9 +1,9 @@
-import { commandText } from "../report/command-text.ts";
+import { commandText, withDatabase } from "../report/command-text.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 
 /** The one command that shows a divergence again. */
 export function showAgain(report: Report, { triage, fullShardId, rootHeight }: Divergence): string {
-  if (triage !== null) return triage.command;
+  if (triage !== null) return withDatabase(triage.command, report.timing.databasePath);
   const span =
     rootHeight === null ? ["--last", "1", "--unconfirmed"] : ["--from", `${rootHeight}`, "--to", `${rootHeight}`];
   const shard = fullShardId === null ? [] : ["--shard", `${fullShardId}`];

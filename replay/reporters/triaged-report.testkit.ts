@@ -89,7 +89,7 @@ function triage(): Triage {
       explanation: "EIP-2929: SLOAD of a cold slot costs 2,100, gas +1,300 at pc 0x2",
     },
     reproducer: "reproducers/1-0-00000000.json",
-    command: "qkc diff --db 'data/main net' --block 1:0",
+    command: "qkc diff --db DIR --block 1:0",
   };
 }
 

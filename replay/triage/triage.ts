@@ -72,7 +72,7 @@ export function triageDivergence(request: TriageRequest): Triage {
 }
 
 /** Names a divergence in files and links: shard, height, and the beginning of the hash. */
-function triageId({ fullShardId, height, hash }: Pick<BlockTrial, "fullShardId" | "height" | "hash">): string {
+export function triageId({ fullShardId, height, hash }: Pick<BlockTrial, "fullShardId" | "height" | "hash">): string {
   return `${fullShardId}-${height}-${toHex(hash.subarray(0, 4))}`;
 }
 

@@ -23,7 +23,7 @@ export class Eip3155Writer implements TraceWriter {
 
   unitEnds(_: ExecutionUnit, outcome: UnitOutcome | undefined, output: Uint8Array): void {
     const pass = outcome?.receipt?.success ?? outcome !== undefined;
-    this.writeLine(JSON.stringify({ output: `0x${toHex(output)}`, gasUsed: quantity(outcome?.gasUsed ?? 0n), pass }));
+    this.writeLine(JSON.stringify(eip3155End(output, outcome?.gasUsed ?? 0n, pass)));
   }
 }
 
@@ -42,6 +42,11 @@ export function eip3155Line({ pc, opcode, gas, cost, memorySize, stack, depth, r
     opName: opcodeName(opcode),
     error,
   };
+}
+
+/** The object of a unit's last line. */
+export function eip3155End(output: Uint8Array, gasUsed: bigint, pass: boolean) {
+  return { output: `0x${toHex(output)}`, gasUsed: quantity(gasUsed), pass };
 }
 
 /** Gas can be below zero where a charge is not checked. */

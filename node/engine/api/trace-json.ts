@@ -18,7 +18,7 @@ const SIGNED_HEX = /^-?0x[0-9a-fA-F]{1,16}$/;
 const WORD = /^(?:0x)?[0-9a-fA-F]{1,64}$/;
 
 /** Tracers write the same number as a JSON number or as hex text, and gas may be below zero. */
-const numberField = z
+export const numberField = z
   .union([z.number(), z.string().regex(SIGNED_HEX, "a number or hex text of up to 8 bytes expected")])
   .transform((value, context): number => {
     const number = typeof value === "number" ? value : numberOfHex(value);

@@ -1,6 +1,7 @@
 import type { Hash32 } from "../../codec/bytes.ts";
 import { mostDepositsConsumed, needsMoreDeposits, type WithInputs, withKeptDeposits } from "../api/deposit-lists.ts";
 import { ENGINE_METHODS, type EngineMethod } from "../api/methods.ts";
+import { type CalledMethod, STRUCT_LOG_METHODS, type StructLogTrace } from "../api/struct-logs.ts";
 import type { BlockTrace, DebugOptions, PreState, TraceOptions, TracingEngine } from "../debug/tracing-engine.ts";
 import type {
   BatchingEngine,
@@ -124,6 +125,15 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
     );
   }
 
+  /** By go-ethereum's methods: null for a transaction that the engine could not trace. */
+  structLogsOfBlock(blockHash: Hash32, isRefused: boolean): Promise<readonly (StructLogTrace | null)[]> {
+    return this.#call(isRefused ? STRUCT_LOG_METHODS.badBlock : STRUCT_LOG_METHODS.blockByHash, blockHash);
+  }
+
+  structLogsOfTransaction(hash: Hash32): Promise<StructLogTrace> {
+    return this.#call(STRUCT_LOG_METHODS.transaction, hash);
+  }
+
   /** Closes the connections. */
   close(): void {
     this.#transport.close();
@@ -162,11 +172,11 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
     }
   }
 
-  async #call<P, R>(method: EngineMethod<P, R>, params: P): Promise<R> {
+  async #call<P, R>(method: CalledMethod<P, R>, params: P): Promise<R> {
     return decodedResult(method, await this.#client.call(this.#rpcCall(method, params)));
   }
 
-  #rpcCall<P, R>(method: EngineMethod<P, R>, params: P): RpcCall {
+  #rpcCall<P, R>(method: CalledMethod<P, R>, params: P): RpcCall {
     const timeoutMs = method.timeoutMs * this.#timeoutFactor;
     return { method: method.name, params: method.paramsToJson(params), timeoutMs };
   }
@@ -177,7 +187,7 @@ function resultOf<P, R>(method: EngineMethod<P, R>, answer: RpcAnswer): R {
   return decodedResult(method, answer.result);
 }
 
-function decodedResult<P, R>(method: EngineMethod<P, R>, result: unknown): R {
+function decodedResult<P, R>(method: CalledMethod<P, R>, result: unknown): R {
   const parsed = method.result.safeParse(result);
   if (parsed.success) return parsed.data;
   throw new EngineProtocolError(

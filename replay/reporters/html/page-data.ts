@@ -34,7 +34,7 @@ interface PageDivergence {
   readonly command: string;
   readonly patch: string;
   readonly violations: Divergence["violations"];
-  readonly triage: (Triage & { readonly statePatch: string }) | null;
+  readonly triage: (Triage & { readonly receiptPatch: string; readonly statePatch: string }) | null;
 }
 
 export function pageData(report: Report): PageData {
@@ -58,10 +58,16 @@ function pageDivergence(report: Report, divergence: Divergence): PageDivergence 
     class: divergence.class ?? "",
     allowed,
     command: showAgain(report, divergence),
-    patch: fields.length === 0 ? "" : fieldsPatch(divergence),
+    patch: fields.length === 0 ? "" : fieldsPatch(fields),
     violations,
-    triage: triage === null ? null : { ...triage, statePatch: statePatch(triage.state.differences) },
+    triage: triage === null ? null : withPatches(triage),
   };
+}
+
+function withPatches(triage: Triage): PageDivergence["triage"] {
+  const { receipt, state } = triage;
+  const receiptPatch = receipt === null ? "" : fieldsPatch(receipt.fields);
+  return { ...triage, receiptPatch, statePatch: statePatch(state.differences) };
 }
 
 function stripOf({ range, divergences }: Report): PageData["strip"] {

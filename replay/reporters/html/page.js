@@ -219,15 +219,11 @@ function unitText({ kind, index, hash }) {
 }
 
 /** @param {Triage} triage */
-function triageSections({ receipt, state, statePatch, step, reproducer }) {
+function triageSections({ receipt, receiptPatch, state, statePatch, step, reproducer }) {
   const omitted = state.omitted === 0 ? [] : [make("p", "", `… and ${state.omitted} more entries`)];
   const absent = state.compared ? [] : [make("p", "", "The declared state is not in the database.")];
-  const rows = receipt === null ? [] : receipt.fields;
   return [
-    ...section(
-      receipt === null ? "" : `Receipt ${receipt.index}`,
-      rows.map((row) => make("p", "mono", `${row.field}: declared ${row.declared}, computed ${row.computed}`)),
-    ),
+    ...(receipt === null ? [] : section(`Receipt ${receipt.index}`, [diff(receiptPatch)])),
     ...section("State", [...(statePatch === "" ? [] : [diff(statePatch)]), ...omitted, ...absent]),
     ...(step === null ? [] : section("First step that differs", stepViews(step))),
     ...section(
@@ -254,7 +250,9 @@ function stepViews(step) {
     make(
       "pre",
       "code",
-      code.map(({ text, here }) => make("div", here ? "here" : "", text)),
+      code.map(({ pc, text, here }) =>
+        make("div", here ? "here" : "", `0x${pc.toString(16).padStart(4, "0")}  ${text}`),
+      ),
     ),
     ...(traces === null
       ? []

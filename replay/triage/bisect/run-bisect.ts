@@ -15,6 +15,7 @@ import { TrialSource } from "../open-trial.ts";
 import { triageOf } from "../triage-run.ts";
 import { confirmingRoot } from "./confirming-root.ts";
 import { type EngineRefusal, firstRefusal } from "./engine-divergence.ts";
+import { type EngineAddress, withEngineStep } from "./engine-look.ts";
 import { engineBehaviour } from "./engine-triage.ts";
 import { firstDivergence } from "./first-divergence.ts";
 
@@ -86,14 +87,18 @@ async function byEngine(
   const { refusal, executed } = await firstRefusal(database, { url, jwtSecret, fullShardId, bad, onBlock });
   if (refusal === undefined) return { divergence: undefined, executed, warnings: [] };
   const warnings: string[] = [];
-  return { divergence: await engineDivergence(database, request, refusal, warnings), executed, warnings };
+  const divergence = await engineDivergence(database, request, { ...refusal, url, jwtSecret }, warnings);
+  return { divergence, executed, warnings };
 }
 
-/** The engine's answer as a divergence; its cause by our own execution under rules that come to the same. */
+/**
+ * The engine's answer as a divergence; its cause by our own execution under rules that come to the same, and the step at
+ * which it parts from the chain's rules by its own traces, where it gives them.
+ */
 async function engineDivergence(
   database: OpenDatabase,
   request: BisectRequest,
-  refusal: EngineRefusal,
+  refusal: EngineRefusal & EngineAddress,
   warnings: string[],
 ): Promise<Divergence> {
   const { fullShardId } = request;
@@ -112,17 +117,23 @@ async function engineDivergence(
   };
   if (height === 0) return divergence;
   const trials = new TrialSource(database);
-  const behaviour = engineBehaviour(trials, await trials.trial({ fullShardId, hash }), refusal);
-  if (behaviour === undefined) return divergence;
+  const trial = await trials.trial({ fullShardId, hash });
+  const folder = request.reportFolder ?? createRunFolder(request.db, new Date());
+  const inFolder = { ...request, reportFolder: folder };
+  const warn = (message: string) => warnings.push(message);
+  const look = { ...refusal, config: trials.config, trial, folder, warn };
+  const behaviour = engineBehaviour(trials, trial, refusal);
+  if (behaviour === undefined) return await withEngineStep(divergence, look);
   if (behaviour === "chain") {
     warnings.push(`block ${height}: the engine is not alone, the chain's own rules come to the same as it does`);
     const range = { fullShardId, good: height - 1, bad: height, rules: QUARKCHAIN_RULES, onBlock: () => {} };
     const found = await firstDivergence(database, range);
     const tested = { tested: QUARKCHAIN_RULES, rulesText: undefined };
-    return await withTriage(database, request, found.divergence ?? divergence, tested, warnings);
+    return await withTriage(database, inFolder, found.divergence ?? divergence, tested, warnings);
   }
   const { rules: tested, rulesText, className } = behaviour;
-  return await withTriage(database, request, { ...divergence, class: className }, { tested, rulesText }, warnings);
+  const classed = { ...divergence, class: className };
+  return await withEngineStep(await withTriage(database, inFolder, classed, { tested, rulesText }, warnings), look);
 }
 
 type Tested = Pick<Parameters<typeof triageOf>[1], "tested" | "rulesText">;

@@ -4,7 +4,7 @@ import type { BlockEvent, Effect, EventListener } from "./block-events.ts";
 
 const SELFDESTRUCT = 0xff;
 /** Steps shown before and after the one that is looked for. */
-const AROUND = 8;
+export const AROUND = 8;
 
 export interface CapturedStep {
   /** Among all steps of the block. */

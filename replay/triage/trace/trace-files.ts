@@ -1,8 +1,10 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { EMPTY_BYTES } from "../../../node/codec/bytes.ts";
 import type { ExecutionUnit } from "../../../node/el/evm/tracer.ts";
-import { Eip3155Writer } from "../../../node/el/tracing/eip3155-writer.ts";
+import { Eip3155Writer, eip3155End, eip3155Line } from "../../../node/el/tracing/eip3155-writer.ts";
 import { UnitTracer } from "../../../node/el/tracing/unit-tracer.ts";
+import type { ExternalUnit } from "../steps/external-trace.ts";
 import type { BlockTrial, Executor } from "../trial.ts";
 
 const FOLDER = "traces";
@@ -24,26 +26,60 @@ export interface TraceFilesRequest {
 }
 
 /** Writes what both sides do in a unit, as EIP-3155 lines; answers with the paths, relative to the folder. */
-export function writeTraceFiles(request: TraceFilesRequest): { reference: string; tested: string } {
-  const write = (side: "reference" | "tested") => {
-    const path = `${FOLDER}/${request.id}-${side}.jsonl`;
-    writeTraceFile(request, request[side], join(request.folder, path));
+export function writeTraceFiles(request: TraceFilesRequest): TracePaths {
+  const { reference, tested } = request;
+  return writeBothSides(request, { reference: ofExecutor(request, reference), tested: ofExecutor(request, tested) });
+}
+
+/** The same where the tested side is a trace; undefined for a unit that it has not. */
+export function writeExternalTraceFiles(
+  request: Omit<TraceFilesRequest, "tested"> & { readonly tested: ExternalUnit | undefined },
+): TracePaths {
+  const { reference, tested } = request;
+  return writeBothSides(request, { reference: ofExecutor(request, reference), tested: ofTrace(tested) });
+}
+
+interface TracePaths {
+  readonly reference: string;
+  readonly tested: string;
+}
+
+type WriteLine = (line: string) => void;
+
+function writeBothSides(
+  { folder, id, maxBytes }: Pick<TraceFilesRequest, "folder" | "id" | "maxBytes">,
+  sides: Readonly<Record<keyof TracePaths, (writeLine: WriteLine) => void>>,
+): TracePaths {
+  const write = (side: keyof TracePaths) => {
+    const path = `${FOLDER}/${id}-${side}.jsonl`;
+    mkdirSync(join(folder, FOLDER), { recursive: true });
+    const lines = new CappedLines(join(folder, path), maxBytes ?? MAX_BYTES);
+    try {
+      sides[side]((line) => lines.write(line));
+    } finally {
+      lines.close();
+    }
     return path;
   };
   return { reference: write("reference"), tested: write("tested") };
 }
 
-function writeTraceFile({ trial, unit, maxBytes }: TraceFilesRequest, executor: Executor, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const lines = new CappedLines(path, maxBytes ?? MAX_BYTES);
-  try {
+function ofExecutor({ trial, unit }: Pick<TraceFilesRequest, "trial" | "unit">, executor: Executor) {
+  return (writeLine: WriteLine) => {
     const isChosen = ({ kind, index }: ExecutionUnit) => kind === unit.kind && index === unit.index;
-    const tracer = new UnitTracer(new Eip3155Writer((line) => lines.write(line)), isChosen);
+    const tracer = new UnitTracer(new Eip3155Writer(writeLine), isChosen);
     executor.execute(trial.payload, trial.nodes, tracer);
     tracer.finish();
-  } finally {
-    lines.close();
-  }
+  };
+}
+
+function ofTrace(unit: ExternalUnit | undefined) {
+  return (writeLine: WriteLine) => {
+    if (unit === undefined) return;
+    for (const step of unit.steps) writeLine(JSON.stringify(eip3155Line(step)));
+    const { outcome, output } = unit;
+    writeLine(JSON.stringify(eip3155End(output ?? EMPTY_BYTES, outcome?.gasUsed ?? 0n, outcome?.success ?? false)));
+  };
 }
 
 /** A file that stops growing. */

@@ -81,7 +81,7 @@ describe.skipIf(!existsSync(BROWSER))("the HTML report in a browser", () => {
     expect(await detail.locator(".diff .del").allTextContents()).toContain("-  balance QKC: 4");
     expect(await detail.locator(".trace tr.here").count()).toBe(2);
     expect(await detail.locator('a[href="reproducers/1-0-00000000.json"]').count()).toBe(1);
-    expect(await detail.textContent()).toContain("qkc diff --db 'data/main net' --block 1:0");
+    expect(await detail.textContent()).toContain("qkc diff --db data/mainnet --block 1:0");
     expect(await detail.textContent()).toContain(HOSTILE);
     await detail.getByText("next", { exact: true }).click();
     await detail.locator("h2", { hasText: "block 1:" }).waitFor();

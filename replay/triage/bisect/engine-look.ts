@@ -1,0 +1,72 @@
+import type { QuarkChainConfig } from "../../../node/chain/config.ts";
+import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
+import { HttpEngine } from "../../../node/engine/http/http-engine.ts";
+import type { Divergence } from "../../report/schema.ts";
+import type { StepDivergence, Triage } from "../../report/triage-schema.ts";
+import { UNEXPLAINED } from "../attribution/explain.ts";
+import { rulesExecutor } from "../rules-executor.ts";
+import { triageId } from "../triage.ts";
+import type { BlockTrial } from "../trial.ts";
+import { engineStepDivergence } from "./engine-steps.ts";
+
+export interface EngineAddress {
+  readonly url: string;
+  readonly jwtSecret: Uint8Array | undefined;
+}
+
+export interface EngineLook extends EngineAddress {
+  readonly config: QuarkChainConfig;
+  /** The block that the engine refused. */
+  readonly trial: BlockTrial;
+  /** The report's. */
+  readonly folder: string;
+  /** Told what could not be found out. */
+  readonly warn: (message: string) => void;
+}
+
+/** The divergence with the step at which the engine parts from the chain's rules; as it was where the engine does not tell. */
+export async function withEngineStep(divergence: Divergence, look: EngineLook): Promise<Divergence> {
+  const step = await stepOf(look);
+  if (step === undefined) return divergence;
+  return {
+    ...divergence,
+    triage: { ...(divergence.triage ?? unexplainedTriage(divergence, look)), step, unit: step.unit },
+  };
+}
+
+/** The divergence stands whatever the engine does when it is asked for traces. */
+async function stepOf({
+  url,
+  jwtSecret,
+  config,
+  trial,
+  folder,
+  warn,
+}: EngineLook): Promise<StepDivergence | undefined> {
+  const { xshardGasDdosFixRootHeight } = config;
+  const engine = new HttpEngine({ url, jwtSecret, xshardGasDdosFixRootHeight });
+  const reference = rulesExecutor(config, trial.fullShardId, QUARKCHAIN_RULES);
+  try {
+    return await engineStepDivergence({ engine, engineName: url, trial, reference, folder });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    warn(`block ${trial.height}: the engine's first diverging step could not be found: ${reason}`);
+    return undefined;
+  } finally {
+    engine.close();
+  }
+}
+
+function unexplainedTriage({ class: className }: Divergence, { trial, url }: EngineLook): Triage {
+  return {
+    id: triageId(trial),
+    class: className ?? "unexplained/engine",
+    unit: null,
+    receipt: null,
+    state: { compared: false, differences: [], omitted: 0 },
+    step: null,
+    attribution: { switches: [], explanation: UNEXPLAINED },
+    reproducer: null,
+    command: `qkc bisect --db DIR --shard ${trial.fullShardId} --good ${trial.height - 1} --engine ${url}`,
+  };
+}

@@ -1,0 +1,233 @@
+import type { Log } from "../../../node/chain/receipt.ts";
+import { type Address, bytesEqual } from "../../../node/codec/bytes.ts";
+import type { BlockObserver, ExecutionUnit, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
+import type { WorldState } from "../../../node/el/state/world-state.ts";
+import type { TraceLine } from "../../../node/el/tracing/eip3155-writer.ts";
+import { type BlockEvent, BlockEvents, type EventListener } from "./block-events.ts";
+import type { ExternalTrace, ExternalUnit } from "./external-trace.ts";
+
+/** Where an execution of ours and the trace of another one part. */
+export interface TraceParting {
+  readonly unit: ExecutionUnit;
+  /** Undefined where the other execution did not come to the unit. */
+  readonly traced: ExternalUnit | undefined;
+  readonly what: string;
+  /** Place of the event at which our execution parts, among all of the block. */
+  readonly event: number;
+  /** Steps of the unit that are alike. */
+  readonly alike: number;
+  /** Depth of the frame whose last instruction is to blame; -1 where none is. */
+  readonly depth: number;
+  /** Steps of the block before the unit's. */
+  readonly stepsBefore: number;
+  /** Of our steps that are alike. */
+  readonly codes: readonly RunningCode[];
+  /** Of our steps, those that begin an outermost message. */
+  readonly outermost: ReadonlySet<number>;
+}
+
+/** What a trace does not tell of a step. */
+export type RunningCode = Pick<TraceStep, "address" | "code">;
+
+/** The observer of our execution; `finish`, when it is over, answers where they part. */
+export function comparisonWith(trace: ExternalTrace): BlockObserver & { finish(): TraceParting | undefined } {
+  const comparison = new TraceComparison(trace);
+  const events = new BlockEvents(comparison);
+  return {
+    tracer: events.tracer,
+    wrapState: (state) => {
+      comparison.state = state;
+      return events.wrapState(state);
+    },
+    enterUnit: (unit) => events.enterUnit(unit),
+    leaveUnit: (unit, outcome) => events.leaveUnit(unit, outcome),
+    finish: () => comparison.finish(),
+  };
+}
+
+class TraceComparison implements EventListener {
+  state: WorldState | undefined;
+  private readonly trace: ExternalTrace;
+  private readonly isMatched = new Set<ExternalUnit>();
+  private found: TraceParting | undefined;
+  private place = 0;
+  private steps = 0;
+  private unit: UnitProgress | undefined;
+
+  constructor(trace: ExternalTrace) {
+    this.trace = trace;
+  }
+
+  event(event: BlockEvent): void {
+    if (this.found === undefined) this.compare(event);
+    this.place++;
+  }
+
+  finish(): TraceParting | undefined {
+    if (this.found === undefined && this.unit !== undefined) this.endOfUnit(this.unit, undefined);
+    const [extra] = this.trace.isWhole ? this.trace.units.filter((unit) => !this.isMatched.has(unit)) : [];
+    if (this.found === undefined && extra !== undefined) {
+      const unit = { kind: extra.kind, index: extra.index, hash: extra.hash ?? undefined };
+      this.part(new UnitProgress(unit, extra, this.steps), "end", -1, this.place);
+    }
+    return this.found;
+  }
+
+  private compare(event: BlockEvent): void {
+    const { unit } = this;
+    if (event.kind === "enterUnit") this.beginOfUnit(event.unit);
+    else if (event.kind === "enterMessage") unit?.enter(event.message.depth, event.callerGas);
+    else if (event.kind === "leaveMessage") unit?.leave(event.result.gasLeft, event.result.success, this.place);
+    else if (event.kind === "step") this.step(unit, event.step);
+    else {
+      if (unit !== undefined) this.endOfUnit(unit, event.outcome);
+      this.unit = undefined;
+    }
+  }
+
+  private beginOfUnit(unit: ExecutionUnit): void {
+    const traced = this.trace.units.find(({ kind, index }) => kind === unit.kind && index === unit.index);
+    if (traced !== undefined) this.isMatched.add(traced);
+    else if (!this.trace.isWhole) return;
+    this.unit = new UnitProgress(unit, traced, this.steps);
+    if (traced === undefined) this.part(this.unit, "end", -1, this.place);
+    else if (traced.hash !== null && unit.hash !== undefined && !bytesEqual(traced.hash, unit.hash)) {
+      this.part(this.unit, "unit", -1, this.place);
+    }
+  }
+
+  private step(unit: UnitProgress | undefined, step: TraceStep): void {
+    this.steps++;
+    if (unit === undefined) return;
+    const theirs = unit.traced?.steps[unit.alike];
+    unit.settle(step.gas);
+    if (unit.isNewOutermost) unit.outermost.add(unit.alike);
+    const endsAlike = step.depth < unit.depth && (theirs?.depth ?? -1) < unit.depth;
+    const atEnd = endsAlike ? this.lastStepDifference(unit) : undefined;
+    if (atEnd !== undefined) {
+      this.part(unit, atEnd, unit.depth, unit.leftAt[unit.depth]);
+      return;
+    }
+    const what = theirs?.depth === step.depth ? this.lineDifference(step, theirs) : "end";
+    if (what === undefined) {
+      unit.keep(step);
+      return;
+    }
+    const depth = Math.min(Math.max(step.depth, theirs?.depth ?? -1), unit.depth);
+    this.part(unit, what, depth, step.depth >= depth ? this.place : unit.leftAt[depth]);
+  }
+
+  private endOfUnit(unit: UnitProgress, outcome: UnitOutcome | undefined): void {
+    const { traced } = unit;
+    if (traced === undefined) return;
+    const more = traced.steps.at(unit.alike);
+    if (more !== undefined) {
+      const depth = Math.min(more.depth, unit.depth);
+      this.part(unit, "end", depth, unit.leftAt[depth] ?? this.place);
+      return;
+    }
+    const atEnd = this.lastStepDifference(unit);
+    if (atEnd !== undefined) this.part(unit, atEnd, unit.depth, unit.leftAt[unit.depth] ?? this.place);
+    else {
+      const what = outcomeDifference(outcome, traced.outcome);
+      if (what !== undefined) this.part(unit, what, -1, this.place);
+    }
+  }
+
+  /** Of the last instruction of a frame nothing but its cost and its success tells. */
+  private lastStepDifference({ traced, alike, last }: UnitProgress): string | undefined {
+    const theirs = traced?.steps[alike - 1];
+    if (!this.trace.isExact || theirs === undefined || last.cost === undefined) return undefined;
+    if (last.hasFailed !== (theirs.error !== undefined)) return "result";
+    return theirs.cost === undefined || theirs.cost === last.cost ? undefined : "gas";
+  }
+
+  private lineDifference(ours: TraceStep, theirs: TraceLine): string | undefined {
+    const { isExact } = this.trace;
+    const { memorySize, returnData, refund } = theirs;
+    if (ours.pc !== theirs.pc) return "pc";
+    if (ours.opcode !== theirs.opcode) return "opcode";
+    if (ours.stack.length !== theirs.stack.length || ours.stack.some((word, i) => word !== theirs.stack[i])) {
+      return "stack";
+    }
+    if (memorySize !== undefined && memorySize !== ours.memory.length) return "memory";
+    if (isExact && returnData !== undefined && !bytesEqual(returnData, ours.returnData)) return "returnData";
+    if (ours.gas !== theirs.gas) return "gas";
+    return isExact && refund !== undefined && refund !== (this.state?.refund ?? 0n) ? "refund" : undefined;
+  }
+
+  private part(unit: UnitProgress, what: string, depth: number, event: number): void {
+    const { unit: ours, traced, alike, stepsBefore, codes, outermost } = unit;
+    this.found = { unit: ours, traced, what, event, alike, depth, stepsBefore, codes, outermost };
+  }
+}
+
+/** A unit of which all was alike so far. */
+class UnitProgress {
+  readonly unit: ExecutionUnit;
+  readonly traced: ExternalUnit | undefined;
+  readonly stepsBefore: number;
+  readonly codes: RunningCode[] = [];
+  readonly outermost = new Set<number>();
+  /** Place of the event that left the last frame at a depth. */
+  readonly leftAt: number[] = [];
+  /** Of the last step; -1 before the first. */
+  depth = -1;
+  /** What the last step came to; no cost before that is known. */
+  last: { readonly gas: number; cost: number | undefined; hasFailed: boolean } = EMPTY_STEP;
+  isNewOutermost = false;
+  private openDepth = -1;
+
+  constructor(unit: ExecutionUnit, traced: ExternalUnit | undefined, stepsBefore: number) {
+    this.unit = unit;
+    this.traced = traced;
+    this.stepsBefore = stepsBefore;
+  }
+
+  get alike(): number {
+    return this.codes.length;
+  }
+
+  enter(depth: number, callerGas: number | undefined): void {
+    this.settle(callerGas ?? 0);
+    this.openDepth = depth;
+    if (depth === 0) this.isNewOutermost = true;
+  }
+
+  leave(gasLeft: number, success: boolean, place: number): void {
+    this.settle(gasLeft, !success);
+    this.leftAt[this.openDepth] = place;
+    this.openDepth--;
+  }
+
+  settle(gasLeft: number, hasFailed = false): void {
+    if (this.last.cost !== undefined) return;
+    this.last = { gas: this.last.gas, cost: this.last.gas - gasLeft, hasFailed };
+  }
+
+  keep({ gas, depth, address, code }: TraceStep): void {
+    this.codes.push({ address: address as Address, code });
+    this.depth = depth;
+    this.last = { gas, cost: undefined, hasFailed: false };
+    this.isNewOutermost = false;
+  }
+}
+
+const EMPTY_STEP = { gas: 0, cost: 0, hasFailed: false };
+
+function outcomeDifference(ours: UnitOutcome | undefined, theirs: ExternalUnit["outcome"]): string | undefined {
+  if (ours === undefined || theirs === null) return ours === undefined && theirs === null ? undefined : "end";
+  const { receipt, gasUsed } = ours;
+  if (theirs.success !== undefined && theirs.success !== (receipt?.success ?? true)) return "outcome";
+  if (theirs.gasUsed !== undefined && theirs.gasUsed !== gasUsed) return "gas";
+  return theirs.logs === undefined || areSameLogs(receipt?.logs ?? [], theirs.logs) ? undefined : "logs";
+}
+
+function areSameLogs(ours: readonly Log[], theirs: readonly Log[]): boolean {
+  return ours.length === theirs.length && ours.every((log, i) => isSameLog(log, theirs[i]));
+}
+
+function isSameLog(a: Log, b: Log): boolean {
+  if (!bytesEqual(a.address, b.address) || !bytesEqual(a.data, b.data)) return false;
+  return a.topics.length === b.topics.length && a.topics.every((topic, i) => bytesEqual(topic, b.topics[i]));
+}
