@@ -26,8 +26,12 @@ async function serveAll(wrap?: Parameters<typeof serveShard>[2]): Promise<Served
   return served;
 }
 
-function replayOver(urls: readonly string[], change: Partial<Parameters<typeof replayInProcess>[0]> = {}) {
-  const retry = { attempts: 6, firstDelayMs: 5, longestDelayMs: 20 };
+function replayOver(
+  urls: readonly string[],
+  change: Partial<Parameters<typeof replayInProcess>[0]> = {},
+  attempts = 6,
+) {
+  const retry = { attempts, firstDelayMs: 5, longestDelayMs: 20 };
   const engines = { kind: "urls", urls, jwtSecretPath: undefined, retry } as const;
   return replayInProcess({ datadir: `${folder.path}/new`, to: TO, engines, ...change });
 }
@@ -55,7 +59,11 @@ describe("a replay over HTTP", () => {
     let pieces = 0;
     const ways = await Promise.all(served.map(({ url }) => unreliableWay(url, () => ++pieces % 5 === 0)));
     closing.push(...ways);
-    const { report, error } = await replayOver(ways.map(({ url }) => url));
+    const { report, error } = await replayOver(
+      ways.map(({ url }) => url),
+      {},
+      20,
+    );
     expect(error).toBeUndefined();
     expect(pieces).toBeGreaterThan(20);
     expect(lasting(report)).toEqual(await expectedReport());

@@ -28,7 +28,7 @@ export async function runScript(file: URL, args: readonly string[], fileKiB?: nu
 
 /**
  * Replays with a process that kills itself after `eventsOf(n)` events the n-th time, and continues, until a process comes
- * to the end; returns how many were killed.
+ * to the end; returns how many were killed. A root block's work, some 80 events, has to fit now and then: it is what is kept.
  */
 export async function replayWithKills(
   project: BuiltProject,

@@ -3,7 +3,7 @@ import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
 import { HttpEngine } from "../../../node/engine/http/http-engine.ts";
 import type { Divergence } from "../../report/schema.ts";
 import type { StepDivergence, Triage } from "../../report/triage-schema.ts";
-import { UNEXPLAINED } from "../attribution/explain.ts";
+import { explain, UNEXPLAINED } from "../attribution/explain.ts";
 import { rulesExecutor } from "../rules-executor.ts";
 import { triageId } from "../triage.ts";
 import type { BlockTrial } from "../trial.ts";
@@ -28,10 +28,9 @@ export interface EngineLook extends EngineAddress {
 export async function withEngineStep(divergence: Divergence, look: EngineLook): Promise<Divergence> {
   const step = await stepOf(look);
   if (step === undefined) return divergence;
-  return {
-    ...divergence,
-    triage: { ...(divergence.triage ?? unexplainedTriage(divergence, look)), step, unit: step.unit },
-  };
+  const { triage } = divergence;
+  if (triage === null) return { ...divergence, triage: unexplainedTriage(divergence, look, step) };
+  return { ...divergence, triage: { ...triage, step, unit: step.unit } };
 }
 
 /** The divergence stands whatever the engine does when it is asked for traces. */
@@ -57,16 +56,16 @@ async function stepOf({
   }
 }
 
-function unexplainedTriage({ class: className }: Divergence, { trial, url }: EngineLook): Triage {
+function unexplainedTriage({ class: className }: Divergence, { trial, url }: EngineLook, step: StepDivergence): Triage {
   return {
     id: triageId(trial),
     class: className ?? "unexplained/engine",
-    unit: null,
+    unit: step.unit,
     receipt: null,
     state: { compared: false, differences: [], omitted: 0 },
-    step: null,
-    attribution: { switches: [], explanation: UNEXPLAINED },
+    step,
+    attribution: { switches: [], explanation: `${UNEXPLAINED}; ${explain([], step)}` },
     reproducer: null,
-    command: `qkc bisect --db DIR --shard ${trial.fullShardId} --good ${trial.height - 1} --engine ${url}`,
+    command: `qkc bisect --db DIR --shard ${trial.fullShardId} --engine ${url}`,
   };
 }

@@ -36,7 +36,7 @@ test("a few hundred processes that kill themselves before, in and after payloads
     let kills = 0;
     for (let run = 0; kills < 200; run++) {
       const datadir = join(folder.path, `${run}`);
-      kills += await replayWithKills(project, SMALL, datadir, TIP, () => 1 + Math.floor(random() * 30));
+      kills += await replayWithKills(project, SMALL, datadir, TIP, () => 1 + Math.floor(random() * 300));
       const { report } = await replayInProcess({ datadir, to: TIP, resume: true });
       expect(lasting(report)).toEqual(expected.report);
       expect(await storesOf(datadir)).toEqual(expected.stores);
