@@ -20,8 +20,6 @@ export const ENGINE_ERROR = {
   answerTooLarge: -38102,
 } as const;
 
-export type EngineErrorCode = (typeof ENGINE_ERROR)[keyof typeof ENGINE_ERROR];
-
 /** An answer of the Engine API that is no status: the request itself was wrong or could not be served. */
 export class EngineError extends QkcError {
   readonly rpcCode: number;
