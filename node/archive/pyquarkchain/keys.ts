@@ -54,12 +54,16 @@ export function confirmingRootKey(minorHash: Uint8Array, fullShardId: number): U
   return concatBytes(PREFIX.confirmingRoot, minorHash, uint32ToBytes(fullShardId));
 }
 
+/** Longest first: one may begin with another. */
+const PREFIX_TEXTS = Object.values(PREFIX)
+  .map((prefix) => Buffer.from(prefix).toString("latin1"))
+  .sort((a, b) => b.length - a.length);
+
 /** Readable form of a key for messages: its text prefix, then hex. */
 export function describeKey(key: Uint8Array): string {
   const text = Buffer.from(key).toString("latin1");
   if (/^[a-zA-Z_]+$/.test(text)) return text;
-  const prefix = /^(?:[a-zA-Z]+_)+m?/.exec(text)?.[0] ?? "";
-  const rest = key.subarray(prefix.length);
+  const prefix = PREFIX_TEXTS.find((known) => text.startsWith(known)) ?? "";
   if (prefix !== "" && /^[0-9_]+$/.test(text.slice(prefix.length))) return text;
-  return `${prefix}${Buffer.from(rest).toString("hex")}`;
+  return `${prefix}${Buffer.from(key.subarray(prefix.length)).toString("hex")}`;
 }
