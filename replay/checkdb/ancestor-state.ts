@@ -68,13 +68,14 @@ export class AncestorStates {
   /** Call after a block was executed: a stored state makes all that is held superfluous. */
   executed(rig: ShardRig, hash: Hash32, stateRoot: Hash32): void {
     if (!rig.nodes.isHolding) return;
-    const { roots } = this.statesOf(rig.source.fullShardId);
-    if (rig.source.rows.has(stateRoot)) {
-      rig.nodes.release();
-      roots.clear();
-    } else {
-      roots.set(bytesKey(hash), stateRoot);
-    }
+    if (rig.source.rows.has(stateRoot)) this.release(rig);
+    else this.statesOf(rig.source.fullShardId).roots.set(bytesKey(hash), stateRoot);
+  }
+
+  /** Lets go of a shard's computed states with all rows that are held for them. */
+  release(rig: ShardRig): void {
+    rig.nodes.release();
+    this.statesOf(rig.source.fullShardId).roots.clear();
   }
 
   /**

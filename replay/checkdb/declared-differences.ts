@@ -9,7 +9,7 @@ import type { ShardRig } from "./shard-rig.ts";
  * Where an execution does not come to what the block declares, and to what other shards have stored of what it sent
  * them, as far as they are there.
  */
-function declaredDifferences(
+export function declaredDifferences(
   source: BlockSource,
   rig: ShardRig,
   block: MinorBlock,

@@ -143,6 +143,12 @@ export class MinorCheck {
     throw new DatabaseDamagedError(`missing row in ${rig.source.name}: ${what}`, { key: toHex(declared) });
   }
 
+  /** Lets go of the states that stateAfter computed: those of blocks far apart would fill memory. */
+  releaseStates(fullShardId: number): void {
+    this.last.delete(fullShardId);
+    this.ancestors.release(this.rigs.of(fullShardId));
+  }
+
   /** The state that a block comes to; undefined for one that cannot be executed. */
   private async computedState(fullShardId: number, rig: ShardRig, block: MinorBlock): Promise<Hash32 | undefined> {
     if (block.header.height === 0) {
@@ -237,6 +243,7 @@ export class MinorCheck {
   }
 }
 
-function refusalText({ transactionIndex, reason }: { transactionIndex?: number; reason: string }): string {
+/** Why a block is not executed, in a sentence. */
+export function refusalText({ transactionIndex, reason }: { transactionIndex?: number; reason: string }): string {
   return transactionIndex === undefined ? reason : `transaction ${transactionIndex}: ${reason}`;
 }

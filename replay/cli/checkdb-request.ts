@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { RangeOptions } from "./range-options.ts";
 
 /** Which root blocks the user asks for; the database decides what the open ends are. */
 export type SpanRequest =
@@ -39,14 +40,9 @@ export interface Invocation {
 }
 
 /** Option values as commander delivers them. */
-export interface CheckdbOptions {
+export interface CheckdbOptions extends RangeOptions {
   readonly db: string;
   readonly config?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly last?: number;
-  readonly shard?: readonly number[];
-  readonly workers?: number;
   readonly unconfirmed?: true;
   readonly report?: string;
   readonly json?: true;

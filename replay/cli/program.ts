@@ -13,7 +13,8 @@ import { addWhatifCommand } from "../whatif/whatif-command.ts";
 import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
 import { EXIT_CODE_MEANINGS, type ExitCode } from "./exit-code.ts";
 import type { GenesisRequest } from "./genesis-command.ts";
-import { collectShard, parseHash, parsePositiveNumber, parseSignedNumber, parseWorkers } from "./numbers.ts";
+import { parseHash, parsePositiveNumber, parseSignedNumber } from "./numbers.ts";
+import { addRangeOptions } from "./range-options.ts";
 
 /** Commands that the design names and this version does not have. */
 const FUTURE_COMMANDS = ["slave"];
@@ -58,7 +59,7 @@ export function withCommand(args: readonly string[]): string[] {
 }
 
 function addCheckdb(program: Command, handlers: CommandHandlers): void {
-  program
+  const command = program
     .command("checkdb")
     .summary("re-execute a range of an existing database and prove every block")
     .description(
@@ -66,20 +67,8 @@ function addCheckdb(program: Command, handlers: CommandHandlers): void {
         "the root blocks, and compares everything computed with what the chain declares. The database is only read.",
     )
     .requiredOption("--db <dir>", "folder of the database")
-    .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
-    .addOption(new Option("--from <height>", "first root height (default: 1)").argParser(parsePositiveNumber))
-    .addOption(
-      new Option("--to <height>", "last root height, inclusive (default: the tip)").argParser(parsePositiveNumber),
-    )
-    .addOption(
-      new Option("--last <count>", "the last COUNT root blocks")
-        .argParser(parsePositiveNumber)
-        .conflicts(["from", "to"]),
-    )
-    .addOption(
-      new Option("--shard <id>", "check this full shard id only; may be given several times").argParser(collectShard),
-    )
-    .addOption(new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers))
+    .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)");
+  addRangeOptions(command, "check")
     .option("--unconfirmed", "also check the minor blocks above the tip that no root block confirms yet")
     .option("--report <dir>", "folder of the report and the checkpoint (default: reports/<time>-<database>)")
     .option("--json", "print the report instead of the summary")

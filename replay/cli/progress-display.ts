@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from "cli-progress";
+import { grouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 import type { ShardProgress, Snapshot, Stall } from "../work/monitor.ts";
 
@@ -134,8 +135,4 @@ function durationText(seconds: number): string {
 
 function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(1)}%`;
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
 }

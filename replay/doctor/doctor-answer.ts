@@ -1,9 +1,9 @@
 import { toHex } from "../../node/codec/bytes.ts";
 import type { Json } from "../inspect/json.ts";
-import { grouped } from "../inspect/shard-heights.ts";
 import { fieldTable, textTable } from "../inspect/table.ts";
 import { timeText } from "../inspect/view.ts";
 import type { Colors } from "../report/colors.ts";
+import { grouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 import { gigabytes } from "./advice.ts";
 import type { TrialFacts } from "./calibrate.ts";

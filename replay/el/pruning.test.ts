@@ -1,5 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { type Hash32, ZERO_HASH } from "../../node/codec/bytes.ts";
+import type { RowStore } from "../../node/el/store/row-store.ts";
+import { ROW } from "../../node/el/store/store-keys.ts";
 import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
 import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
 import type { ExecutionNode } from "../../node/engine/execution-node.ts";
@@ -105,4 +107,45 @@ test("goes on after the directory was opened again, in either mode", async () =>
   const tip = second.headBlock()!;
   expect(tip.block.header.height).toBe(chain.tipHeight(SHARD));
   expect(isWhole(second, tip.block.meta.stateRoot)).toBe(true);
+});
+
+/** Fails once in the first collection: where it lists the blocks to keep, or at the so-manyth row that it marks. */
+function failingInCollection(rows: RowStore, place: "list" | number): RowStore {
+  let collecting = false;
+  let marked = 0;
+  let failed = false;
+  const fail = (): never => {
+    failed = true;
+    throw new Error("IO error: read");
+  };
+  return {
+    get: (key) => {
+      if (collecting && !failed && key[0] === ROW.node && ++marked === place) fail();
+      return rows.get(key);
+    },
+    keys: async (range, limit) => {
+      if (range.from[0] === ROW.height) collecting = true;
+      if (collecting && !failed && place === "list") fail();
+      return await rows.keys(range, limit);
+    },
+    write: (changes, sync) => rows.write(changes, sync),
+    close: () => rows.close(),
+  };
+}
+
+test.each(["list", 1, 20] as const)("a collection that fails (%s) takes nothing away that is needed", async (place) => {
+  const wrapRows = (rows: RowStore) => failingInCollection(rows, place);
+  const node = await nodes.empty(SHARD, { ...PRUNE, cacheBytes: 0, wrapRows });
+  let failures = 0;
+  for (const { payload } of chain.canonicalPayloads(SHARD)) {
+    expect((await node.newPayload(payload)).status).toBe("VALID");
+    await makeHead(node, payload.blockHash).catch(() => failures++);
+  }
+  expect(failures).toBe(1);
+  expect(node.pruned.deletedRows).toBeGreaterThan(0);
+  expect(node.headBlock()?.block.header.height).toBe(chain.tipHeight(SHARD));
+  for (const { payload, exported } of chain.canonicalPayloads(SHARD)) {
+    if (exported.height < node.store.prunedBelow) continue;
+    expect([exported.height, isWhole(node, payload.block.meta.stateRoot)]).toEqual([exported.height, true]);
+  }
 });

@@ -1,10 +1,10 @@
 import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
+import { grouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 import { findMinorBlock, findRootHash } from "./find-block.ts";
 import { minorReference, rootReference } from "./reference.ts";
-import { grouped } from "./shard-heights.ts";
 import { fieldTable, textTable } from "./table.ts";
 import { balancesJson, balancesText, bytesText, type Inspected, qkcAddressText, timeText, type View } from "./view.ts";
 

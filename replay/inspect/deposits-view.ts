@@ -1,9 +1,9 @@
 import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
 import { toHex } from "../../node/codec/bytes.ts";
+import { grouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 import { findMinorBlock } from "./find-block.ts";
 import { minorReference } from "./reference.ts";
-import { grouped } from "./shard-heights.ts";
 import { fieldTable, textTable } from "./table.ts";
 import { tokenName } from "./token-names.ts";
 import { amountText, type Inspected, qkcAddressText, type View } from "./view.ts";

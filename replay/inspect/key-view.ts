@@ -1,9 +1,10 @@
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import { concatBytes, fromHex, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { CodecError, UsageError } from "../../node/codec/errors.ts";
+import { grouped } from "../report/grouped.ts";
 import { keysWith } from "./key-prefix.ts";
 import { wholeNumber } from "./reference.ts";
-import { grouped, namedShard } from "./shard-heights.ts";
+import { namedShard } from "./shard-heights.ts";
 import { fieldTable } from "./table.ts";
 import type { Inspected, View } from "./view.ts";
 

@@ -1,6 +1,7 @@
 import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
+import { grouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 
 /**
@@ -47,8 +48,4 @@ export function canonicalHash(shard: ShardSource, height: number): Hash32 {
 export function heightNotFound(height: number, tip: number): string {
   if (tip < 0) return `height ${grouped(height)} not found; there is no block at all`;
   return `height ${grouped(height)} not found; tip is ${grouped(tip)}`;
-}
-
-export function grouped(value: number | bigint): string {
-  return value.toLocaleString("en-US");
 }

@@ -3,9 +3,9 @@ import type { ClusterConfig } from "../../node/chain/config.ts";
 import type { TokenBalances } from "../../node/chain/token-balances.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import type { QkcAddress } from "../../node/codec/wire.ts";
+import { grouped } from "../report/grouped.ts";
 import type { ClientRows } from "./client-rows.ts";
 import type { Json } from "./json.ts";
-import { grouped } from "./shard-heights.ts";
 import { tokenName } from "./token-names.ts";
 
 /** What an inspection shows: to programs and to people. */

@@ -6,6 +6,7 @@ import { PROGRAM, programVersion } from "../cli/version.ts";
 import { assembleReport } from "../report/assemble.ts";
 import type { RunFailure } from "../report/failure.ts";
 import type { Provenance, RangeResult, ReplaySection, Report } from "../report/schema.ts";
+import type { Triage } from "../report/triage-schema.ts";
 import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
 import type { ReplayOutcome } from "./execute.ts";
 import type { ReplayRequest } from "./replay-request.ts";
@@ -25,6 +26,8 @@ export interface ReplayReportInput {
   /** As it was when this process began. */
   readonly before: readonly ShardProgressState[];
   readonly outcome: ReplayOutcome;
+  /** What a closer look at its divergences found. */
+  readonly triages: ReadonlyMap<string, Triage>;
   readonly interrupted: boolean;
   readonly failure: RunFailure | undefined;
   readonly clock: RunClock;
@@ -42,7 +45,7 @@ export function replayReport(input: ReplayReportInput): Report {
     results: [result],
     warnings: input.warnings,
     allowlist: [],
-    triages: new Map(),
+    triages: input.triages,
     expected:
       endedWith !== undefined || input.interrupted || input.failure !== undefined
         ? undefined

@@ -35,7 +35,7 @@ export async function replayInProcess(
     engines: { kind: "embedded" },
     gcMode: "archive",
     withForks: false,
-    reportFolder: undefined,
+    reportFolder: join(change.datadir, "report"),
     json: true,
     quiet: true,
     ...change,

@@ -10,11 +10,13 @@ import { createProgressDisplay } from "../cli/progress-display.ts";
 import { onStopSignals } from "../cli/stop-signals.ts";
 import { type RunClock, startClock } from "../cli/timing.ts";
 import { colorsFor } from "../report/colors.ts";
-import { commandText } from "../report/command-text.ts";
+import { commandText, withDatabase } from "../report/command-text.ts";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
 import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
 import { shardName, summarize, verdictLine } from "../report/summary.ts";
+import type { EngineAddress } from "../triage/bisect/engine-look.ts";
+import { isEngineClass } from "../triage/classes/class-name.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
 import { memoryBudget } from "../work/memory.ts";
 import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
@@ -22,10 +24,11 @@ import { type ChosenEngines, chooseEngines } from "./engine-choice.ts";
 import { executeReplay, type ReplayOutcome } from "./execute.ts";
 import { withForks } from "./forks.ts";
 import { HostFailure } from "./host-messages.ts";
-import type { HostSpec } from "./host-spec.ts";
+import type { EngineSpec, HostSpec } from "./host-spec.ts";
 import { replayMonitor } from "./progress.ts";
 import { type ReplayReportInput, replayReport, unusableReport } from "./replay-report.ts";
 import { type ReplayRequest, resumeArguments } from "./replay-request.ts";
+import { type ReplayTriage, triageReplay } from "./replay-triage.ts";
 import { RunStopped } from "./run-link.ts";
 import { openRunRecord } from "./run-record.ts";
 import type { EngineWrapper } from "./shard-host.ts";
@@ -36,6 +39,8 @@ const SLOW_RECOVERY =
   "the native library of secp256k1 did not load: recovering senders takes 30 times as long (no prebuild for this platform?)";
 const STAKES_NOT_JUDGED =
   "proof-of-work seals and the stakes of root blocks are not judged in a replay: qkc checkdb --verify-pow does it";
+
+const NO_TRIAGE: Omit<ReplayTriage, "divergences"> = { triages: new Map(), warnings: [] };
 
 /** What a run is about: the old database, and what is to be fed from it. */
 interface PlannedReplay {
@@ -53,6 +58,8 @@ export interface ReplayAnswer {
   readonly report: Report;
   /** What ended the run before its end, if something did. */
   readonly failure: RunFailure | undefined;
+  /** The report's, where files of it lie there already. */
+  readonly folder: string | undefined;
 }
 
 /**
@@ -67,9 +74,9 @@ export async function runReplay(request: ReplayRequest): Promise<ExitCode> {
   } catch (error) {
     const failure = describeFailure(error);
     if (failure.code === "USAGE" || !(isFinding(failure) || request.json)) throw error;
-    answer = { report: unusableReport(request, clock, failure), failure };
+    answer = { report: unusableReport(request, clock, failure), failure, folder: undefined };
   }
-  const folder = request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+  const folder = answer.folder ?? request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
   print(request, answer, await writeReport(folder, answer.report));
   return exitCodeOfVerdict(answer.report.verdict);
 }
@@ -85,13 +92,19 @@ export async function replayDatabase(
   const planned = await planReplay(request);
   try {
     const record = openRunRecord(request.datadir, identityOf(request, planned), request.resume);
-    const { outcome, before, isInterrupted: interrupted } = await watchedReplay(request, planned, record, wrapEngine);
+    let folder: string | undefined;
+    const folderOf = () => {
+      folder ??= request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+      return folder;
+    };
+    const watched = await watchedReplay(request, planned, record, folderOf, wrapEngine);
+    const { outcome, before, triage, isInterrupted: interrupted } = watched;
     const failure = failureOf(outcome, interrupted);
     const { source } = planned.database;
-    return {
-      report: replayReport({ request, ...planned, source, before, outcome, interrupted, failure, clock }),
-      failure,
-    };
+    const { triages } = triage;
+    const warnings = [...planned.warnings, ...triage.warnings];
+    const found = { source, before, outcome, triages, warnings, interrupted, failure };
+    return { report: replayReport({ request, ...planned, ...found, clock }), failure, folder };
   } finally {
     planned.database.source.close();
     planned.survey.close();
@@ -166,6 +179,7 @@ async function watchedReplay(
   request: ReplayRequest,
   planned: PlannedReplay,
   record: { begin(): void },
+  folderOf: () => string,
   wrapEngine: EngineWrapper | undefined,
 ) {
   const { survey, costs, shards } = planned;
@@ -222,17 +236,36 @@ async function watchedReplay(
         timer = setInterval(() => display.update(monitor.sample(Date.now()), Date.now()), SAMPLE_MILLISECONDS);
       },
     });
-    return {
-      outcome: engineFailure === undefined ? outcome : { ...outcome, failure: engineFailure },
-      before,
-      isInterrupted,
-    };
+    const ended = engineFailure === undefined ? outcome : { ...outcome, failure: engineFailure };
+    if (isInterrupted || ended.failure !== undefined || ended.divergences.length === 0) {
+      return { outcome: ended, before, triage: NO_TRIAGE, isInterrupted };
+    }
+    display.message(`looking closer at ${ended.divergences.length} divergences`);
+    // Engines are still there to be asked.
+    const { divergences, ...triage } = await triageReplay({
+      divergences: ended.divergences,
+      database: planned.database,
+      db: request.db,
+      folder: folderOf(),
+      addressOf: (fullShardId) => addressOf(engines?.specs.get(fullShardId)),
+      again: commandText(resumeArguments({ ...request, db: "DIR", reportFolder: undefined })),
+      shouldStop: () => isInterrupted,
+    });
+    // What is missing of the closer look is made up for by --resume.
+    return isInterrupted
+      ? { outcome: ended, before, triage: NO_TRIAGE, isInterrupted }
+      : { outcome: { ...ended, divergences }, before, triage, isInterrupted };
   } finally {
     releaseSignals();
     clearInterval(timer);
     display.stop();
     await engines?.close();
   }
+}
+
+/** What runs in this process can be asked for nothing else. */
+function addressOf(spec: EngineSpec | undefined): EngineAddress | undefined {
+  return spec?.kind === "http" ? { url: spec.url, jwtSecret: spec.jwtSecret } : undefined;
 }
 
 /** Shards are dealt out by their number of blocks, the costliest first, each to the thread with the least. */
@@ -288,7 +321,10 @@ function nextCommand(report: Report, request: ReplayRequest): string | undefined
   if (report.verdict === "interrupted" || report.verdict === "error") return commandText(resumeArguments(request));
   const [divergence] = report.divergences;
   if (divergence === undefined) return undefined;
-  const { fullShardId, rootHeight } = divergence;
+  const { fullShardId, rootHeight, class: name, triage } = divergence;
+  // A check of the chain has nothing to say of an engine.
+  if (name !== null && isEngineClass(name))
+    return triage === null ? undefined : withDatabase(triage.command, request.db);
   const config = request.configPath === undefined ? [] : ["--config", request.configPath];
   const root = rootHeight === null ? [] : ["--from", `${rootHeight}`, "--to", `${rootHeight}`];
   const shard = fullShardId === null ? [] : ["--shard", `${fullShardId}`];

@@ -193,7 +193,8 @@ export class ShardReplay {
     const findings = new Findings();
     const root = step.rootHash === null || step.isSide(hash) ? null : { height: step.rootHeight, hash: step.rootHash };
     const place = { fullShardId, height: block.header.height, hash, root };
-    findings.addDivergence(place, differences, violations);
+    // Its cause is looked for when the run has ended.
+    findings.addDivergence(place, differences, violations, null);
     progress.countDivergence();
     link.diverged(index, findings.divergences[0]);
   }

@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
-import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
 import type { Report } from "./schema.ts";
 
@@ -47,12 +47,20 @@ export function earlierRuns(): string[] {
 
 /** Throws UsageError where a report would be written into the database: nothing in there is ever touched. */
 export function assertOutside(db: string, folder: string = REPORTS_FOLDER, option = "--report"): void {
-  const path = relative(resolve(db), resolve(folder));
+  const path = relative(realPath(db), realPath(folder));
   if (path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path)) {
     throw new UsageError(
       `the ${option.slice(2)} folder ${folder} lies inside the database ${db}: choose another one with ${option}`,
     );
   }
+}
+
+/** Where a path leads by its links, also where its end does not exist yet. */
+function realPath(path: string): string {
+  const absolute = resolve(path);
+  if (existsSync(absolute)) return realpathSync(absolute);
+  const parent = dirname(absolute);
+  return parent === absolute ? absolute : join(realPath(parent), basename(absolute));
 }
 
 /** Text of a report as it is written and printed. */

@@ -3,6 +3,7 @@ import { isUnexplained } from "../triage/classes/class-name.ts";
 import { entryName, unitText } from "../triage/locality/locality-text.ts";
 import type { Colors } from "./colors.ts";
 import { withDatabase } from "./command-text.ts";
+import { grouped } from "./grouped.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import type { DivergenceClass, Triage } from "./triage-schema.ts";
 
@@ -78,9 +79,7 @@ function countsTable({ totals, shards }: Report): string {
 
 function cells(totals: Omit<Totals, "rootBlocks">): string[] {
   const { minorBlocks, transactions, deposits, gasUsed, xshardGasUsed } = totals;
-  return [minorBlocks, transactions, deposits, BigInt(gasUsed), BigInt(xshardGasUsed)].map((value) =>
-    value.toLocaleString("en-US"),
-  );
+  return [minorBlocks, transactions, deposits, BigInt(gasUsed), BigInt(xshardGasUsed)].map(grouped);
 }
 
 function section<T>(title: string, items: readonly T[], show: (item: T) => string): string {
@@ -180,5 +179,5 @@ export function shardName(fullShardId: number): string {
 }
 
 function counted(count: number, name: string): string {
-  return `${count.toLocaleString("en-US")} ${name}${count === 1 ? "" : "s"}`;
+  return `${grouped(count)} ${name}${count === 1 ? "" : "s"}`;
 }

@@ -3,6 +3,8 @@ import { z } from "zod";
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a hash: 64 lower-case hex digits");
 const count = z.int().nonnegative();
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/, "expected bytes: 0x and hex digits");
+/** File of the run, relative to the report: a page links to it. */
+const runFile = z.string().regex(/^(reproducers|traces)\/[\w-][\w.-]*$/, "expected a file in reproducers/ or traces/");
 
 /** A deposit, a transaction, or what the block itself pays at its end. */
 const unitSchema = z.strictObject({
@@ -62,7 +64,7 @@ export const stepDivergenceSchema = z.strictObject({
   /** Lines of disassembly around pc; `here` marks the step's. */
   code: z.array(z.strictObject({ pc: count, text: z.string(), here: z.boolean() })),
   /** EIP-3155 files of both sides, relative to the report; null where none were written. */
-  traces: z.strictObject({ reference: z.string(), tested: z.string() }).nullable(),
+  traces: z.strictObject({ reference: runFile, tested: runFile }).nullable(),
 });
 
 const attributionSchema = z.strictObject({
@@ -96,7 +98,7 @@ export const triageSchema = z.strictObject({
   step: stepDivergenceSchema.nullable(),
   attribution: attributionSchema,
   /** Path relative to the report. */
-  reproducer: z.string().nullable(),
+  reproducer: runFile.nullable(),
   /** The one command that shows it again. */
   command: z.string(),
 });

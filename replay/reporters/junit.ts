@@ -1,4 +1,5 @@
 import type { Report } from "../report/schema.ts";
+import { escapeMarkup } from "./escape.ts";
 import { divergenceTitle, placeOf, type RootSpan, rootSpans, runTitle, shardHex } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
 import { showAgain } from "./show-again.ts";
@@ -41,8 +42,8 @@ interface Suite {
 
 function suitesOf(report: Report): Suite[] {
   const { range, error } = report;
-  const run: Suite[] = error === null ? [] : [{ name: "run", cases: [errorCase(error.code, error.message)] }];
-  if (range === null) return run;
+  const run: Suite[] = error === null ? [] : [{ name: "run", cases: [caseOf("error", error.code, error.message)] }];
+  if (range === null) return [...run, ...elsewhere(report)];
   const spans = rootSpans(range, CASES_PER_SHARD);
   const chains: (number | null)[] = report.totals.rootBlocks > 0 ? [null, ...range.shards] : [...range.shards];
   return [
@@ -58,8 +59,8 @@ function suitesOf(report: Report): Suite[] {
   ];
 }
 
-function errorCase(name: string, message: string): TestCase {
-  return { name, outcome: "error", message, body: message };
+function caseOf(outcome: Outcome, name: string, message: string): TestCase {
+  return { name, outcome, message, body: message };
 }
 
 /** The blocks of one chain that the root blocks of a span confirm; without a span those that none does yet. */
@@ -93,16 +94,18 @@ function outcomeOf(
   if (divergences > 0) return "failure";
   if (damage > 0) return "error";
   if (unsupported > 0) return "skipped";
-  const isComplete = report.error === null && report.verdict !== "interrupted";
+  const isComplete = report.error === null && report.verdict !== "interrupted" && elsewhere(report).length === 0;
   const reached = report.stopped?.rootHeight ?? (isComplete ? Number.POSITIVE_INFINITY : -1);
   return (span?.to ?? report.range?.rootTo ?? 0) <= reached ? "passed" : "skipped";
 }
 
-/** Findings that belong to no block of the range. */
-function elsewhere(report: Report): Suite[] {
-  const cases = report.damage
-    .filter(({ height }) => height === null)
-    .map((item) => errorCase(placeOf(item), item.message));
+/** Findings that belong to no block: they have ended the run. */
+function elsewhere({ damage, unsupported }: Report): Suite[] {
+  const isNowhere = ({ height }: { height: number | null }) => height === null;
+  const cases = [
+    ...damage.filter(isNowhere).map((item) => caseOf("error", placeOf(item), item.message)),
+    ...unsupported.filter(isNowhere).map((item) => caseOf("skipped", placeOf(item), item.message)),
+  ];
   return cases.length === 0 ? [] : [{ name: "database", cases }];
 }
 
@@ -134,12 +137,7 @@ function xmlAttributes(values: Readonly<Record<string, string | number>>): strin
 }
 
 function xmlText(raw: string): string {
-  return raw
-    .replaceAll(NOT_IN_XML, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+  return escapeMarkup(raw.replaceAll(NOT_IN_XML, "\uFFFD"));
 }
 
 /** Characters that XML 1.0 has no way to write. */

@@ -1,4 +1,5 @@
 import type { Divergence, Report } from "../report/schema.ts";
+import { escapeMarkup } from "./escape.ts";
 import { fieldsPatch } from "./fields-patch.ts";
 import { divergenceTitle, placeOf, runTitle, shardHex } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
@@ -74,7 +75,7 @@ function divergenceText(report: Report, divergence: Divergence): string {
   const rules = divergence.violations.map(({ code: name, message }) => `- ${code(name)} ${text(message)}`);
   const attribution = divergence.triage === null ? [] : [text(divergence.triage.attribution.explanation)];
   return [
-    `<details><summary>${text(title)}</summary>`,
+    `<details><summary>${escapeMarkup(title)}</summary>`,
     ...attribution,
     rules.join("\n"),
     divergence.fields.length === 0 ? "" : fenced("diff", fieldsPatch(divergence.fields)),

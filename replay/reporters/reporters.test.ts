@@ -13,6 +13,16 @@ test("the report of these tests is one", () => {
   expect(() => reportSchema.parse(triagedReport(3))).not.toThrow();
 });
 
+test.each(["javascript:alert(1)", "../../secret", "/etc/passwd", "reproducers/../../x", "https://example.org/x"])(
+  "a report that links to %s is none",
+  (reproducer) => {
+    const report = triagedReport(1);
+    const [first] = report.divergences;
+    const linked = { ...first, triage: first.triage && { ...first.triage, reproducer } };
+    expect(reportSchema.safeParse({ ...report, divergences: [linked] }).success).toBe(false);
+  },
+);
+
 describe("markdown", () => {
   test("shows verdict, classes, differences and the command", () => {
     const text = markdownReporter.render(triagedReport(2));
@@ -36,6 +46,13 @@ describe("markdown", () => {
     const text = markdownReporter.render({ ...triagedReport(0), warnings: [HOSTILE] });
     expect(text).toContain("&lt;/script>&lt;img src=x");
     expect(text).not.toContain("<img");
+  });
+
+  test("a summary line is HTML, in which Markdown's escapes would be shown", () => {
+    const refused = { ...divergence(5, 1, 9), violations: [{ code: "EXECUTION_INVALID", message: HOSTILE }] };
+    const [summary] =
+      /<summary>.*/.exec(markdownReporter.render({ ...triagedReport(0), divergences: [refused] })) ?? [];
+    expect(summary).toContain("EXECUTION_INVALID</summary>");
   });
 });
 
@@ -63,6 +80,15 @@ describe("junit", () => {
     expect(junitReporter.render(failed)).toContain(
       '<testcase classname="run" name="CRASH"><error message="a thread died">',
     );
+  });
+
+  test("what ended a run without belonging to a block is a case, and no other one has passed", () => {
+    const nowhere = { fullShardId: null, height: null, hash: null, rootHeight: null, message: "a later format" };
+    const text = junitReporter.render({ ...triagedReport(0), unsupported: [nowhere] });
+    expect(text).toContain('<testcase classname="database" name="database"><skipped message="a later format">');
+    expect(text).toContain('tests="301" failures="0" errors="0" skipped="301"');
+    const damage = { ...nowhere, file: null, offset: null, key: null };
+    expect(junitReporter.render({ ...triagedReport(0), damage: [damage] })).toContain('errors="1" skipped="300"');
   });
 
   test("characters that XML cannot hold are replaced", () => {

@@ -46,7 +46,8 @@ export class TrialSource {
   /**
    * A block on the state that its parent left: the archived one, or one computed from an ancestor's where it is pruned
    * or the parent never came to what it declares. Throws UsageError where there is no such block, UnsupportedError where
-   * no state is near enough, DatabaseDamagedError for what cannot be read.
+   * no state is near enough, DatabaseDamagedError for what cannot be read. Earlier trials of the shard are over then:
+   * what was computed for them is let go.
    */
   async trial(place: TrialPlace): Promise<BlockTrial> {
     const { fullShardId } = place;
@@ -58,6 +59,7 @@ export class TrialSource {
       throw new UsageError(`block 0 of shard ${fullShardId} is not executed: the configuration makes it`);
     }
     const parentHash = block.header.prevMinorBlockHash;
+    this.check.releaseStates(fullShardId);
     // Rows of a state that is not stored have to outlive the caches.
     if (!rig.source.rows.has(rig.cl.chain.get(parentHash).meta.stateRoot)) rig.nodes.holdProduced();
     return trialOf(rig, block, await this.check.stateAfter(fullShardId, parentHash));

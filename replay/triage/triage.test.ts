@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
+import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
 import { triageSchema } from "../report/triage-schema.ts";
@@ -101,6 +102,18 @@ describe("triageDivergence", () => {
     expect(triage.state.differences.map((one) => [one.field, one.key, one.computed, one.declared])).toEqual(
       expected.state,
     );
+  });
+
+  it.each(CASES)("$name: finds the rule by which goquarkchain would have made it", ({ name, rule }) => {
+    const { triage } = triageUnder(name, GOQUARKCHAIN_RULES, QUARKCHAIN_RULES);
+    expect(triage.class).toBe(rule);
+    expect(triage.attribution.explanation).toContain(`${rule}: `);
+  });
+
+  it("finds the one of Ethereum's later rules by which a block was made", () => {
+    const { triage } = triageUnder("gaslimit-opcode", ruleSet("quarkchain+2929"), QUARKCHAIN_RULES);
+    expect(triage.class).toBe("EIP-2929");
+    expect(triage.attribution.explanation).toMatch(/^as with EIP-2929: the first look at an account costs 2,600/);
   });
 
   it("leaves a block without an explanation unexplained, and says where it differs", () => {

@@ -4,6 +4,7 @@ import type { BlockObserver } from "../../node/el/evm/tracer.ts";
 import { KeptDeposits } from "../../node/el/kept-deposits.ts";
 import type { ExecutionPayload } from "../../node/el/payload.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
+import { compareDeclared } from "../../node/engine/compare-block.ts";
 import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
 import type { ShardRig } from "../checkdb/shard-rig.ts";
 
@@ -45,6 +46,11 @@ export function trialOf(rig: ShardRig, block: MinorBlock, parentStateRoot: Hash3
     nodes: new NodeOverlay(rig.nodes),
     hasDeclaredState: rig.source.rows.has(block.meta.stateRoot),
   };
+}
+
+/** Whether an execution comes to what the block declares. What it sent to other shards, no block declares. */
+export function comesToDeclared({ block }: BlockTrial, outcome: NewPayloadResult): boolean {
+  return outcome.status === "EXECUTED" && compareDeclared(block, outcome.computed).length === 0;
 }
 
 /** Rows produced here are kept here: what a trial writes is neither compared with the archive nor seen by the check. */

@@ -1,9 +1,9 @@
 import { toHex } from "../../node/codec/bytes.ts";
 import type { Json } from "../inspect/json.ts";
-import { grouped } from "../inspect/shard-heights.ts";
 import { fieldTable, textTable } from "../inspect/table.ts";
 import { TokenNames, tokenName } from "../inspect/token-names.ts";
 import type { Colors } from "../report/colors.ts";
+import { grouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 import { addSupply, MAX_FAULTS, type StateFault, type TokenSupply } from "./state-totals.ts";
 import type { VerifiedState } from "./verify-state.ts";

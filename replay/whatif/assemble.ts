@@ -3,6 +3,7 @@ import type { Rules } from "../../node/el/evm/rules.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { failureFindings, type RunFailure } from "../report/failure.ts";
 import { compareText } from "../report/order.ts";
+import { firstChanges } from "./first-changes.ts";
 import {
   type Change,
   type Group,
@@ -29,10 +30,9 @@ export interface WhatifInput {
 /** Puts the results of all ranges together. Everything but `timing` depends on the results as a set alone. */
 export function assembleWhatif(input: WhatifInput): WhatifReport {
   const { tested, range, timing } = input;
-  const results = [...input.results].sort((a, b) => a.index - b.index);
+  const results = firstChanges(input.results, MAX_LISTED);
   const failed = failureFindings(input.failure);
   const counts = results.map((result) => result.counts).reduce(addCounts, NO_COUNTS);
-  const changes = results.flatMap((result) => result.changes).sort(byPlace);
   const findings = {
     unsupported: [...results.flatMap(({ unsupported }) => unsupported), ...failed.unsupported.map(finding)],
     damage: [...results.flatMap(({ damage }) => damage), ...failed.damage.map(finding)],
@@ -50,8 +50,8 @@ export function assembleWhatif(input: WhatifInput): WhatifReport {
       deposits: shareOf(counts.changedDeposits, counts.deposits),
     },
     switches: switchRows(tested, results, counts),
-    changes: changes.slice(0, MAX_LISTED),
-    omitted: results.reduce((sum, { omitted }) => sum + omitted, 0) + Math.max(changes.length - MAX_LISTED, 0),
+    changes: results.flatMap(({ changes }) => changes).sort(byPlace),
+    omitted: results.reduce((sum, { omitted }) => sum + omitted, 0),
     blockChanges: results.flatMap(({ blockChanges }) => blockChanges).sort(byPlace),
     ...findings,
     warnings: [...new Set([...input.warnings, ...results.flatMap(({ warnings }) => warnings)])].sort(compareText),

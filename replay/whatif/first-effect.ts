@@ -1,18 +1,22 @@
 import type { MessageResult } from "../../node/el/evm/message.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { Tracer, TraceStep } from "../../node/el/evm/tracer.ts";
+import { grouped } from "../report/grouped.ts";
 import type { Unit, UnitRun, UnitRuns } from "./unit-runs.ts";
 
 /** Events kept of one execution. */
 const MAX_EVENTS = 400_000;
 
 /** What rules change first in a unit, in one sentence. */
-export function firstEffect(runs: UnitRuns, unit: Unit, reference: Rules, tested: Rules): string {
+export function firstEffect(runs: Pick<UnitRuns, "run">, unit: Unit, reference: Rules, tested: Rules): string {
   const [before, after] = [new EventLog(), new EventLog()];
   const runBefore = runs.run(unit, reference, before);
   const runAfter = runs.run(unit, tested, after);
   if (runAfter.refused !== undefined) return runAfter.refused;
   const parting = partingOf(before.events, after.events);
+  if (parting === undefined && before.isFull) {
+    return `what it changes lies behind the first ${grouped(MAX_EVENTS)} instructions`;
+  }
   if (parting === undefined) return settlementText(runBefore, runAfter);
   const name = (opcode: number) =>
     tested.table.names[opcode] ?? reference.table.names[opcode] ?? `0x${opcode.toString(16)}`;
@@ -41,6 +45,10 @@ type Event = Step | End;
 class EventLog implements Tracer {
   readonly events: Event[] = [];
 
+  get isFull(): boolean {
+    return this.events.length === MAX_EVENTS;
+  }
+
   enterMessage(): void {}
 
   step({ pc, opcode, gas, depth }: TraceStep): void {
@@ -52,7 +60,7 @@ class EventLog implements Tracer {
   }
 
   private add(event: Event): void {
-    if (this.events.length < MAX_EVENTS) this.events.push(event);
+    if (!this.isFull) this.events.push(event);
   }
 }
 
@@ -94,8 +102,4 @@ function settlementText(before: UnitRun, after: UnitRun): string {
   const [a, b] = [before.gasUsed, after.gasUsed];
   if (a === b) return "every instruction costs the same: what one of them does differs";
   return `every instruction costs the same: settled at ${grouped(b)} gas instead of ${grouped(a)}`;
-}
-
-function grouped(value: number | bigint): string {
-  return value.toLocaleString("en-US");
 }

@@ -9,8 +9,7 @@ import { MinorCheck } from "../checkdb/minor-check.ts";
 import { type OpenDatabase, openDatabase } from "../checkdb/open-database.ts";
 import { type ShardRig, ShardRigs } from "../checkdb/shard-rig.ts";
 import type { Range } from "../report/schema.ts";
-import { comesToDeclared } from "../triage/attribution/attribute.ts";
-import { trialOf } from "../triage/trial.ts";
+import { comesToDeclared, trialOf } from "../triage/trial.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
 import { executeTested, explainBlock } from "./block-whatif.ts";
 import { whatifRules } from "./rules-option.ts";
@@ -89,7 +88,7 @@ class RangeWhatif {
       if (shouldStop()) return "stopped";
       await this.block(place);
     }
-    return this.tally.result(range.index);
+    return this.tally.result(range);
   }
 
   private *confirmed({ firstRootHeight, lastRootHeight }: Range): Generator<BlockPlace> {
@@ -137,10 +136,9 @@ class RangeWhatif {
         gasUsed = block.meta.gasUsed;
       } else this.tally.countBlock(0, 0);
     } catch (error) {
-      if (error instanceof DatabaseDamagedError)
-        this.tally.damage.push({ fullShardId, height, message: error.message });
-      else if (error instanceof UnsupportedError)
-        this.tally.unsupported.push({ fullShardId, height, message: error.message });
+      const at = { fullShardId, height };
+      if (error instanceof DatabaseDamagedError) this.tally.addDamage({ ...at, message: error.message });
+      else if (error instanceof UnsupportedError) this.tally.addUnsupported({ ...at, message: error.message });
       else throw error;
     }
     progress.finishBlock(Number(gasUsed));
@@ -152,8 +150,8 @@ class RangeWhatif {
     const parentRoot = await this.states.stateAfter(fullShardId, block.header.prevMinorBlockHash);
     if (!rig.source.rows.has(parentRoot)) {
       const what = "states that are not stored were computed from the stored ones before them";
-      this.tally.warnings.add(`shard ${fullShardId}: ${what}`);
-    } else if (rig.nodes.isHolding) rig.nodes.release();
+      this.tally.warn(`shard ${fullShardId}: ${what}`);
+    } else if (rig.nodes.isHolding) this.states.releaseStates(fullShardId);
     const trial = trialOf(rig, block, parentRoot);
     const tested = executeTested(trial, rules, this.cacheOf(fullShardId));
     if (comesToDeclared(trial, tested)) {
@@ -164,7 +162,7 @@ class RangeWhatif {
     const outcome = explainBlock(trial, rules, tested, this.tally.isExample);
     this.tally.countBlock(block.transactions.length, outcome.depositsConsumed);
     if (outcome.warning !== undefined) {
-      this.tally.warnings.add(`shard ${fullShardId} block ${height} (${toHex(place.hash)}) ${outcome.warning}`);
+      this.tally.warn(`shard ${fullShardId} block ${height} (${toHex(place.hash)}) ${outcome.warning}`);
     }
     if (outcome.isChanged) progress.countDivergence();
     this.tally.addBlock({ fullShardId, height, hash: toHex(minorHeaderHash(block.header)), rootHeight }, outcome);

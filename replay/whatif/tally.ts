@@ -1,10 +1,15 @@
+import type { Range } from "../report/schema.ts";
 import type { BlockOutcome } from "./block-whatif.ts";
+import { BoundedList } from "./bounded-list.ts";
 import type { BlockChange, Change, Group, WhatifCounts, WhatifRange } from "./schema.ts";
 
 /** Changes listed one by one, by range and in all; the others are counted. */
 export const MAX_LISTED = 100_000;
+/** Findings and changes of whole blocks, of each kind, listed one by one by range; a warning gives the number of the others. */
+const MAX_FINDINGS = 1000;
 /** Changes of each switch of which a range says what the switch changes first. */
 const EXAMPLES = 5;
+const MORE_WARNINGS = "there are more warnings than are listed";
 
 export const NO_COUNTS: WhatifCounts = {
   minorBlocks: 0,
@@ -23,18 +28,18 @@ export const NO_COUNTS: WhatifCounts = {
 };
 
 type Place = Pick<Change, "fullShardId" | "height" | "hash" | "rootHeight">;
+type Finding = WhatifRange["damage"][number];
 
 /** Counts and keeps what the blocks of one range would be. */
 export class Tally {
   private readonly counts: WhatifCounts = { ...NO_COUNTS };
   private readonly groups = new Map<string, Group>();
-  private readonly changes: Change[] = [];
-  private readonly blockChanges: BlockChange[] = [];
+  private readonly changes = new BoundedList<Change>(MAX_LISTED);
+  private readonly blockChanges = new BoundedList<BlockChange>(MAX_FINDINGS);
+  private readonly unsupported = new BoundedList<Finding>(MAX_FINDINGS);
+  private readonly damage = new BoundedList<Finding>(MAX_FINDINGS);
+  private readonly warnings = new Set<string>();
   private readonly examples = new Map<string, number>();
-  private omitted = 0;
-  readonly unsupported: WhatifRange["unsupported"] = [];
-  readonly damage: WhatifRange["damage"] = [];
-  readonly warnings = new Set<string>();
 
   countBlock(transactions: number, deposits: number): void {
     this.counts.minorBlocks++;
@@ -56,23 +61,49 @@ export class Tally {
     if (block !== undefined) {
       if (block.kind === "invalid") this.counts.invalidBlocks++;
       for (const name of block.switches) this.groupOf(name).blocks++;
-      this.blockChanges.push({ ...place, ...block });
+      this.blockChanges.add({ ...place, ...block });
     }
     for (const unit of units) this.addChange({ ...place, ...unit });
   }
 
-  result(index: number): WhatifRange {
+  addUnsupported(finding: Finding): void {
+    this.unsupported.add(finding);
+  }
+
+  addDamage(finding: Finding): void {
+    this.damage.add(finding);
+  }
+
+  /** The same text counts once. */
+  warn(text: string): void {
+    if (this.warnings.size < MAX_FINDINGS) this.warnings.add(text);
+    else if (!this.warnings.has(text)) this.warnings.add(MORE_WARNINGS);
+  }
+
+  result(range: Range): WhatifRange {
     return {
-      index,
+      index: range.index,
       counts: this.counts,
       groups: [...this.groups.values()],
-      changes: this.changes,
-      omitted: this.omitted,
-      blockChanges: this.blockChanges,
-      unsupported: this.unsupported,
-      damage: this.damage,
-      warnings: [...this.warnings],
+      changes: this.changes.items,
+      omitted: this.changes.omitted,
+      blockChanges: this.blockChanges.items,
+      unsupported: this.unsupported.items,
+      damage: this.damage.items,
+      warnings: [...this.warnings, ...this.omissions(range)],
     };
+  }
+
+  private omissions({ firstRootHeight, lastRootHeight, unconfirmed }: Range): string[] {
+    const where = unconfirmed ? "unconfirmed blocks" : `root blocks ${firstRootHeight}..${lastRootHeight}`;
+    const lists = [
+      [this.blockChanges, "blocks that differ as a whole"],
+      [this.unsupported, "unsupported blocks"],
+      [this.damage, "damaged blocks"],
+    ] as const;
+    return lists
+      .filter(([{ omitted }]) => omitted > 0)
+      .map(([{ omitted }, what]) => `${where}: ${omitted} more ${what} than are listed`);
   }
 
   private addChange(change: Change): void {
@@ -88,8 +119,7 @@ export class Tally {
       counts.gasAfter = plus(counts.gasAfter, after.gas);
     }
     for (const { name, gas } of change.switches) this.count(name, gas ?? "0", change);
-    if (this.changes.length < MAX_LISTED) this.changes.push(change);
-    else this.omitted++;
+    this.changes.add(change);
   }
 
   private count(name: string, gas: string, { kind, before, after, switches }: Change): void {

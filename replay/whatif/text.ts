@@ -1,5 +1,6 @@
 import { textTable } from "../inspect/table.ts";
 import type { Colors } from "../report/colors.ts";
+import { grouped, signedGrouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
 import type { BlockChange, Change, WhatifReport } from "./schema.ts";
 
@@ -41,7 +42,7 @@ function countsText({ counts }: WhatifReport): string {
   return [
     `${grouped(counts.changedBlocks)} of ${grouped(counts.minorBlocks)} blocks change; `,
     `of what ends otherwise, ${grouped(counts.newlyFailing)} fail, ${grouped(counts.newlySucceeding)} succeed instead, `,
-    `${grouped(counts.refused)} are refused, and gas goes from ${grouped(BigInt(counts.gasBefore))} by ${signed(gas)}; `,
+    `${grouped(counts.refused)} are refused, and gas goes from ${grouped(BigInt(counts.gasBefore))} by ${signedGrouped(gas)}; `,
     `${grouped(counts.consequences)} more differ only because an earlier one of their block does`,
   ].join("");
 }
@@ -57,7 +58,7 @@ function switchTable({ switches }: WhatifReport): string {
     grouped(alone),
     grouped(blocks),
     grouped(statusChanged),
-    signed(BigInt(gas)),
+    signedGrouped(BigInt(gas)),
     effect,
   ]);
   return textTable([head, ...rows], [1, 2, 3, 4, 5, 6, 7]);
@@ -103,12 +104,4 @@ function section<T>(title: string, items: readonly T[], show: (item: T) => strin
 
 function percent(part: number): string {
   return `${(part * 100).toFixed(1)}%`;
-}
-
-function signed(value: bigint): string {
-  return value > 0n ? `+${grouped(value)}` : grouped(value);
-}
-
-function grouped(value: number | bigint): string {
-  return value.toLocaleString("en-US");
 }

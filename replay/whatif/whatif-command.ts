@@ -1,18 +1,13 @@
 import { availableParallelism } from "node:os";
-import { type Command, Option } from "commander";
-import { collectShard, parsePositiveNumber, parseWorkers } from "../cli/numbers.ts";
+import type { Command } from "commander";
 import type { CommandHandlers } from "../cli/program.ts";
+import { addRangeOptions, type RangeOptions } from "../cli/range-options.ts";
 import type { WhatifRequest } from "./whatif.ts";
 
-interface WhatifOptions {
+interface WhatifOptions extends RangeOptions {
   readonly db: string;
   readonly config?: string;
   readonly rules: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly last?: number;
-  readonly shard?: readonly number[];
-  readonly workers?: number;
   readonly unconfirmed?: true;
   readonly report?: string;
   readonly json?: true;
@@ -20,7 +15,7 @@ interface WhatifOptions {
 }
 
 export function addWhatifCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
-  program
+  const command = program
     .command("whatif")
     .summary("say what would change if a range had run under other rules")
     .description(
@@ -30,20 +25,8 @@ export function addWhatifCommand(program: Command, handlers: Pick<CommandHandler
     )
     .requiredOption("--db <dir>", "folder of the database")
     .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
-    .requiredOption("--rules <rules>", "the other rules: see below")
-    .addOption(new Option("--from <height>", "first root height (default: 1)").argParser(parsePositiveNumber))
-    .addOption(
-      new Option("--to <height>", "last root height, inclusive (default: the tip)").argParser(parsePositiveNumber),
-    )
-    .addOption(
-      new Option("--last <count>", "the last COUNT root blocks")
-        .argParser(parsePositiveNumber)
-        .conflicts(["from", "to"]),
-    )
-    .addOption(
-      new Option("--shard <id>", "execute this full shard id only; may be given several times").argParser(collectShard),
-    )
-    .addOption(new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers))
+    .requiredOption("--rules <rules>", "the other rules: see below");
+  addRangeOptions(command, "execute")
     .option("--unconfirmed", "also execute the minor blocks above the tip that no root block confirms yet")
     .option("--report <dir>", "folder of whatif.json (default: reports/<time>-<database>)")
     .option("--json", "print whatif.json instead of the tables")

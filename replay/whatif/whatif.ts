@@ -13,9 +13,11 @@ import { RunMonitor } from "../work/monitor.ts";
 import { costliestFirst } from "../work/plan.ts";
 import { type PoolEnding, RangePool } from "../work/pool.ts";
 import { assembleWhatif } from "./assemble.ts";
+import { firstChanges } from "./first-changes.ts";
 import type { WhatifPlan } from "./range-runner.ts";
 import { whatifRules } from "./rules-option.ts";
 import { type WhatifRange, type WhatifReport, whatifRangeSchema } from "./schema.ts";
+import { MAX_LISTED } from "./tally.ts";
 import { whatifLine, whatifText } from "./text.ts";
 
 /** A checked command line of `qkc whatif`. */
@@ -155,7 +157,7 @@ async function runWatched(
     },
     () => process.exit(EXIT.interrupted),
   );
-  const results: WhatifRange[] = [];
+  let results: readonly WhatifRange[] = [];
   const pool = new RangePool({
     workerFile: new URL("./worker.js", import.meta.url),
     input: { plan, counters: shared },
@@ -163,11 +165,12 @@ async function runWatched(
     heapMegabytes: memoryBudget(workers).heapMegabytes,
     parseResult: (sent) => whatifRangeSchema.parse(sent),
     onResult: async (result) => {
-      results.push(result);
+      results = firstChanges([...results, result], MAX_LISTED);
     },
   });
   try {
-    return { ending: await pool.run(costliestFirst(ranges)), results };
+    const ending = await pool.run(costliestFirst(ranges));
+    return { ending, results };
   } finally {
     await pool.destroy();
     releaseSignals();

@@ -36,7 +36,16 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const maxDivergences = request.input.plan.flags.maxDivergences;
   const limits = { maxDivergences: maxDivergences ?? Number.POSITIVE_INFINITY, maxFindings: request.maxFindings };
   const done = new Map(request.done);
+  let divergences = 0;
+  let findings = 0;
+  const count = (result: RangeResult) => {
+    divergences += result.divergences.length;
+    findings += result.divergences.length + result.damage.length + result.unsupported.length;
+  };
+  for (const result of done.values()) count(result);
   const applyLimits = () => {
+    // There may be hundreds of thousands of ranges: they are walked only once enough is found.
+    if (divergences < limits.maxDivergences && findings < limits.maxFindings) return;
     const last = lastNeededRange(request.ranges, done, limits);
     if (last === undefined) return;
     counters.limitTo(last);
@@ -52,6 +61,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     onResult: async (result) => {
       await request.record(result);
       done.set(result.index, result);
+      count(result);
       applyLimits();
     },
   });

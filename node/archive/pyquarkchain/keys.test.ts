@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { utf8 } from "../../codec/bytes.ts";
+import { asHash32, utf8 } from "../../codec/bytes.ts";
 import { BLOCK_KEYS, blockCountKey, describeKey, PREFIX, prefixedKey, ROOT_TIP_KEY } from "./keys.ts";
 
 test("keys in messages: a known prefix and hex, whatever letters the hash begins with", () => {
-  const hash = Uint8Array.from({ length: 32 }, (_, i) => 0x6d + i);
+  const hash = asHash32(Uint8Array.from({ length: 32 }, (_, i) => 0x6d + i));
   const hex = Buffer.from(hash).toString("hex");
   expect(describeKey(BLOCK_KEYS.minorBlock(hash))).toBe(`mblock_${hex}`);
   expect(describeKey(prefixedKey(PREFIX.lastConfirmedMinor, hash))).toBe(`r_last_m${hex}`);

@@ -85,7 +85,7 @@ export class GroupCommit {
     while (this.#queue.length > 0) {
       const commits = this.#queue;
       this.#queue = [];
-      const changes = commits.length === 1 ? commits[0].changes : commits.flatMap((commit) => [...commit.changes]);
+      const changes = commits.length === 1 ? commits[0].changes : commits.flatMap(({ changes }) => changes);
       try {
         await this.#store.write(changes, this.#sync);
       } catch (error) {

@@ -1,6 +1,6 @@
 import { bytesKey, type Hash32 } from "../../codec/bytes.ts";
 
-/** What was put last, by hash; older entries are dropped. */
+/** What was put last, by hash: so many entries; those put before them are dropped. */
 export class RecentMap<T> {
   readonly #limit: number;
   readonly #entries = new Map<string, T>();
@@ -14,8 +14,10 @@ export class RecentMap<T> {
   }
 
   set(hash: Hash32, value: T): void {
-    if (this.#entries.size >= this.#limit) this.#entries.delete(this.#entries.keys().next().value as string);
-    this.#entries.set(bytesKey(hash), value);
+    const name = bytesKey(hash);
+    this.#entries.delete(name);
+    this.#entries.set(name, value);
+    if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as string);
   }
 
   delete(hash: Hash32): void {

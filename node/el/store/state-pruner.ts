@@ -62,13 +62,17 @@ export class StatePruner {
     }
   }
 
-  /** Does its share of work. States of blocks below `boundary` may go. */
+  /** Does its share of work. States of blocks below `boundary` may go. Throws what the store throws, and gives up then. */
   async step(boundary: number): Promise<void> {
     // Requests overlap; one at a time is enough.
     if (this.#running) return;
     this.#running = true;
     try {
       await this.#step(boundary);
+    } catch (error) {
+      // What it has not marked would pass for dead: only a collection from the beginning may delete again.
+      this.#collection = undefined;
+      throw error;
     } finally {
       this.#running = false;
     }

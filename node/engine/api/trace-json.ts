@@ -62,7 +62,7 @@ export const commonStepFields = {
 };
 
 /** A line of EIP-3155. The one object of the contract that may have fields which it does not name. */
-export const traceLineSchema = z
+const traceLineSchema = z
   .object({ ...commonStepFields, op: numberFrom(0, 255), memSize: numberFrom(0).nullish() })
   .transform(
     ({ op, memSize, ...common }): TraceLine => ({

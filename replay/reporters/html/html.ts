@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import { grouped } from "../../report/grouped.ts";
 import type { Report } from "../../report/schema.ts";
+import { escapeMarkup } from "../escape.ts";
 import { placeOf, runTitle, shardHex } from "../places.ts";
 import type { Reporter } from "../reporter.ts";
 import { pageData } from "./page-data.ts";
@@ -21,7 +23,7 @@ function page(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <link rel="icon" href="data:,">
-<title>${escapeHtml(`${report.verdict}: ${runTitle(report)}`)}</title>
+<title>${escapeMarkup(`${report.verdict}: ${runTitle(report)}`)}</title>
 <style>${asset("page.css")}</style>
 </head>
 <body>
@@ -64,25 +66,25 @@ function asset(name: string): string {
 function header(report: Report): string {
   const { verdict, error, timing, totals, stopped } = report;
   const facts = [
-    `${number(totals.minorBlocks)} minor blocks and ${number(totals.rootBlocks)} root blocks checked`,
-    `${number(report.divergences.length)} differ`,
+    `${grouped(totals.minorBlocks)} minor blocks and ${grouped(totals.rootBlocks)} root blocks checked`,
+    `${grouped(report.divergences.length)} differ`,
     ...(stopped === null ? [] : [`stopped at root block ${stopped.rootHeight}`]),
     `${timing.seconds.toFixed(1)} s`,
   ];
   return `<header class="${verdict}">
 <button id="theme" type="button" title="dark or light">◐</button>
-<h1><a href="#">${escapeHtml(verdict)}</a></h1>
-<p>${escapeHtml(runTitle(report))}</p>
-<p>${escapeHtml(facts.join(" · "))}</p>
-${error === null ? "" : `<p><code>${escapeHtml(error.code)}</code> ${escapeHtml(error.message)}</p>`}
+<h1><a href="#">${escapeMarkup(verdict)}</a></h1>
+<p>${escapeMarkup(runTitle(report))}</p>
+<p>${escapeMarkup(facts.join(" · "))}</p>
+${error === null ? "" : `<p><code>${escapeMarkup(error.code)}</code> ${escapeMarkup(error.message)}</p>`}
 </header>`;
 }
 
 function counts({ shards, totals }: Report): string {
   if (shards.length === 0) return "";
   const row = (name: string, of: Pick<Report["totals"], "minorBlocks" | "transactions" | "deposits" | "gasUsed">) =>
-    `<tr><th>${name}</th><td>${number(of.minorBlocks)}</td><td>${number(of.transactions)}</td>` +
-    `<td>${number(of.deposits)}</td><td>${number(BigInt(of.gasUsed))}</td></tr>`;
+    `<tr><th>${name}</th><td>${grouped(of.minorBlocks)}</td><td>${grouped(of.transactions)}</td>` +
+    `<td>${grouped(of.deposits)}</td><td>${grouped(BigInt(of.gasUsed))}</td></tr>`;
   return `<section><h2>Checked</h2><table class="numbers">
 <thead><tr><th>shard</th><th>minor blocks</th><th>transactions</th><th>deposits</th><th>gas</th></tr></thead>
 <tbody>${shards.map((shard) => row(`<code>${shardHex(shard.fullShardId)}</code>`, shard)).join("")}${row("all", totals)}</tbody>
@@ -93,8 +95,8 @@ function classes(report: Report): string {
   if (report.classes.length === 0) return "";
   const rows = report.classes.map(
     ({ name, count, explanation, first, allowed }) =>
-      `<tr><td><a href="#list?class=${encodeURIComponent(name)}"><code>${escapeHtml(name)}</code></a></td><td>${number(count)}</td>` +
-      `<td>${escapeHtml(placeOf(first))}</td><td>${escapeHtml(explanation)}${allowed === null ? "" : ` <em>allowed: ${escapeHtml(allowed)}</em>`}</td></tr>`,
+      `<tr><td><a href="#list?class=${encodeURIComponent(name)}"><code>${escapeMarkup(name)}</code></a></td><td>${grouped(count)}</td>` +
+      `<td>${escapeMarkup(placeOf(first))}</td><td>${escapeMarkup(explanation)}${allowed === null ? "" : ` <em>allowed: ${escapeMarkup(allowed)}</em>`}</td></tr>`,
   );
   return `<section><h2>Why</h2><table>
 <thead><tr><th>class</th><th>blocks</th><th>first</th><th>explanation</th></tr></thead>
@@ -105,8 +107,8 @@ function allowlist(report: Report): string {
   if (report.allowlist.length === 0) return "";
   const rows = report.allowlist.map(
     (entry) =>
-      `<tr class="${entry.status}"><td><code>${escapeHtml(entry.class)}</code></td><td>${escapeHtml(entry.status)}</td>` +
-      `<td>${number(entry.count)}</td><td>${escapeHtml(entry.expires)}</td><td>${escapeHtml(entry.reason)}</td></tr>`,
+      `<tr class="${entry.status}"><td><code>${escapeMarkup(entry.class)}</code></td><td>${escapeMarkup(entry.status)}</td>` +
+      `<td>${grouped(entry.count)}</td><td>${escapeMarkup(entry.expires)}</td><td>${escapeMarkup(entry.reason)}</td></tr>`,
   );
   return `<section><h2>Allowed</h2><table>
 <thead><tr><th>class</th><th>status</th><th>blocks</th><th>expires</th><th>reason</th></tr></thead>
@@ -115,7 +117,7 @@ function allowlist(report: Report): string {
 
 function notes(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return "";
-  return `<section><h2>${title}</h2><ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul></section>`;
+  return `<section><h2>${title}</h2><ul>${lines.map((line) => `<li>${escapeMarkup(line)}</li>`).join("")}</ul></section>`;
 }
 
 function provenance({ provenance: from, schema, timing }: Report): string {
@@ -129,7 +131,7 @@ function provenance({ provenance: from, schema, timing }: Report): string {
     ["started", timing.startedAt],
     ["report", schema],
   ];
-  const cells = rows.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`);
+  const cells = rows.map(([name, value]) => `<dt>${name}</dt><dd>${escapeMarkup(value)}</dd>`);
   return `<section><h2>Provenance</h2><dl>${cells.join("")}</dl></section>`;
 }
 
@@ -139,12 +141,4 @@ function embedded(data: unknown): string {
     .replaceAll("<", "\\u003c")
     .replaceAll("\u2028", "\\u2028")
     .replaceAll("\u2029", "\\u2029");
-}
-
-function escapeHtml(raw: string): string {
-  return raw.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-}
-
-function number(value: number | bigint): string {
-  return value.toLocaleString("en-US");
 }

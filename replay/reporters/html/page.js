@@ -26,7 +26,7 @@ if (data.divergences.length > 0) {
 
 function route() {
   const [page, id] = location.hash.slice(1).split("/");
-  const divergence = page === "d" ? data.divergences.find((item) => item.id === decodeURIComponent(id)) : undefined;
+  const divergence = page === "d" ? data.divergences.find((item) => encodeURIComponent(item.id) === id) : undefined;
   element("overview").hidden = divergence !== undefined;
   element("detail").hidden = divergence === undefined;
   if (divergence !== undefined) {

@@ -1,4 +1,5 @@
 import type { RuleSwitch } from "../../../node/el/evm/hardforks/rule-switches.ts";
+import { grouped, signedGrouped } from "../../report/grouped.ts";
 import type { StepDivergence, StepSide } from "../../report/triage-schema.ts";
 
 export const UNEXPLAINED = "unexplained: no rule that is known makes the difference";
@@ -24,7 +25,7 @@ function partingText(step: StepDivergence): string | undefined {
     const [before, after] = [BigInt(reference.gasCost ?? 0), BigInt(tested.gasCost ?? 0)];
     return (
       `${tested.opcode} costs ${grouped(after)} instead of ${grouped(before)}, ` +
-      `gas ${signed(after - before)} at pc ${pcText(tested.pc)}`
+      `gas ${signedGrouped(after - before)} at pc ${pcText(tested.pc)}`
     );
   }
   const at = testedStep ?? referenceStep;
@@ -32,7 +33,7 @@ function partingText(step: StepDivergence): string | undefined {
   if (referenceStep !== null && testedStep !== null && step.what === "gas") {
     // What a step begins with is less where more was charged before.
     const more = BigInt(referenceStep.gas) - BigInt(testedStep.gas);
-    return `gas ${signed(more)} before ${at.opcode} at pc ${pcText(at.pc)}`;
+    return `gas ${signedGrouped(more)} before ${at.opcode} at pc ${pcText(at.pc)}`;
   }
   return `${step.what} differs first at ${at.opcode}, pc ${pcText(at.pc)}`;
 }
@@ -51,12 +52,4 @@ function costlierStep({ context }: StepDivergence): readonly [StepSide, StepSide
 
 function pcText(pc: number): string {
   return `0x${pc.toString(16)}`;
-}
-
-function signed(value: bigint): string {
-  return value > 0n ? `+${grouped(value)}` : `-${grouped(-value)}`;
-}
-
-function grouped(value: bigint): string {
-  return value.toLocaleString("en-US");
 }

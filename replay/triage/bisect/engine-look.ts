@@ -2,7 +2,7 @@ import type { QuarkChainConfig } from "../../../node/chain/config.ts";
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
 import { HttpEngine } from "../../../node/engine/http/http-engine.ts";
 import type { Divergence } from "../../report/schema.ts";
-import type { StepDivergence, Triage } from "../../report/triage-schema.ts";
+import type { StepDivergence, Triage, Unit } from "../../report/triage-schema.ts";
 import { explain, UNEXPLAINED } from "../attribution/explain.ts";
 import { rulesExecutor } from "../rules-executor.ts";
 import { triageId } from "../triage.ts";
@@ -30,7 +30,17 @@ export async function withEngineStep(divergence: Divergence, look: EngineLook): 
   if (step === undefined) return divergence;
   const { triage } = divergence;
   if (triage === null) return { ...divergence, triage: unexplainedTriage(divergence, look, step) };
+  // What the engine writes its trace does not tell: where ours by the same rules part before, the trace shows what follows.
+  if (triage.step !== null && isBefore(triage.step, step)) return divergence;
   return { ...divergence, triage: { ...triage, step, unit: step.unit } };
+}
+
+const KINDS = ["deposit", "transaction", "reward"] as const satisfies readonly Unit["kind"][];
+
+function isBefore(a: StepDivergence, b: StepDivergence): boolean {
+  if (a.unit.kind !== b.unit.kind) return KINDS.indexOf(a.unit.kind) < KINDS.indexOf(b.unit.kind);
+  if (a.unit.index !== b.unit.index) return a.unit.index < b.unit.index;
+  return (a.referenceStep?.step ?? Infinity) < (b.referenceStep?.step ?? Infinity);
 }
 
 /** The divergence stands whatever the engine does when it is asked for traces. */

@@ -22,29 +22,30 @@ export interface EngineBehaviour {
 
 /**
  * Which switches make our own execution come to what an engine came to, so that a closer look can be taken at its
- * difference without seeing into it. "chain": the chain's own rules do, it is the block that is wrong.
+ * difference without seeing into it. `matches`: whether an outcome is the engine's. "chain": the chain's own rules come
+ * to it, it is the block that is wrong.
  */
 export function engineBehaviour(
   trials: TrialSource,
   trial: BlockTrial,
-  refusal: EngineRefusal,
+  matches: (outcome: NewPayloadResult) => boolean,
 ): EngineBehaviour | "chain" | undefined {
   const executorOf = (rules: Rules) => rulesExecutor(trials.config, trial.fullShardId, rules);
-  const matches = (outcome: NewPayloadResult) => isEnginesOutcome(outcome, refusal);
   const comesToIt = (rules: Rules) => matches(executorOf(rules).execute(trial.payload, trial.nodes));
   const tested = QUARKCHAIN_RULES;
   if (comesToIt(tested)) return "chain";
   const singles = [...EIPS.keys()].map((eip) => ruleSet(`${tested.name}+${eip}`));
   for (const reference of [GOQUARKCHAIN_RULES, ...singles, ...targetsOf(tested)]) {
     if (!comesToIt(reference)) continue;
-    const names = attribute({ trial, reference, tested, executorOf, matches }).switches.map(({ name }) => name);
+    const names = attribute({ trial, reference, tested, executorOf, matches });
     if (names.length === 0) continue;
     return { rules: withSwitch(tested, reference, names), rulesText: reference.name, className: explainedClass(names) };
   }
   return undefined;
 }
 
-function isEnginesOutcome(outcome: NewPayloadResult, { answer, reason }: EngineRefusal): boolean {
+/** Whether an outcome of ours is the one that an engine has told. */
+export function isEnginesOutcome(outcome: NewPayloadResult, { answer, reason }: EngineRefusal): boolean {
   if (outcome.status === "INVALID") return reason !== undefined;
   const { computed } = answer;
   if (computed === null || reason !== undefined) return false;

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
+import { QUARKCHAIN_INSTRUCTIONS } from "../../../node/el/evm/opcodes.ts";
+import { defineRules, QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
 import type { ExecutionNodeOptions } from "../../../node/engine/execution-node.ts";
 import { engineMethods } from "../../../node/engine/http/engine-methods.ts";
 import { startRpcServer } from "../../../node/engine/http/rpc-server.ts";
@@ -136,5 +138,26 @@ describe("qkc bisect --engine", () => {
       triage: { unit: byRules.divergence?.triage?.unit, attribution: { switches: [{ name: "EIP-1884" }] } },
     });
     expect(divergence?.fields).toEqual(byRules.divergence?.fields);
+    const own = byRules.divergence?.triage?.step;
+    const names = { reference: "quarkchain", tested: expect.stringMatching(/^http:/) };
+    expect(divergence?.triage?.step).toEqual({ ...own, ...names });
+  });
+
+  it("finds the step of an engine whose rules nobody knows", async () => {
+    const instructions = QUARKCHAIN_INSTRUCTIONS.map((one) => (one.name === "SLOAD" ? { ...one, gas: 201 } : one));
+    const rules = defineRules({ ...QUARKCHAIN_RULES, name: "dear SLOAD", instructions });
+    const { divergence } = await withEngine({ rules }, -1);
+    expect(divergence).toMatchObject({
+      class: "unexplained/engine",
+      triage: {
+        class: "unexplained/engine",
+        step: {
+          what: "gas",
+          referenceStep: { opcode: "SLOAD", gasCost: "200" },
+          testedStep: { opcode: "SLOAD", gasCost: "201" },
+        },
+        attribution: { switches: [], explanation: expect.stringContaining("SLOAD costs 201 instead of 200") },
+      },
+    });
   });
 });

@@ -16,7 +16,7 @@ import { triageOf } from "../triage-run.ts";
 import { confirmingRoot } from "./confirming-root.ts";
 import { type EngineRefusal, firstRefusal } from "./engine-divergence.ts";
 import { type EngineAddress, withEngineStep } from "./engine-look.ts";
-import { engineBehaviour } from "./engine-triage.ts";
+import { engineBehaviour, isEnginesOutcome } from "./engine-triage.ts";
 import { firstDivergence } from "./first-divergence.ts";
 
 export interface BisectRequest {
@@ -122,7 +122,7 @@ async function engineDivergence(
   const inFolder = { ...request, reportFolder: folder };
   const warn = (message: string) => warnings.push(message);
   const look = { ...refusal, config: trials.config, trial, folder, warn };
-  const behaviour = engineBehaviour(trials, trial, refusal);
+  const behaviour = engineBehaviour(trials, trial, (outcome) => isEnginesOutcome(outcome, refusal));
   if (behaviour === undefined) return await withEngineStep(divergence, look);
   if (behaviour === "chain") {
     warnings.push(`block ${height}: the engine is not alone, the chain's own rules come to the same as it does`);

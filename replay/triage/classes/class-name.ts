@@ -27,6 +27,17 @@ export function refusedClass({ refusal }: PayloadRejection): string {
 /** Class of blocks that differ where they were checked, and do not where the same rules execute them once more. */
 export const NOT_REPRODUCED = "unexplained/not-reproduced";
 
+const ENGINE = "engine/";
+
+/** Class of blocks that come to what they declare, but not by the engine that was asked; by what it does otherwise. */
+export function engineClass(what: string): string {
+  return `${ENGINE}${what}`;
+}
+
+export function isEngineClass(name: string): boolean {
+  return name.startsWith(ENGINE);
+}
+
 export function isUnexplained(name: string): boolean {
   return name.startsWith("unexplained/");
 }

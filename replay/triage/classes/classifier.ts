@@ -92,8 +92,8 @@ export class Classifier {
     const executorOf = (rules: Rules) => this.executorOf(trial, rules);
     for (const reference of targetsOf(tested)) {
       if (!this.comesToDeclared(diverging, executorOf(reference))) continue;
-      const { switches } = attribute({ trial, reference, tested, executorOf, matches });
-      if (switches.length > 0) return switches.map(({ name }) => name);
+      const switches = attribute({ trial, reference, tested, executorOf, matches });
+      if (switches.length > 0) return switches;
     }
     return [];
   }

@@ -1,7 +1,6 @@
 import type { Hash32 } from "../../../node/codec/bytes.ts";
 import type { TraceLine } from "../../../node/el/tracing/eip3155-writer.ts";
 import type { UnitPlace, UnitTraceOutcome } from "../../../node/engine/debug/tracing-engine.ts";
-import { EngineProtocolError } from "../../../node/engine/http/engine-failures.ts";
 
 /** One unit of a block as an execution layer that is not ours tells of it. */
 export interface ExternalUnit extends UnitPlace {
@@ -21,17 +20,4 @@ export interface ExternalTrace {
   readonly isWhole: boolean;
   /** Whether costs, errors, refunds and return data are meant as ours are (docs/engine-api.md). */
   readonly isExact: boolean;
-}
-
-/** Throws EngineProtocolError where a frame would begin that nothing called. */
-export function assertNested({ kind, index, steps }: ExternalUnit): void {
-  let before = -1;
-  for (const [place, { depth }] of steps.entries()) {
-    if (depth > before + 1) {
-      throw new EngineProtocolError(
-        `the engine's trace of ${kind} ${index} jumps from depth ${before + 1} to ${depth + 1} at step ${place}`,
-      );
-    }
-    before = depth;
-  }
 }

@@ -76,7 +76,7 @@ class TraceComparison implements EventListener {
   private compare(event: BlockEvent): void {
     const { unit } = this;
     if (event.kind === "enterUnit") this.beginOfUnit(event.unit);
-    else if (event.kind === "enterMessage") unit?.enter(event.message.depth, event.callerGas);
+    else if (event.kind === "enterMessage") unit?.enter(event.message.depth, event.callerGas, this.place);
     else if (event.kind === "leaveMessage") unit?.leave(event.result.gasLeft, event.result.success, this.place);
     else if (event.kind === "step") this.step(unit, event.step);
     else {
@@ -113,8 +113,10 @@ class TraceComparison implements EventListener {
       unit.keep(step);
       return;
     }
-    const depth = Math.min(Math.max(step.depth, theirs?.depth ?? -1), unit.depth);
-    this.part(unit, what, depth, step.depth >= depth ? this.place : unit.leftAt[depth]);
+    const from = unit.isNewOutermost ? -1 : unit.depth;
+    const depth = Math.min(Math.max(step.depth, theirs?.depth ?? -1), from);
+    if (step.depth > from) this.part(unit, what, depth, unit.enteredAt[from + 1]);
+    else this.part(unit, what, depth, step.depth >= depth ? this.place : unit.leftAt[depth]);
   }
 
   private endOfUnit(unit: UnitProgress, outcome: UnitOutcome | undefined): void {
@@ -175,6 +177,9 @@ class UnitProgress {
   depth = -1;
   /** What the last step came to; no cost before that is known. */
   last: { readonly gas: number; cost: number | undefined; hasFailed: boolean } = EMPTY_STEP;
+  /** Place of the event that began it. */
+  readonly enteredAt: number[] = [];
+  /** Whether an outermost message has begun and had no step yet. */
   isNewOutermost = false;
   private openDepth = -1;
 
@@ -188,9 +193,10 @@ class UnitProgress {
     return this.codes.length;
   }
 
-  enter(depth: number, callerGas: number | undefined): void {
+  enter(depth: number, callerGas: number | undefined, place: number): void {
     this.settle(callerGas ?? 0);
     this.openDepth = depth;
+    this.enteredAt[depth] = place;
     if (depth === 0) this.isNewOutermost = true;
   }
 

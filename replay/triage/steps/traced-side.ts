@@ -55,8 +55,8 @@ class TracedEvents {
     this.parting = parting;
     this.events.push({ kind: "enterUnit", unit });
     for (const [index, line] of steps.slice(0, alike + AROUND + 2).entries()) {
-      this.frameOf(index, line);
-      if (index === alike) this.target = line.depth >= depth ? this.events.length : this.leftAt[depth];
+      const entered = this.frameOf(index, line);
+      if (index === alike) this.target = line.depth >= depth ? entered : this.leftAt[depth];
       this.step(index, line);
     }
     if (alike < steps.length) return;
@@ -65,14 +65,21 @@ class TracedEvents {
     this.events.push({ kind: "leaveUnit", unit, outcome: { receipt: undefined, gasUsed: 0n } });
   }
 
-  private frameOf(index: number, line: TraceLine): void {
-    while (this.depth > line.depth) this.leave();
-    if (this.depth === 0 && line.depth === 0 && this.parting.outermost.has(index)) this.leave();
-    if (this.depth === line.depth) return;
+  /** Answers with the place of the event at which the step begins: that of its message, where it is the first of one. */
+  private frameOf(index: number, line: TraceLine): number {
+    const innermost = this.parting.outermost.has(index) ? -1 : line.depth;
+    while (this.depth > innermost) this.leave();
+    // A precompile can call as well, and has no steps: a depth may be left out.
+    const place = this.events.length;
+    while (this.depth < line.depth) this.enter();
+    return place;
+  }
+
+  private enter(): void {
     const { last } = this;
-    const callerGas = line.depth === 0 || last?.cost === undefined ? undefined : last.gas - last.cost;
-    this.events.push({ kind: "enterMessage", message: { ...UNTOLD_MESSAGE, depth: line.depth }, callerGas });
-    this.depth = line.depth;
+    const callerGas = this.depth < 0 || last?.cost === undefined ? undefined : last.gas - last.cost;
+    this.depth++;
+    this.events.push({ kind: "enterMessage", message: { ...UNTOLD_MESSAGE, depth: this.depth }, callerGas });
   }
 
   private leave(): void {
