@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { RootBlockRows, ShardBlockRows } from "../../node/archive/block-rows.ts";
-import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
+import { MemoryReader } from "../../node/archive/memory-reader.testkit.ts";
 import { BLOCK_KEYS, describeKey } from "../../node/archive/pyquarkchain/keys.ts";
 import { type QuarkChainConfig, shardConfigOf } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
@@ -46,7 +46,7 @@ export class ImportedChain {
   private readonly blocks: readonly ImportedBlock[];
   private readonly config: QuarkChainConfig;
   private readonly makers: ClientRules;
-  private readonly rows = new Map<number, MemoryRows>();
+  private readonly rows = new Map<number, MemoryReader>();
   private readonly stores = new Map<number, MemoryNodeStore>();
   private readonly shards = new Map<number, ShardCl>();
 
@@ -56,7 +56,7 @@ export class ImportedChain {
     this.blocks = lines.map((line) => JSON.parse(line) as ImportedBlock);
     this.config = readClusterConfig(configFile).quarkchain;
     this.makers = makers;
-    for (const id of this.config.shards.keys()) this.rows.set(id, new MemoryRows());
+    for (const id of this.config.shards.keys()) this.rows.set(id, new MemoryReader());
     for (const { kind, hash, hex } of this.blocks) {
       const key = kind === "root" ? BLOCK_KEYS.rootBlock(hashFromHex(hash)) : BLOCK_KEYS.minorBlock(hashFromHex(hash));
       for (const shard of this.rows.values()) shard.put(key, fromHex(hex));
@@ -151,7 +151,7 @@ function overlayOf(store: NodeStore): NodeStore {
 
 /** As goquarkchain leaves a genesis: token tries are written nowhere. */
 function dropTokenTries(store: MemoryNodeStore, stateRoot: Hash32): void {
-  const rows = new MemoryRows();
+  const rows = new MemoryReader();
   for (const [key, row] of store.rows) rows.putByKey(key, row);
   visitTrie(rows, stateRoot, "", {
     node: () => {},
@@ -163,34 +163,4 @@ function dropTokenTries(store: MemoryNodeStore, stateRoot: Hash32): void {
       throw new Error(`a genesis state with a ${kind} node`);
     },
   });
-}
-
-class MemoryRows implements KeyValueReader {
-  private readonly rows = new Map<string, Uint8Array>();
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.putByKey(bytesKey(key), value);
-  }
-
-  putByKey(key: string, value: Uint8Array): void {
-    this.rows.set(key, value);
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.rows.get(bytesKey(key));
-  }
-
-  getSelfProving(key: Uint8Array): Uint8Array | undefined {
-    return this.get(key);
-  }
-
-  has(key: Uint8Array): boolean {
-    return this.rows.has(bytesKey(key));
-  }
-
-  entries(): never[] {
-    return [];
-  }
-
-  close(): void {}
 }

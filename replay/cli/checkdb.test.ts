@@ -216,6 +216,29 @@ describe("what cannot be run", () => {
   });
 });
 
+describe("what the system refuses", () => {
+  it.each([
+    ["reports/", [], "reports"],
+    ["--report", ["--report", "file/out"], "file"],
+  ])("says in a sentence that %s cannot be written", async (_, args, file) => {
+    const db = database();
+    writeFileSync(join(folder.path, file), "");
+    const { code, stderr } = await qkc("checkdb", "--db", db, ...args);
+    expect(stderr).toMatch(new RegExp(`^error: E[A-Z]+: .*'${file}.*'\n$`));
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ["--help", ["--help"], 0],
+    ["--json", ["checkdb", "--db", "db", "--json"], 2],
+  ])("a reader that closes the pipe before %s is printed is no error", async (_, args, expected) => {
+    database({ behaviours: { "1/9": "diverge" } });
+    const { child, ended } = start(args);
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ code: expected, stderr: "" });
+  });
+});
+
 describe("old spellings", () => {
   it.each([
     [

@@ -1,7 +1,8 @@
 import { CommanderError } from "commander";
-import { QkcError } from "../../node/codec/errors.ts";
+import { describeFailure } from "../report/failure.ts";
 import type { CheckdbEngine } from "../work/range-job.ts";
 import { checkdb } from "./checkdb.ts";
+import { tolerateClosedPipes } from "./closed-pipe.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { createProgram, withCommand } from "./program.ts";
 import { programVersion } from "./version.ts";
@@ -11,6 +12,7 @@ import { programVersion } from "./version.ts";
  * @param loadEngine loads the engine room; not called for --help and usage errors, which stay quick
  */
 export async function runCli(args: readonly string[], loadEngine: () => Promise<CheckdbEngine>): Promise<number> {
+  tolerateClosedPipes();
   let exitCode = 0;
   const program = createProgram(programVersion(), {
     checkdb: async (request) => {
@@ -49,6 +51,6 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
 
 /** A sentence for what a user can mend, the place in the code for a defect. */
 function errorText(error: unknown): string {
-  if (error instanceof QkcError && error.code !== "INTERNAL") return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { message, stack } = describeFailure(error);
+  return stack ?? message;
 }

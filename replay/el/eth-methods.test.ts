@@ -6,6 +6,7 @@ import { fromHex, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import { type Account, decodeAccount } from "../../node/el/state/account.ts";
 import { readTokenField } from "../../node/el/state/token-field.ts";
+import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
 import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
 import type { ExecutionNode } from "../../node/engine/execution-node.ts";
 import type { RpcMethods } from "../../node/engine/http/rpc-method.ts";
@@ -211,6 +212,12 @@ describe("eth_getLogs", () => {
   });
 
   test("refuses what goes too far", async () => {
+    const many = new Array(1001).fill(`0x${"00".repeat(20)}`);
+    const invalid = { rpcCode: ENGINE_ERROR.invalidParams };
+    await expect(ask(1, "eth_getLogs", { address: many })).rejects.toMatchObject(invalid);
+    // A list of a few megabytes must not become gigabytes of complaints.
+    await expect(ask(1, "eth_getLogs", { address: new Array(2_000_000).fill(0) })).rejects.toMatchObject(invalid);
+    await expect(ask(1, "eth_getLogs", { topics: new Array(2_000_000).fill(0) })).rejects.toMatchObject(invalid);
     await expect(ask(1, "eth_getLogs", { fromBlock: "0x9", toBlock: "0x1" })).rejects.toThrow(/below/);
     await expect(ask(1, "eth_getLogs", { fromBlock: "0x0", blockHash: hex(blocks[0].hash) })).rejects.toThrow(
       /without/,

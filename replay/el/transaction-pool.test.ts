@@ -1,5 +1,6 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { toHex } from "../../node/codec/bytes.ts";
+import { ChainView } from "../../node/engine/eth-api/chain-view.ts";
 import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
 import { insertAsHead, OpenNodes } from "./open-nodes.testkit.ts";
 
@@ -48,6 +49,17 @@ test("takes what the next block holds, tells of it once, and lets it go when it 
   await expect(ask("eth_sendRawTransaction", known)).rejects.toThrow(/already known/);
   expect(await ask("eth_uninstallFilter", filter)).toBe(true);
   await expect(ask("eth_getFilterChanges", filter)).rejects.toThrow(/filter not found/);
+});
+
+test("asking again on the same head looks no sender up", async () => {
+  const { ask, raw } = await begin();
+  const filter = await ask("eth_newPendingTransactionFilter");
+  for (const text of raw) await Promise.resolve(ask("eth_sendRawTransaction", text)).catch(() => {});
+  expect(await ask("eth_getFilterChanges", filter)).not.toEqual([]);
+  const stateAfter = vi.spyOn(ChainView.prototype, "stateAfter");
+  await ask("eth_getFilterChanges", filter);
+  expect(stateAfter).not.toHaveBeenCalled();
+  stateAfter.mockRestore();
 });
 
 test("refuses what no block could hold", async () => {

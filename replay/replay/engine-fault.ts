@@ -95,7 +95,7 @@ async function behaviourTriage(
   return {
     ...triage,
     class: divergence.class,
-    attribution: { switches, explanation: `the engine is at fault, its rules are other ones: ${explanation}` },
+    attribution: { switches, explanation: `the engine is at fault, it executes by other rules: ${explanation}` },
   };
 }
 

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
-import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { EngineApi } from "../../node/engine/engine-api.ts";
 import { ExecutionNode } from "../../node/engine/execution-node.ts";
 import { engineMethods } from "../../node/engine/http/engine-methods.ts";
@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly db?: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** Default: the chain's own. */
+  readonly rules?: Rules;
 }
 
 /** An execution layer of one shard, behind a port of this process. */
@@ -26,13 +28,13 @@ export async function serveShard(
   folder: string,
   fullShardId: number,
   wrap: (engine: EngineApi) => EngineApi = (engine) => engine,
-  { db = SMALL, port = 0 }: ServeOptions = {},
+  { db = SMALL, port = 0, rules = QUARKCHAIN_RULES }: ServeOptions = {},
 ): Promise<ServedShard> {
   const node = await ExecutionNode.open({
     folder: join(folder, `served-${fullShardId}`),
     config: readClusterConfig(join(db, "cluster_config.json")).quarkchain,
     fullShardId,
-    rules: QUARKCHAIN_RULES,
+    rules,
     durability: "process",
     cacheBytes: 16 * 1024 * 1024,
     retention: "archive",

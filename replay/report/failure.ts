@@ -18,10 +18,16 @@ export function describeFailure(error: unknown): RunFailure {
     const stack = error.code === "INTERNAL" ? error.stack : undefined;
     return { code: error.code, message: error.message, location, stack };
   }
+  if (isFileError(error)) return { code: "STORAGE", message: error.message, location: {}, stack: undefined };
   if (error instanceof Error) {
     return { code: "INTERNAL", message: `${error.name}: ${error.message}`, location: {}, stack: error.stack };
   }
   return { code: "INTERNAL", message: String(error), location: {}, stack: undefined };
+}
+
+/** What the operating system says to a file's use names the file: a full disk, a folder that cannot be written. */
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && !("address" in error) && !("hostname" in error);
 }
 
 /** Whether a failure says something about the database rather than about the run. */

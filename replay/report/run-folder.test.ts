@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UsageError } from "../../node/codec/errors.ts";
-import { assertOutside } from "./run-folder.ts";
+import { assembleReport } from "./assemble.ts";
+import { divergence, HASH, rangeResult, reportInput, triageOf } from "./report.testkit.ts";
+import { assertOutside, writeReport } from "./run-folder.ts";
+import type { Report } from "./schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "run-folder-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,4 +32,25 @@ test.each([
   [linkToDb, join(folder, "reports")],
 ])("database %s: a report in %s is fine", (database, report) => {
   expect(() => assertOutside(database, report)).not.toThrow();
+});
+
+function reportNaming(reproducer: string | null): Report {
+  const triage = triageOf("unexplained/stateRoot", { reproducer });
+  return assembleReport(
+    reportInput([rangeResult(0, { divergences: [divergence(1, 1, 9)] })], { triages: new Map([[HASH, triage]]) }),
+  );
+}
+
+test("what only an earlier report in the same folder names is removed, and nothing else", async () => {
+  const run = join(folder, "run");
+  const reproducers = join(run, "reproducers");
+  mkdirSync(reproducers, { recursive: true });
+  for (const name of ["old.json", "new.json", "mine.json"]) writeFileSync(join(reproducers, name), "{}");
+  await writeReport(run, reportNaming("reproducers/old.json"));
+  await writeReport(run, reportNaming("reproducers/new.json"));
+  expect(readdirSync(reproducers).sort()).toEqual(["mine.json", "new.json"]);
+  await writeReport(run, reportNaming("reproducers/new.json"));
+  expect(readdirSync(reproducers).sort()).toEqual(["mine.json", "new.json"]);
+  await writeReport(run, reportNaming(null));
+  expect(readdirSync(reproducers)).toEqual(["mine.json"]);
 });

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
-import type { Report } from "./schema.ts";
+import { type Report, reportSchema } from "./schema.ts";
 
 const REPORTS_FOLDER = "reports";
 const REPORT_FILE = "report.json";
@@ -68,8 +68,32 @@ export function reportText(report: Report): string {
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-export function writeReport(folder: string, report: Report): Promise<string> {
-  return writeWhole(folder, REPORT_FILE, reportText(report));
+/** Writes a report. What an earlier one in its place names beside it goes with that one, unless this one names it too. */
+export async function writeReport(folder: string, report: Report): Promise<string> {
+  const earlier = filesOf(earlierReport(folder));
+  const path = await writeWhole(folder, REPORT_FILE, reportText(report));
+  const named = new Set(filesOf(report));
+  for (const file of earlier) if (!named.has(file)) rmSync(join(folder, file), { force: true });
+  return path;
+}
+
+function earlierReport(folder: string): Report | undefined {
+  try {
+    return reportSchema.parse(JSON.parse(readFileSync(join(folder, REPORT_FILE), "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files that a report names, relative to its folder. */
+function filesOf(report: Report | undefined): string[] {
+  const triages = report?.divergences.map(({ triage }) => triage) ?? [];
+  const files = triages.flatMap((triage) => [
+    triage?.reproducer,
+    triage?.step?.traces?.reference,
+    triage?.step?.traces?.tested,
+  ]);
+  return files.filter((file) => typeof file === "string");
 }
 
 /** Writes a file in one step: whoever reads it finds the old one or the new one. Answers with its path. */

@@ -45,14 +45,16 @@ function suitesOf(report: Report): Suite[] {
   const run: Suite[] = error === null ? [] : [{ name: "run", cases: [caseOf("error", error.code, error.message)] }];
   if (range === null) return [...run, ...elsewhere(report)];
   const spans = rootSpans(range, CASES_PER_SHARD);
-  const chains: (number | null)[] = report.totals.rootBlocks > 0 ? [null, ...range.shards] : [...range.shards];
+  const hasRoots = report.totals.rootBlocks > 0 || report.divergences.some(({ fullShardId }) => fullShardId === null);
+  const chains: (number | null)[] = hasRoots ? [null, ...range.shards] : [...range.shards];
+  const hasUnconfirmed = report.provenance.flags.unconfirmed || report.replay?.withForks === true;
   return [
     ...run,
     ...chains.map((chain) => ({
       name: chain === null ? "root chain" : `shard ${shardHex(chain)}`,
       cases: [
         ...spans.map((span) => spanCase(report, chain, span)),
-        ...(report.provenance.flags.unconfirmed && chain !== null ? [spanCase(report, chain, undefined)] : []),
+        ...(hasUnconfirmed && chain !== null ? [spanCase(report, chain, undefined)] : []),
       ],
     })),
     ...elsewhere(report),

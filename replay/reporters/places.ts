@@ -10,11 +10,6 @@ export function shardHex(fullShardId: number): string {
   return `0x${fullShardId.toString(16)}`;
 }
 
-/** Name of a divergence in links: that of its triage, or what that would be. */
-export function divergenceId({ triage, fullShardId, height, hash }: Divergence): string {
-  return triage?.id ?? `${fullShardId ?? "root"}-${height}-${hash.slice(0, 8)}`;
-}
-
 /** What a divergence consists of, in a few words. */
 export function divergenceTitle({ fields, violations }: Divergence): string {
   return [...fields.map(({ field }) => field), ...violations.map(({ code }) => code)].join(", ");

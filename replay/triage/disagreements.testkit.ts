@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { RootBlockRows, ShardBlockRows } from "../../node/archive/block-rows.ts";
-import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
+import { MemoryReader } from "../../node/archive/memory-reader.testkit.ts";
 import { BLOCK_KEYS, describeKey } from "../../node/archive/pyquarkchain/keys.ts";
 import { type QuarkChainConfig, shardConfigOf } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
@@ -10,7 +10,7 @@ import { encodeDepositList } from "../../node/chain/deposit.ts";
 import { decodeMinorBlock } from "../../node/chain/minor-block.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { ShardCl } from "../../node/cl/shard-cl.ts";
-import { bytesKey, fromHex, hashFromHex } from "../../node/codec/bytes.ts";
+import { fromHex, hashFromHex } from "../../node/codec/bytes.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
@@ -45,11 +45,11 @@ export function disagreementTrial(name: Disagreement): { trial: BlockTrial; conf
 }
 
 class ShardsInMemory {
-  private readonly rows: Map<number, MemoryRows>;
+  private readonly rows: Map<number, MemoryReader>;
   private readonly shards: Map<number, { cl: ShardCl; nodes: MemoryNodeStore; layer: ExecutionLayer }>;
 
   constructor(config: QuarkChainConfig, blocks: readonly ImportedBlock[]) {
-    this.rows = new Map([...config.shards.keys()].map((id) => [id, new MemoryRows()]));
+    this.rows = new Map([...config.shards.keys()].map((id) => [id, new MemoryReader()]));
     for (const { kind, hash, hex } of blocks) {
       const key = BLOCK_KEYS[kind === "root" ? "rootBlock" : "minorBlock"](hashFromHex(hash));
       for (const shard of this.rows.values()) shard.put(key, fromHex(hex));
@@ -100,30 +100,4 @@ class ShardsInMemory {
     const parent = shard.cl.chain.get(block.header.prevMinorBlockHash);
     return { ...shard, block, payload: shard.cl.payloadOf(block, parent.meta.stateRoot) };
   }
-}
-
-class MemoryRows implements KeyValueReader {
-  private readonly rows = new Map<string, Uint8Array>();
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.rows.set(bytesKey(key), value);
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.rows.get(bytesKey(key));
-  }
-
-  getSelfProving(key: Uint8Array): Uint8Array | undefined {
-    return this.get(key);
-  }
-
-  has(key: Uint8Array): boolean {
-    return this.rows.has(bytesKey(key));
-  }
-
-  entries(): never[] {
-    return [];
-  }
-
-  close(): void {}
 }

@@ -1,19 +1,14 @@
+import { divergenceId } from "../report/divergence-id.ts";
 import type { Triage } from "../report/triage-schema.ts";
 import type { ClassedDivergence } from "./classes/group.ts";
 
 /** A closer look at a block that no execution has to be looked at for: it breaks rules, or is a genesis block. */
-export function rulesTriage({
-  fullShardId,
-  height,
-  hash,
-  rootHeight,
-  class: className,
-  ...block
-}: ClassedDivergence): Triage {
-  const broken = block.violations.map(({ code, message }) => `${code}: ${message}`);
-  const fields = block.fields.map(({ field }) => field);
+export function rulesTriage(divergence: ClassedDivergence): Triage {
+  const { fullShardId, rootHeight, class: className } = divergence;
+  const broken = divergence.violations.map(({ code, message }) => `${code}: ${message}`);
+  const fields = divergence.fields.map(({ field }) => field);
   return {
-    id: `${fullShardId ?? "root"}-${height}-${hash.slice(0, 8)}`,
+    id: divergenceId(divergence),
     class: className,
     unit: null,
     receipt: null,

@@ -4,6 +4,7 @@ import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
+import { divergenceId } from "../report/divergence-id.ts";
 import type { Attribution, StepDivergence, Triage } from "../report/triage-schema.ts";
 import { explain, UNEXPLAINED } from "./attribution/explain.ts";
 import { isUnexplained, switchesOfClass } from "./classes/class-name.ts";
@@ -71,9 +72,9 @@ export function triageDivergence(request: TriageRequest): Triage {
   };
 }
 
-/** Names a divergence in files and links: shard, height, and the beginning of the hash. */
+/** Names a divergence in files and links. */
 export function triageId({ fullShardId, height, hash }: Pick<BlockTrial, "fullShardId" | "height" | "hash">): string {
-  return `${fullShardId}-${height}-${toHex(hash.subarray(0, 4))}`;
+  return divergenceId({ fullShardId, height, hash: toHex(hash) });
 }
 
 function referenceOf({ config, cl, trial, tested, className }: TriageRequest): Reference | undefined {

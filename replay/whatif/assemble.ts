@@ -60,13 +60,21 @@ export function assembleWhatif(input: WhatifInput): WhatifReport {
 }
 
 function addCounts(a: WhatifCounts, b: WhatifCounts): WhatifCounts {
-  const sum = { ...a };
-  for (const [name, value] of Object.entries(b)) {
-    // Both have the same fields; gas is a text, everything else a number.
-    const key = name as keyof WhatifCounts;
-    Object.assign(sum, { [key]: typeof value === "string" ? plus(`${a[key]}`, value) : Number(a[key]) + value });
-  }
-  return sum;
+  return {
+    minorBlocks: a.minorBlocks + b.minorBlocks,
+    transactions: a.transactions + b.transactions,
+    deposits: a.deposits + b.deposits,
+    changedBlocks: a.changedBlocks + b.changedBlocks,
+    invalidBlocks: a.invalidBlocks + b.invalidBlocks,
+    changedTransactions: a.changedTransactions + b.changedTransactions,
+    changedDeposits: a.changedDeposits + b.changedDeposits,
+    newlyFailing: a.newlyFailing + b.newlyFailing,
+    newlySucceeding: a.newlySucceeding + b.newlySucceeding,
+    refused: a.refused + b.refused,
+    consequences: a.consequences + b.consequences,
+    gasBefore: plus(a.gasBefore, b.gasBefore),
+    gasAfter: plus(a.gasAfter, b.gasAfter),
+  };
 }
 
 function finding({ fullShardId, height, message }: WhatifReport["damage"][number]): WhatifReport["damage"][number] {

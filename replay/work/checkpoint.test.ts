@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Range, RangeResult } from "../report/schema.ts";
 import { temporaryFolder } from "./built-project.testkit.ts";
@@ -66,6 +68,14 @@ describe("Checkpoint", () => {
     const read = await Checkpoint.open(folder.path);
     expect([read.results.size, read.finished]).toEqual([0, false]);
     await read.close();
+  });
+
+  it("removes nothing that is not its own", async () => {
+    const precious = join(folder.path, "checkpoint", "model.bin");
+    mkdirSync(dirname(precious));
+    writeFileSync(precious, "weights");
+    await expect(Checkpoint.create(folder.path, IDENTITY, RANGES)).rejects.toThrow(/holds model.bin, .*--report/);
+    expect(readFileSync(precious, "utf8")).toBe("weights");
   });
 
   it("belongs to one process at a time", async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { z } from "zod";
@@ -47,8 +47,9 @@ export class Checkpoint {
     return existsSync(join(runFolder, FOLDER, "CURRENT"));
   }
 
-  /** Starts a new one; what an earlier run left is removed. */
+  /** Starts a new one; what an earlier run left is removed. Throws UsageError where something else lies in its place. */
   static async create(runFolder: string, identity: RunIdentity, ranges: readonly Range[]): Promise<Checkpoint> {
+    await refuseForeignFiles(join(runFolder, FOLDER));
     await rm(join(runFolder, FOLDER), { recursive: true, force: true });
     await mkdir(runFolder, { recursive: true });
     const store = new ClassicLevel(join(runFolder, FOLDER), { errorIfExists: true });
@@ -105,6 +106,16 @@ export function identityDifferences(checkpoint: RunIdentity, run: RunIdentity): 
   return names
     .filter((name) => checkpoint[name] !== run[name])
     .map((name) => `${name}: checkpoint ${checkpoint[name] ?? "(none)"}, this run ${run[name] ?? "(none)"}`);
+}
+
+/** Names of the files that a checkpoint's store makes. */
+const STORE_FILE = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|dbtmp))$/;
+
+async function refuseForeignFiles(folder: string): Promise<void> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  const foreign = names.find((name) => !STORE_FILE.test(name));
+  if (foreign === undefined) return;
+  throw new UsageError(`${folder} holds ${foreign}, which no run has put there: choose another --report folder`);
 }
 
 /** classic-level hides why a database does not open in the cause of the error. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Log, logsBloom } from "../../chain/receipt.ts";
 import { type Address, bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
 import { hashField } from "../api/json-fields.ts";
+import { longListField } from "../api/long-list.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 import type { ChainView, PlacedBlock } from "./chain-view.ts";
 import { accountField, blockNumberField } from "./fields.ts";
@@ -9,9 +10,12 @@ import { receiptsToJson } from "./receipt-json.ts";
 
 const MOST_BLOCKS = 10_000;
 const MOST_LOGS = 10_000;
+/** Addresses, or topics for one place, as in geth. */
+const MOST_CHOICES = 1000;
+const MOST_TOPICS = 4;
 
 function oneOrMany<T>(field: z.ZodType<T>) {
-  return z.union([field.transform((value): readonly T[] => [value]), z.array(field)]);
+  return z.union([field.transform((value): readonly T[] => [value]), longListField(field, MOST_CHOICES)]);
 }
 
 export const logFilterField = z.strictObject({
@@ -20,7 +24,7 @@ export const logFilterField = z.strictObject({
   blockHash: hashField.optional(),
   address: oneOrMany(accountField.transform(({ recipient }) => recipient)).nullish(),
   /** In each place one topic, several of which one has to be there, or null for any. */
-  topics: z.array(oneOrMany(hashField).nullable()).max(4).nullish(),
+  topics: longListField(oneOrMany(hashField).nullable(), MOST_TOPICS).nullish(),
 });
 
 type LogFilter = z.output<typeof logFilterField>;

@@ -2,7 +2,7 @@ import { xshardGasLimitOf } from "../../chain/config.ts";
 import { decodeEvmTransaction, type EvmTransaction } from "../../chain/evm-transaction.ts";
 import { recoverSender } from "../../chain/sender.ts";
 import { readTypedTransaction, type TypedTransaction, wrapTransaction } from "../../chain/typed-transaction.ts";
-import { type Address, bytesKey, type Hash32, ZERO_ADDRESS } from "../../codec/bytes.ts";
+import { type Address, bytesEqual, bytesKey, type Hash32, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { WireReader } from "../../codec/wire.ts";
 import { ExecutionAbortedError } from "../../el/evm/abort.ts";
@@ -33,6 +33,8 @@ export interface PooledTransaction {
 export class TransactionPool {
   readonly #chain: ChainView;
   readonly #transactions = new Map<string, PooledTransaction>();
+  /** Head on which none of them is stale. */
+  #freshOn: Hash32 = ZERO_HASH;
   #arrivals = 0;
 
   constructor(chain: ChainView) {
@@ -45,7 +47,7 @@ export class TransactionPool {
 
   /** Throws EngineError where the transaction is known or could not be part of the next blocks. */
   add(typed: TypedTransaction): void {
-    this.dropStale();
+    this.#dropStale();
     if (this.find(typed.hash) !== undefined || this.#chain.placeOf(typed.hash) !== undefined) refuse("already known");
     if (this.#transactions.size >= MOST_TRANSACTIONS) refuse(`the pool is full with ${MOST_TRANSACTIONS} transactions`);
     const transaction = decoded(typed);
@@ -61,14 +63,18 @@ export class TransactionPool {
 
   /** In the order in which they came. */
   all(): readonly PooledTransaction[] {
-    this.dropStale();
+    this.#dropStale();
     return [...this.#transactions.values()];
   }
 
   /** Lets go of what is in the chain by now, or was overtaken by another transaction with its nonce. */
-  dropStale(): void {
+  #dropStale(): void {
     if (this.#transactions.size === 0) return;
-    const state = this.#chain.stateAfter(this.#chain.get());
+    const head = this.#chain.get();
+    // Whoever sends or asks comes by here, and there may be thousands of transactions to look up.
+    if (bytesEqual(head.hash, this.#freshOn)) return;
+    this.#freshOn = head.hash;
+    const state = this.#chain.stateAfter(head);
     for (const [key, { transaction, sender }] of this.#transactions) {
       if (transaction.nonce < state.getNonce(sender)) this.#transactions.delete(key);
     }

@@ -71,7 +71,7 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
     const kept = payloads.map(withKeptDeposits);
     const { newPayload, forkchoiceUpdated } = ENGINE_METHODS;
     const answers = await this.#client.batch([
-      ...kept.map((payload) => this.#rpcCall(newPayload, [this.#withFewDepositsOf(payload)])),
+      ...kept.map((payload) => this.#rpcCall(newPayload, [this.#withFewDeposits(payload, xshardGasLimitOf(payload))])),
       this.#rpcCall(forkchoiceUpdated, [state, undefined]),
     ]);
     if (answers.some((answer) => "error" in answer && needsMoreDeposits(answer.error))) {
@@ -86,10 +86,8 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
   async forkchoiceUpdated(state: ForkchoiceState, attributes?: PayloadAttributes): Promise<ForkchoiceUpdated> {
     const method = ENGINE_METHODS.forkchoiceUpdated;
     if (attributes === undefined) return this.#call(method, [state, undefined]);
-    const kept = withKeptDeposits(attributes);
-    return this.#unlessCutTooShort(
-      () => this.#call(method, [state, this.#withFewDeposits(kept, attributes.xshardGasLimit)]),
-      () => this.#call(method, [state, kept]),
+    return this.#sparingDeposits(withKeptDeposits(attributes), attributes.xshardGasLimit, (asked) =>
+      this.#call(method, [state, asked]),
     );
   }
 
@@ -110,18 +108,14 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
   }
 
   traceBlock(payload: QkcPayload, options: TraceOptions = {}): Promise<BlockTrace> {
-    const kept = withKeptDeposits(payload);
-    return this.#unlessCutTooShort(
-      () => this.#call(ENGINE_METHODS.traceBlock, [this.#withFewDepositsOf(kept), options]),
-      () => this.#call(ENGINE_METHODS.traceBlock, [kept, options]),
+    return this.#sparingDeposits(withKeptDeposits(payload), xshardGasLimitOf(payload), (asked) =>
+      this.#call(ENGINE_METHODS.traceBlock, [asked, options]),
     );
   }
 
   preState(payload: QkcPayload, options: DebugOptions = {}): Promise<PreState> {
-    const kept = withKeptDeposits(payload);
-    return this.#unlessCutTooShort(
-      () => this.#call(ENGINE_METHODS.preState, [this.#withFewDepositsOf(kept), options]),
-      () => this.#call(ENGINE_METHODS.preState, [kept, options]),
+    return this.#sparingDeposits(withKeptDeposits(payload), xshardGasLimitOf(payload), (asked) =>
+      this.#call(ENGINE_METHODS.preState, [asked, options]),
     );
   }
 
@@ -141,9 +135,8 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
 
   /** `payload` has deposits that can be walked again. */
   #newPayload(payload: QkcPayload): Promise<PayloadStatus> {
-    return this.#unlessCutTooShort(
-      () => this.#call(ENGINE_METHODS.newPayload, [this.#withFewDepositsOf(payload)]),
-      () => this.#call(ENGINE_METHODS.newPayload, [payload]),
+    return this.#sparingDeposits(payload, xshardGasLimitOf(payload), (asked) =>
+      this.#call(ENGINE_METHODS.newPayload, [asked]),
     );
   }
 
@@ -153,22 +146,25 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
     return { statuses, forkchoice: await this.forkchoiceUpdated(state) };
   }
 
-  #withFewDepositsOf(payload: QkcPayload): QkcPayload {
-    return this.#withFewDeposits(payload, payload.block.meta.xshardGasLimit);
-  }
-
   #withFewDeposits<T extends WithInputs>(asked: T, xshardGasLimit: bigint): T {
     const deposits = mostDepositsConsumed(asked.inputs.deposits, xshardGasLimit, this.#ddosFixRootHeight);
     return { ...asked, inputs: { ...asked.inputs, deposits } };
   }
 
-  /** An engine that charges less gas than ours may need deposits that ours cannot reach. */
-  async #unlessCutTooShort<T>(few: () => Promise<T>, all: () => Promise<T>): Promise<T> {
+  /**
+   * Asks with few deposits, and with all where those are too few: an engine that charges less gas than ours may need
+   * deposits that ours cannot reach. Those of `kept` can be walked again.
+   */
+  async #sparingDeposits<T extends WithInputs, R>(
+    kept: T,
+    xshardGasLimit: bigint,
+    ask: (asked: T) => Promise<R>,
+  ): Promise<R> {
     try {
-      return await few();
+      return await ask(this.#withFewDeposits(kept, xshardGasLimit));
     } catch (error) {
       if (!needsMoreDeposits(error)) throw error;
-      return all();
+      return ask(kept);
     }
   }
 
@@ -180,6 +176,10 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
     const timeoutMs = method.timeoutMs * this.#timeoutFactor;
     return { method: method.name, params: method.paramsToJson(params), timeoutMs };
   }
+}
+
+function xshardGasLimitOf({ block }: QkcPayload): bigint {
+  return block.meta.xshardGasLimit;
 }
 
 function resultOf<P, R>(method: EngineMethod<P, R>, answer: RpcAnswer): R {

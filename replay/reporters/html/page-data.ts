@@ -1,7 +1,8 @@
+import { divergenceId } from "../../report/divergence-id.ts";
 import type { Divergence, Report } from "../../report/schema.ts";
 import type { Triage } from "../../report/triage-schema.ts";
 import { fieldsPatch } from "../fields-patch.ts";
-import { divergenceId, divergenceTitle, placeOf, type RootSpan, rootSpans, shardHex } from "../places.ts";
+import { divergenceTitle, placeOf, type RootSpan, rootSpans, shardHex } from "../places.ts";
 import { showAgain } from "../show-again.ts";
 import { statePatch } from "./state-patch.ts";
 
@@ -47,7 +48,7 @@ export function pageData(report: Report): PageData {
 function pageDivergence(report: Report, divergence: Divergence): PageDivergence {
   const { fullShardId, height, hash, rootHeight, fields, violations, allowed, triage } = divergence;
   return {
-    id: divergenceId(divergence),
+    id: triage?.id ?? divergenceId(divergence),
     place: placeOf(divergence),
     shard: fullShardId === null ? "" : shardHex(fullShardId),
     height,

@@ -1,8 +1,4 @@
-import type { StateField } from "../../../node/el/state/state-diff.ts";
 import type { PayloadRejection } from "../../../node/engine/engine-client.ts";
-import type { FieldDifference } from "../../checkdb/comparator.ts";
-import { type LocalityRequest, statesBetween } from "../locality/locality.ts";
-import { receiptDifferences } from "../locality/receipt-differences.ts";
 
 /** Class of blocks that break rules, whatever they execute to. */
 export function ruleClass(codes: readonly string[]): string {
@@ -38,33 +34,11 @@ export function isEngineClass(name: string): boolean {
   return name.startsWith(ENGINE);
 }
 
-export function isUnexplained(name: string): boolean {
-  return name.startsWith("unexplained/");
+/** Class of blocks that no known rules explain, by what differs first. */
+export function unexplainedClass(first: string): string {
+  return `unexplained/${first}`;
 }
 
-/** What tells most about a cause comes first: an account's balance changes with any gas. */
-const TELLING: readonly StateField[] = [
-  "code",
-  "storage",
-  "exists",
-  "fullShardKey",
-  "tokenBalances",
-  "nonce",
-  "balance",
-];
-
-/** Class of a block that no known rules explain, by the first thing that differs: of a receipt, the state, or the block. */
-export function unexplainedClass(
-  { trial, declared, computed }: Omit<LocalityRequest, "executions">,
-  fields: readonly FieldDifference[],
-): string {
-  if (declared.receipts !== undefined && computed.receipts !== undefined) {
-    for (const receipt of receiptDifferences(declared.receipts, computed.receipts, trial.payload.transactions.length)) {
-      const [{ field }] = receipt.fields;
-      return `unexplained/receipt.${field === "cumulativeGasUsed" ? "gasUsed" : field}`;
-    }
-  }
-  const differences = statesBetween(trial, declared, computed)?.differences ?? [];
-  const telling = TELLING.find((name) => differences.some(({ field }) => field === name));
-  return `unexplained/${telling === undefined ? (fields[0]?.field ?? "block") : `state.${telling}`}`;
+export function isUnexplained(name: string): boolean {
+  return name.startsWith("unexplained/");
 }

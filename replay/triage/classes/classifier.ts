@@ -12,6 +12,7 @@ import { type ConsensusSide, referenceWith, targetsOf } from "../reference.ts";
 import { rulesExecutor } from "../rules-executor.ts";
 import type { BlockTrial, Executor } from "../trial.ts";
 import { explainedClass, NOT_REPRODUCED, refusedClass, switchesOfClass, unexplainedClass } from "./class-name.ts";
+import { firstDifference } from "./first-difference.ts";
 import { FULL_PER_CLASS } from "./group.ts";
 
 const SINGLE_RULES: readonly string[] = [...OTHER_SWITCHES, ...[...EIPS.keys()].map((number) => `EIP-${number}`)];
@@ -75,7 +76,8 @@ export class Classifier {
 
   private classWithoutCause({ trial, cl, outcome, fields, declared }: DivergingBlock): string {
     if (outcome.status === "INVALID") return refusedClass(outcome.rejection);
-    return unexplainedClass({ trial, declared: declared(), computed: outcomeOf(outcome, cl, trial) }, fields);
+    const sides = { trial, declared: declared(), computed: outcomeOf(outcome, cl, trial) };
+    return unexplainedClass(firstDifference(sides, fields));
   }
 
   /**

@@ -39,6 +39,26 @@ test.each<[DifferingPlace, RegExp]>([
   expect(() => exportedStateTest(reproducer)).toThrow(reason);
 });
 
+test.each([
+  ["quarkchain+2028 with EIP-2028 as in quarkchain", "quarkchain+2028"],
+  ["quarkchain", "+2028"],
+])("rules that come to the same as QuarkChain's are exported, whatever their name: %s", async (name, rules) => {
+  const reproducer = await reproducerAt({ fullShardId: 1, height: 12, rules: "quarkchain+2028" });
+  const about = { ...reproducer.about, expected: { source: "rules", name } } as const;
+  expect(exportedStateTest({ ...reproducer, about, rules })).toEqual({
+    ...exportedStateTest(reproducer),
+    "1-12": expect.objectContaining({ post: expect.anything() }),
+  });
+});
+
+test("rules that come to something else are named", async () => {
+  const reproducer = await reproducerAt({ fullShardId: 1, height: 12, rules: "quarkchain+2028" });
+  const { expected, got } = reproducer;
+  const about = { ...reproducer.about, expected: { source: "rules", name: "quarkchain+2028" } } as const;
+  const swapped = { ...reproducer, about, rules: "quarkchain", expected: got, got: expected };
+  expect(() => exportedStateTest(swapped)).toThrow(/expects the result of quarkchain\+2028/);
+});
+
 test("what only a declared block says is not exported", async () => {
   const reproducer = await reproducerAt({ fullShardId: 1, height: 12, rules: "quarkchain+2028" });
   const about = { ...reproducer.about, expected: { source: "declared", name: "the block" } } as const;

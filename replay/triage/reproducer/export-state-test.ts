@@ -13,6 +13,7 @@ import { runStateTest, type TestResult } from "../../statetest/run-test.ts";
 import { whatifRules } from "../../whatif/rules-option.ts";
 import { executionConfigOf } from "./case-config.ts";
 import type { PreAccount, Reproducer } from "./format.ts";
+import { reproduce } from "./reproduce.ts";
 import { configExecutor, runCase } from "./run-case.ts";
 import { decodedTransaction } from "./sender-keys.ts";
 
@@ -47,7 +48,7 @@ function refuse({ about }: Reproducer, reason: string): never {
 function refusalOf(reproducer: Reproducer): string | undefined {
   const { about, config, block, deposits, transactions, pre } = reproducer;
   if (about.expected.source === "declared") return "what is expected is known in part only";
-  if (about.expected.name !== QUARKCHAIN_RULES.name) {
+  if (reproduce(reproducer, QUARKCHAIN_RULES.name).differences.length > 0) {
     return `it expects the result of ${about.expected.name}, and no Ethereum fork stands for anything but quarkchain`;
   }
   if (deposits.length > 0) return "it has deposits";

@@ -1,14 +1,8 @@
 const BUFFER_CHARACTERS = 1 << 16;
 
-/** Lines on stdout. A reader that has seen enough and closes it is no error. */
+/** Lines on stdout, many at a time. */
 export class PrintedLines {
   private buffer = "";
-
-  constructor() {
-    if (!process.stdout.listeners("error").includes(tolerateClosedPipe)) {
-      process.stdout.on("error", tolerateClosedPipe);
-    }
-  }
 
   write(line: string): void {
     this.buffer += `${line}\n`;
@@ -19,8 +13,4 @@ export class PrintedLines {
     process.stdout.write(this.buffer);
     this.buffer = "";
   }
-}
-
-function tolerateClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
 }
