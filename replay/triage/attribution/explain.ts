@@ -33,7 +33,7 @@ function partingText(step: StepDivergence): string | undefined {
   if (referenceStep !== null && testedStep !== null && step.what === "gas") {
     // What a step begins with is less where more was charged before.
     const more = BigInt(referenceStep.gas) - BigInt(testedStep.gas);
-    return `gas ${signedGrouped(more)} before ${at.opcode} at pc ${pcText(at.pc)}`;
+    if (more !== 0n) return `gas ${signedGrouped(more)} before ${at.opcode} at pc ${pcText(at.pc)}`;
   }
   return `${step.what} differs first at ${at.opcode}, pc ${pcText(at.pc)}`;
 }

@@ -59,6 +59,11 @@ export async function firstRefusal(database: OpenDatabase, request: EngineSearch
     const { head } = await engine.api.chainIdentity();
     const start = head === null ? 0 : head.height + 1;
     if (head !== null) assertOnChain(rig, head, url);
+    if (start > bad) {
+      throw new UsageError(
+        `the engine at ${url} holds block ${bad} already, and has nothing to say of it any more: give it an empty data directory`,
+      );
+    }
     for (let height = start; height <= bad; height++) {
       onBlock(height);
       const payload = payloadAt(database, rig, height);
@@ -73,7 +78,7 @@ export async function firstRefusal(database: OpenDatabase, request: EngineSearch
         finalizedBlockHash: ZERO_HASH,
       });
     }
-    return { refusal: undefined, executed: Math.max(0, bad - start + 1) };
+    return { refusal: undefined, executed: bad - start + 1 };
   } finally {
     await engine.close();
   }

@@ -99,14 +99,15 @@ describe("qkc bisect", () => {
     expect(await bisect({ rules, good: height - 1, bad: height })).toMatchObject({ executed: 1 });
   });
 
-  it("refuses an empty range and a shard that is not there", async () => {
+  it("refuses an empty range, one above the tip, and a shard that is not there", async () => {
     await expect(bisect({ good: 5, bad: 5 })).rejects.toThrow(/range is empty/);
+    await expect(bisect({ bad: 9999 })).rejects.toThrow(/height 9,999 not found; tip is 53/);
     await expect(bisect({ fullShardId: 77 })).rejects.toThrow(/no shard 77/);
   });
 });
 
 describe("qkc bisect --engine", () => {
-  async function withEngine(change: Partial<ExecutionNodeOptions>, fed: number): Promise<Answer> {
+  async function withEngine(change: Partial<ExecutionNodeOptions>, fed: number, bad?: number): Promise<Answer> {
     const node = fed < 0 ? await nodes.empty(SHARD, change) : await nodes.fed(SHARD, fed, change);
     const server = await startRpcServer({
       host: "127.0.0.1",
@@ -116,7 +117,7 @@ describe("qkc bisect --engine", () => {
       onInternalError: (error) => expect.fail(String(error)),
     });
     try {
-      return await bisect({ engine: { url: server.url, jwtSecretPath: undefined } });
+      return await bisect({ bad, engine: { url: server.url, jwtSecretPath: undefined } });
     } finally {
       await server.close();
     }
@@ -126,6 +127,10 @@ describe("qkc bisect --engine", () => {
     const { code, executed, divergence } = await withEngine({}, 10);
     expect({ code, divergence }).toEqual({ code: 0, divergence: null });
     expect(executed).toBeGreaterThan(10);
+  });
+
+  it("does not call a range clean of which an engine holds every block", async () => {
+    await expect(withEngine({}, 10, 10)).rejects.toThrow(/holds block 10 already/);
   });
 
   it("finds the first block that an engine of other rules refuses, and what is other about it", async () => {

@@ -5,7 +5,7 @@ import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
 import { readJwtSecret } from "../../../node/engine/http/jwt.ts";
 import { type OpenDatabase, openDatabase } from "../../checkdb/open-database.ts";
 import { EXIT, type ExitCode } from "../../cli/exit-code.ts";
-import { namedShard, shardTipHeight } from "../../inspect/shard-heights.ts";
+import { canonicalHash, namedShard, shardTipHeight } from "../../inspect/shard-heights.ts";
 import { colorsFor } from "../../report/colors.ts";
 import { assertOutside, createRunFolder } from "../../report/run-folder.ts";
 import type { Divergence } from "../../report/schema.ts";
@@ -51,8 +51,11 @@ export async function runBisect(request: BisectRequest): Promise<ExitCode> {
   assertOutside(db, request.reportFolder);
   const database = openDatabase({ db, configPath, rootTip: undefined, verifyChecksums: "default" });
   try {
-    const bad = request.bad ?? shardTipHeight(namedShard(database.source, fullShardId));
+    const shard = namedShard(database.source, fullShardId);
+    const bad = request.bad ?? shardTipHeight(shard);
     if (good >= bad) throw new UsageError(`the range is empty: it starts above block ${good} and ends at ${bad}`);
+    // Before blocks are executed up to where there are no more.
+    canonicalHash(shard, bad);
     const answer = await (request.engine === undefined
       ? byRules(database, request, bad)
       : byEngine(database, request, request.engine, bad));
