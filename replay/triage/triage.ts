@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
@@ -114,7 +115,10 @@ function writeReproducer(request: TriageRequest, id: string, reference: Referenc
     reference === undefined
       ? makeDeclaredReproducer({ ...origin, receipts: declared.receipts })
       : makeReproducer({ ...origin, reference: reference.executor });
-  if (reproducer === undefined) return undefined;
+  if (reproducer === undefined) {
+    warnOf(request, "there is no reproducer: the difference does not show in what a case of this block alone can hold");
+    return undefined;
+  }
   mkdirSync(join(folder, REPRODUCERS), { recursive: true });
   const path = `${REPRODUCERS}/${id}.json`;
   writeFileSync(join(folder, path), reproducerText(reproducer));
@@ -127,12 +131,24 @@ function diffCommand({ hash }: BlockTrial, rulesText: string | undefined): strin
 }
 
 /** The divergence stands whatever cannot be found out about it. */
-function attempt<T>({ trial, warn }: TriageRequest, what: string, work: () => T): T | undefined {
+function attempt<T>(request: TriageRequest, what: string, work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    warn(`shard ${trial.fullShardId} block ${trial.height}: ${what} could not be found: ${reason}`);
+    warnOf(request, `${what} could not be found: ${reasonOf(error)}`);
     return undefined;
   }
+}
+
+function warnOf({ trial, warn }: TriageRequest, message: string): void {
+  warn(`shard ${trial.fullShardId} block ${trial.height}: ${message}`);
+}
+
+function reasonOf(error: unknown): string {
+  // What a wrong block declares may be no receipt of any execution: less gas in total than before it, for example.
+  if (error instanceof z.ZodError) {
+    const { path, message } = error.issues[0];
+    return `what the block declares cannot be written as a case (${path.join(".")}: ${message})`;
+  }
+  return error instanceof Error ? error.message : String(error);
 }

@@ -57,8 +57,8 @@ export function addBisectCommand(program: Command, handlers: Pick<CommandHandler
     .addOption(
       new Option(
         "--engine <url>",
-        "feed the blocks to this engine, and find the first that it answers otherwise",
-      ).conflicts("rules"),
+        "feed the blocks above its head to this engine, and find the first that it answers otherwise",
+      ).conflicts(["rules", "good"]),
     )
     .option("--jwt-secret <file>", "secret of the engine's tokens: 64 hex digits")
     .option("--report <dir>", "folder of the reproducer (default: reports/<time>-<database>)")
