@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["scripts/oracle/**/*.test.ts"],
+    maxWorkers: "100%",
     testTimeout: 1_800_000,
     hookTimeout: 600_000,
   },
