@@ -4,7 +4,7 @@ import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import type { ChainIdentity } from "../../node/engine/engine-api.ts";
 import { createJwtSecret, readJwtSecret } from "../../node/engine/http/jwt.ts";
-import { EngineProcess, freePort } from "./engine-processes.ts";
+import { EngineProcess, freePorts } from "./engine-processes.ts";
 import { assertIdentity, identityAt } from "./engines.ts";
 import type { EngineSpec, GcMode, HttpEngineSpec } from "./host-spec.ts";
 import type { EngineChoice } from "./replay-request.ts";
@@ -117,12 +117,13 @@ async function startedEngines(
   const givenUp = new AbortController();
   const signal = AbortSignal.any([options.signal, givenUp.signal]);
   try {
-    for (const fullShardId of shards) {
+    const ports = await freePorts(shards.length);
+    for (const [i, fullShardId] of shards.entries()) {
       const started = new EngineProcess({
         fullShardId,
         command,
         datadir: resolve(datadir, `el-${fullShardId}`),
-        port: await freePort(),
+        port: ports[i],
         jwtPath,
         configPath: resolve(configPath),
         logs: join(datadir, "logs"),

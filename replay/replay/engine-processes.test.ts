@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SMALL } from "../inspect/small-fixture.testkit.ts";
 import { type BuiltProject, buildProject } from "../work/built-project.testkit.ts";
+import { freePorts } from "./engine-processes.ts";
 import { lasting, replayFolder, replayInProcess } from "./replay-run.testkit.ts";
 
 const one = { to: 1, shards: [1] };
@@ -55,4 +56,9 @@ describe("engines in processes that the replay starts", () => {
       error: expect.stringMatching(/ended with exit code 12[67], 6 times in a row/),
     });
   });
+});
+
+test("no two engines are given the same port", async () => {
+  const ports = await freePorts(200);
+  expect(new Set(ports).size).toBe(200);
 });

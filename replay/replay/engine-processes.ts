@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { QkcError, UsageError } from "../../node/codec/errors.ts";
@@ -106,16 +106,23 @@ function killGroup({ pid }: ChildProcess): void {
   if (pid !== undefined) process.kill(-pid, "SIGKILL");
 }
 
-/** A port that is free now, on loopback. */
-export function freePort(): Promise<number> {
+/** Ports that are free now, on loopback. All are taken before one is given back: no two are the same. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listening));
+  return Promise.all(servers.map(portOfClosed));
+}
+
+function listening(): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
+    server.listen(0, "127.0.0.1", () => resolve(server));
   });
+}
+
+function portOfClosed(server: Server): Promise<number> {
+  const { port } = server.address() as AddressInfo;
+  return new Promise((resolve) => server.close(() => resolve(port)));
 }
 
 const STANDARD_ARGUMENTS =

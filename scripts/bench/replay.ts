@@ -8,7 +8,7 @@
  * Targets: in process 60 % of checkdb's speed a core, over HTTP 25 %.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -64,7 +64,9 @@ async function bench(
   const report = join(temporary, `report-${run}-${name.replaceAll(/\W/g, "")}`);
   const shared = ["--db", db, ...config, "--workers", "1", "--report", report, "--quiet"];
   const { seconds, cpuSeconds, output } = await measured([main, ...args, ...shared]);
-  const { verdict, totals } = JSON.parse(readFileSync(join(report, "report.json"), "utf8")) as Report;
+  const file = join(report, "report.json");
+  if (!existsSync(file)) throw new Error(`${name} left no report\n${output}`);
+  const { verdict, totals } = JSON.parse(readFileSync(file, "utf8")) as Report;
   if (verdict !== "clean") throw new Error(`${name}: ${verdict}\n${output}`);
   const speed = totals.minorBlocks / cpuSeconds;
   const share = reference === undefined ? "" : `${((speed / reference) * 100).toFixed(0)} %`;
