@@ -5,7 +5,7 @@ import { UsageError } from "../../node/codec/errors.ts";
 import { type Report, reportSchema } from "./schema.ts";
 
 const REPORTS_FOLDER = "reports";
-const REPORT_FILE = "report.json";
+export const REPORT_FILE = "report.json";
 
 /** Name of a run that sorts by time: 2026-11-22T18-33-58Z-mainnet. */
 function runId(db: string, now: Date): string {

@@ -2,9 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
+import { REPORT_FILE } from "../report/run-folder.ts";
 import { REPORT_SCHEMA, type Report, reportSchema } from "../report/schema.ts";
 
-const REPORT_FILE = "report.json";
 const named = z.looseObject({ schema: z.string() });
 
 /** Reads and proves a report. Throws UsageError where it is none, UnsupportedError where it is of another version. */

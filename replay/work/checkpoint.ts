@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { z } from "zod";
 import { UsageError } from "../../node/codec/errors.ts";
+import { isLevelLocked } from "../../node/el/store/level-locked.ts";
 import { type Range, type RangeResult, rangeResultSchema, rangeSchema } from "../report/schema.ts";
 
 const FOLDER = "checkpoint";
@@ -67,7 +68,7 @@ export class Checkpoint {
       return await Checkpoint.#read(store);
     } catch (error) {
       await store.close();
-      if (isLocked(error)) throw new UsageError(`another run is writing to ${runFolder}: wait for it or stop it`);
+      if (isLevelLocked(error)) throw new UsageError(`another run is writing to ${runFolder}: wait for it or stop it`);
       const reason = error instanceof Error ? error.message : String(error);
       throw new UsageError(
         `the checkpoint in ${runFolder} cannot be read (${reason}): remove ${join(runFolder, FOLDER)} to start over`,
@@ -116,10 +117,4 @@ async function refuseForeignFiles(folder: string): Promise<void> {
   const foreign = names.find((name) => !STORE_FILE.test(name));
   if (foreign === undefined) return;
   throw new UsageError(`${folder} holds ${foreign}, which no run has put there: choose another --report folder`);
-}
-
-/** classic-level hides why a database does not open in the cause of the error. */
-function isLocked(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause);
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { ClassicLevel } from "classic-level";
 import { QkcError, UsageError } from "../../codec/errors.ts";
+import { isLevelLocked } from "./level-locked.ts";
 import type { KeyRange, RowChange, RowStore } from "./row-store.ts";
 
 const BLOCK_CACHE_BYTES = 32 * 1024 * 1024;
@@ -28,7 +29,7 @@ export class LevelRows implements RowStore {
       await db.open();
     } catch (error) {
       await db.close();
-      if (isLocked(error)) throw new UsageError(`${folder} is in use by another process: stop it first`);
+      if (isLevelLocked(error)) throw new UsageError(`${folder} is in use by another process: stop it first`);
       throw new UsageError(`${folder} cannot be opened: ${rootCauseText(error)}`, { cause: error });
     }
     return new LevelRows(db);
@@ -68,11 +69,6 @@ function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
 }
 
 /** classic-level hides why a database does not open in the cause of the error. */
-function isLocked(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause);
-}
-
 function rootCauseText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : rootCauseText(error.cause);

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { indented } from "../../cli/indented.ts";
 import { parsePositiveNumber, parseWholeNumber } from "../../cli/numbers.ts";
 import type { CommandHandlers } from "../../cli/program.ts";
 
@@ -81,8 +82,4 @@ export function addBisectCommand(program: Command, handlers: Pick<CommandHandler
         });
       }),
     );
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}`).join("\n");
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { indented } from "../../cli/indented.ts";
 import type { CommandHandlers } from "../../cli/program.ts";
 
 interface DiffOptions {
@@ -48,8 +49,4 @@ export function addDiffCommand(program: Command, handlers: Pick<CommandHandlers,
         return runDiff({ db, configPath: config, block, rules, against, json: json === true });
       }),
     );
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}`).join("\n");
 }

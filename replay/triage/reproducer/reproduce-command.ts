@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { indented } from "../../cli/indented.ts";
 import type { CommandHandlers } from "../../cli/program.ts";
 
 interface ReproduceOptions {
@@ -39,8 +40,4 @@ export function addReproduceCommand(program: Command, handlers: Pick<CommandHand
         return runReproduce({ files, rules, exportStateTest, json: json === true });
       }),
     );
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}`).join("\n");
 }

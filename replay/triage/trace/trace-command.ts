@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { indented } from "../../cli/indented.ts";
 import { parsePositiveNumber } from "../../cli/numbers.ts";
 import type { CommandHandlers } from "../../cli/program.ts";
 
@@ -52,8 +53,4 @@ export function addTraceCommand(program: Command, handlers: Pick<CommandHandlers
     .action(({ config, ...options }: TraceOptions) =>
       handlers.run(async () => (await import("./trace.ts")).runTrace({ configPath: config, ...options })),
     );
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}`).join("\n");
 }
