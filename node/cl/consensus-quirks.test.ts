@@ -3,7 +3,7 @@ import type { ShardSource } from "../archive/block-source.ts";
 import { minorHeaderHash } from "../chain/minor-block.ts";
 import { type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
 import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../codec/bytes.ts";
-import type { EngineClient } from "../engine/engine-client.ts";
+import type { EngineClient } from "../el/block-executor.ts";
 import { CONFIG, FIRST_SHARD, genesisOf, minorBlockOn, ROOT_GENESIS, rootBlockOn } from "./chain-rules.testkit.ts";
 import { MinorChain } from "./minor-chain.ts";
 import { RootChain } from "./root-chain.ts";

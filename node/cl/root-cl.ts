@@ -2,7 +2,7 @@ import type { QuarkChainConfig } from "../chain/config.ts";
 import type { MinorBlockHeader } from "../chain/minor-block.ts";
 import { rootMiningHash } from "../chain/root-block.ts";
 import { type Address, bytesKey, type Hash32 } from "../codec/bytes.ts";
-import type { Awaitable } from "../engine/engine-client.ts";
+import type { Awaitable } from "../el/block-executor.ts";
 import { CoinbaseWindow } from "./posw.ts";
 import type { SealInput } from "./pow/seal.ts";
 import type { RootChain, RootChainBlock } from "./root-chain.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addressFromHex, concatBytes, toHex, ZERO_ADDRESS, ZERO_HASH } from "../codec/bytes.ts";
 import { KECCAK_EMPTY } from "../codec/keccak.ts";
-import type { ContractCall, ContractCallResult } from "../engine/engine-client.ts";
+import type { ContractCall, ContractCallResult } from "../el/block-executor.ts";
 import { CONFIG } from "./chain-rules.testkit.ts";
 import { queryRootStakes } from "./root-stakes.ts";
 

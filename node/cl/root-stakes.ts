@@ -1,7 +1,7 @@
 import type { QuarkChainConfig } from "../chain/config.ts";
 import { type Address, addressFromHex, bytesEqual, bytesToBigInt, concatBytes, type Hash32 } from "../codec/bytes.ts";
 import { KECCAK_EMPTY } from "../codec/keccak.ts";
-import type { Awaitable, ContractCall, ContractCallResult } from "../engine/engine-client.ts";
+import type { Awaitable, ContractCall, ContractCallResult } from "../el/block-executor.ts";
 
 /** The staking contract lives here, and only coinbases of this shard can have stakes (master.py _posw_info). */
 export const STAKING_SHARD = 1;

@@ -2,7 +2,7 @@ import { fullShardIdOf, type QuarkChainConfig, type ShardConfig } from "../chain
 import type { MinorBlockHeader } from "../chain/minor-block.ts";
 import type { RootBlockHeader } from "../chain/root-block.ts";
 import { type Address, bytesEqual, type Hash32, ZERO_ADDRESS } from "../codec/bytes.ts";
-import type { Awaitable } from "../engine/engine-client.ts";
+import type { Awaitable } from "../el/block-executor.ts";
 import { isPoswEnabled, mineableBlocksOf, minorPoswInfo, type PoswInfo, poswInfo } from "./posw.ts";
 import { isSignedWith, isWellFormedSignature, recoverRootSigner } from "./root-signature.ts";
 import { type RootStakes, STAKING_SHARD } from "./root-stakes.ts";

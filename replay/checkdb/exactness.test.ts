@@ -8,9 +8,9 @@ import { folderDigest } from "../../node/archive/sstable/folder-digest.testkit.t
 import { addressFromHex, bytesKey, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
+import { LyingClient } from "../../node/el/lying-executor.testkit.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { trieLeaves } from "../../node/el/trie/trie-leaves.ts";
-import { LyingClient } from "../../node/engine/lying-client.testkit.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "../work/built-project.testkit.ts";
 import { FIXTURE } from "./twin-chain.testkit.ts";
 import { type CheckAnswer, checkInProcess } from "./twin-check.testkit.ts";

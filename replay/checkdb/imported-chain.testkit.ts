@@ -8,20 +8,20 @@ import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { encodeDepositList } from "../../node/chain/deposit.ts";
 import { decodeMinorBlock, type MinorBlock } from "../../node/chain/minor-block.ts";
 import { decodeRootBlock } from "../../node/chain/root-block.ts";
+import { genesisBlockOf } from "../../node/cl/genesis-block.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { ShardCl } from "../../node/cl/shard-cl.ts";
 import { asHash32, bytesKey, fromHex, type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
 import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
+import { InProcessClient } from "../../node/el/in-process-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { decodeAccount } from "../../node/el/state/account.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
-import { InProcessClient } from "../../node/engine/in-process-client.ts";
-import { visitTrie } from "../verify-state/visit-trie.ts";
-import type { ClientRules } from "./client-rules.ts";
-import { compareExecution } from "./comparator.ts";
-import { genesisBlockOf } from "./genesis-check.ts";
+import { visitTrie } from "../database/visit-trie.ts";
+import type { ClientRules } from "../execution/client-rules.ts";
+import { compareExecution } from "../execution/comparator.ts";
 
 interface ImportedBlock {
   readonly kind: "root" | "minor";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type Lie, LyingClient } from "../../node/el/lying-executor.testkit.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
-import { type Lie, LyingClient } from "../../node/engine/lying-client.testkit.ts";
 import { FIXTURE, flipped } from "./twin-chain.testkit.ts";
 import { type CheckAnswer, checkInProcess } from "./twin-check.testkit.ts";
 

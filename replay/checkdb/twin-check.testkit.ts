@@ -1,17 +1,17 @@
 import { expect } from "vitest";
 import type { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
-import { type CheckdbOptions, checkdbRequest } from "../cli/checkdb-request.ts";
-import { exitCodeOfError, exitCodeOfVerdict } from "../cli/exit-code.ts";
-import { planRun, provenanceOf } from "../cli/planned-run.ts";
-import { runTiming, startClock } from "../cli/timing.ts";
+import { surveyDatabase } from "../database/survey.ts";
+import { createRangeRunner } from "../execution/range-runner.ts";
+import type { EngineWrapper } from "../execution/shard-rig.ts";
 import { assembleReport, type ReportInput } from "../report/assemble.ts";
-import { colorsFor } from "../report/colors.ts";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
 import type { RangeResult, Report } from "../report/schema.ts";
 import { summarize } from "../report/summary.ts";
-import { createRangeRunner } from "./range-runner.ts";
-import type { EngineWrapper } from "./shard-rig.ts";
-import { surveyDatabase } from "./survey.ts";
+import { exitCodeOfError, exitCodeOfVerdict } from "../terminal/exit-code.ts";
+import { runTiming, startClock } from "../terminal/timing.ts";
+import { colorsFor } from "../text/colors.ts";
+import { type CheckdbOptions, checkdbRequest } from "../work/checkdb-request.ts";
+import { planRun, provenanceOf } from "../work/planned-run.ts";
 
 /** What the command would answer. */
 export interface CheckAnswer {

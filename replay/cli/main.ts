@@ -2,11 +2,11 @@
 import { runCli } from "./run-cli.ts";
 
 process.exitCode = await runCli(process.argv.slice(2), async () => {
-  const { surveyDatabase } = await import("../checkdb/survey.ts");
+  const { surveyDatabase } = await import("../database/survey.ts");
   // The built file: threads do not go through whatever runs this one.
   return {
     surveyDatabase,
-    workerFile: new URL("../work/worker.js", import.meta.url),
+    workerFile: new URL("../checkdb/worker.js", import.meta.url),
     triageDivergences: async (request) => (await import("../triage/triage-run.ts")).triageDivergences(request),
   };
 });

@@ -1,8 +1,8 @@
 import { CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../node/codec/errors.ts";
-import type { CheckdbRequest } from "./checkdb-request.ts";
-import type { GenesisRequest } from "./genesis-command.ts";
+import type { GenesisRequest } from "../genesis/genesis-command.ts";
+import type { CheckdbRequest } from "../work/checkdb-request.ts";
 import { createProgram, withCommand } from "./program.ts";
 
 interface Parsed {

@@ -1,20 +1,20 @@
 import { Command, Option } from "commander";
 import { UnsupportedError } from "../../node/codec/errors.ts";
+import { addBisectCommand } from "../bisect/bisect-command.ts";
+import { addElConformanceCommand } from "../conformance/el-conformance-command.ts";
+import { addDiffCommand } from "../diff/diff-command.ts";
 import { addElCommand } from "../el/el-command.ts";
-import { addElConformanceCommand } from "../engine/el-conformance-command.ts";
+import type { GenesisRequest } from "../genesis/genesis-command.ts";
 import { addLookCommands, type LookHandlers } from "../inspect/look-commands.ts";
 import { addReplayCommand } from "../replay/replay-command.ts";
 import { addReportCommand } from "../reporters/report-command.ts";
-import { addBisectCommand } from "../triage/bisect/bisect-command.ts";
-import { addDiffCommand } from "../triage/diff/diff-command.ts";
-import { addReproduceCommand } from "../triage/reproducer/reproduce-command.ts";
-import { addTraceCommand } from "../triage/trace/trace-command.ts";
+import { addReproduceCommand } from "../reproduce/reproduce-command.ts";
+import { EXIT_CODE_MEANINGS, type ExitCode } from "../terminal/exit-code.ts";
+import { parseHash, parsePositiveNumber, parseSignedNumber } from "../terminal/numbers.ts";
+import { addRangeOptions } from "../terminal/range-options.ts";
+import { addTraceCommand } from "../trace/trace-command.ts";
 import { addWhatifCommand } from "../whatif/whatif-command.ts";
-import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "./checkdb-request.ts";
-import { EXIT_CODE_MEANINGS, type ExitCode } from "./exit-code.ts";
-import type { GenesisRequest } from "./genesis-command.ts";
-import { parseHash, parsePositiveNumber, parseSignedNumber } from "./numbers.ts";
-import { addRangeOptions } from "./range-options.ts";
+import { type CheckdbOptions, type CheckdbRequest, checkdbRequest } from "../work/checkdb-request.ts";
 
 /** Commands that the design names and this version does not have. */
 const FUTURE_COMMANDS = ["slave"];

@@ -1,11 +1,11 @@
 import { CommanderError } from "commander";
+import { checkdb } from "../checkdb/checkdb.ts";
 import { describeFailure } from "../report/failure.ts";
+import { programVersion } from "../report/version.ts";
+import { tolerateClosedPipes } from "../terminal/closed-pipe.ts";
+import { exitCodeOfError } from "../terminal/exit-code.ts";
 import type { CheckdbEngine } from "../work/range-job.ts";
-import { checkdb } from "./checkdb.ts";
-import { tolerateClosedPipes } from "./closed-pipe.ts";
-import { exitCodeOfError } from "./exit-code.ts";
 import { createProgram, withCommand } from "./program.ts";
-import { programVersion } from "./version.ts";
 
 /**
  * Runs a command line and answers with the exit code. Results go to stdout, everything else to stderr.
@@ -19,7 +19,7 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
       exitCode = await checkdb({ request, args }, await loadEngine());
     },
     genesis: async (request) => {
-      const { printGenesis } = await import("./genesis-command.ts");
+      const { printGenesis } = await import("../genesis/genesis-command.ts");
       exitCode = printGenesis(request);
     },
     doctor: async (command) => {

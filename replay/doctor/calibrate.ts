@@ -1,7 +1,7 @@
 import type { ClusterConfig } from "../../node/chain/config.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
-import { createRangeRunner } from "../checkdb/range-runner.ts";
+import { createRangeRunner } from "../execution/range-runner.ts";
 import { describeFailure } from "../report/failure.ts";
 import type { RangeResult } from "../report/schema.ts";
 import { memoryBudget } from "../work/memory.ts";

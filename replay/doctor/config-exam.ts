@@ -1,10 +1,10 @@
 import { configHash } from "../../node/chain/config-hash.ts";
 import { rootGenesisBlock } from "../../node/chain/genesis.ts";
 import { rootHeaderHash } from "../../node/chain/root-block.ts";
+import { genesisRulesOf, otherGenesisText } from "../../node/cl/genesis-block.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError } from "../../node/codec/errors.ts";
-import { genesisRulesOf, otherGenesisText } from "../checkdb/genesis-check.ts";
-import { type FoundConfig, findOptionalConfig } from "../inspect/optional-config.ts";
+import { type FoundConfig, findOptionalConfig } from "../database/optional-config.ts";
 import { shardName } from "../report/summary.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Examined } from "./examined.ts";

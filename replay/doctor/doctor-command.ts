@@ -1,7 +1,7 @@
-import { EXIT, type ExitCode } from "../cli/exit-code.ts";
-import { jsonText } from "../inspect/json.ts";
-import { StatusLine } from "../inspect/status-line.ts";
-import { colorsFor } from "../report/colors.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { StatusLine } from "../terminal/status-line.ts";
+import { colorsFor } from "../text/colors.ts";
+import { jsonText } from "../text/json.ts";
 import type { Verdict } from "./diagnosis.ts";
 import { type DoctorRequest, examineDatabase } from "./doctor.ts";
 import { doctorJson, doctorText } from "./doctor-answer.ts";

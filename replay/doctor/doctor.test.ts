@@ -17,9 +17,9 @@ import {
   ROOT_TIP_KEY,
 } from "../../node/archive/pyquarkchain/keys.ts";
 import { EMPTY_BYTES, type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
-import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../inspect/small-fixture.testkit.ts";
-import { colorsFor } from "../report/colors.ts";
-import { visitTrie } from "../verify-state/visit-trie.ts";
+import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
+import { visitTrie } from "../database/visit-trie.ts";
+import { colorsFor } from "../text/colors.ts";
 import type { FindingCode, Verdict } from "./diagnosis.ts";
 import { type DoctorRequest, type Examination, examineDatabase } from "./doctor.ts";
 import { doctorJson, doctorText } from "./doctor-answer.ts";

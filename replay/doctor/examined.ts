@@ -1,6 +1,6 @@
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
-import type { ClientRows } from "../inspect/client-rows.ts";
+import type { ClientRows } from "../database/client-rows.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 /** A database while it is looked at. */

@@ -3,7 +3,7 @@ import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import { looksLikeLevelDb } from "../../node/archive/sstable/database-files.ts";
 import type { LevelDbDescription } from "../../node/archive/sstable/leveldb-store.ts";
 import type { RocksDbDescription } from "../../node/archive/sstable/rocksdb-store.ts";
-import { tornLogText } from "../checkdb/torn-log.ts";
+import { tornLogText } from "../database/torn-log.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 /** The files of one database. */

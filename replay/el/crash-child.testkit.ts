@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
-import { ExecutionNode, type Retention } from "../../node/engine/execution-node.ts";
+import { ExecutionNode, type Retention } from "../../node/execution-node/execution-node.ts";
 import { SmallChain } from "./small-payloads.testkit.ts";
 
 /**

@@ -6,13 +6,13 @@ import { payloadOf } from "../../node/el/payload.ts";
 import { MemoryNodes } from "../../node/el/store/memory-nodes.ts";
 import { eip3155Line } from "../../node/el/tracing/eip3155-writer.ts";
 import { DEBUG_CAPABILITIES } from "../../node/engine/api/methods.ts";
-import type { PreState } from "../../node/engine/debug/tracing-engine.ts";
+import { HttpEngine } from "../../node/engine/client/http-engine.ts";
 import type { QkcPayload } from "../../node/engine/engine-api.ts";
 import { ENGINE_ERROR, EngineError } from "../../node/engine/engine-error.ts";
-import type { ExecutionNode } from "../../node/engine/execution-node.ts";
-import { engineMethods } from "../../node/engine/http/engine-methods.ts";
-import { HttpEngine } from "../../node/engine/http/http-engine.ts";
-import { type RpcServer, startRpcServer } from "../../node/engine/http/rpc-server.ts";
+import { engineMethods } from "../../node/engine/server/engine-methods.ts";
+import { type RpcServer, startRpcServer } from "../../node/engine/server/rpc-server.ts";
+import type { PreState } from "../../node/engine/tracing-engine.ts";
+import type { ExecutionNode } from "../../node/execution-node/execution-node.ts";
 import { writePreState } from "../triage/reproducer/case-state.ts";
 import { OpenNodes } from "./open-nodes.testkit.ts";
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parsePositiveNumber, parseWholeNumber } from "../cli/numbers.ts";
 import type { CommandHandlers } from "../cli/program.ts";
+import { parsePositiveNumber, parseWholeNumber } from "../terminal/numbers.ts";
 
 interface ElOptions {
   readonly datadir: string;

@@ -10,7 +10,7 @@ import { bytesEqual, type Hash32, hashFromHex } from "../../node/codec/bytes.ts"
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { type RowReference, referencesOf } from "../../node/el/store/row-references.ts";
 import { namedRowKey, ROW } from "../../node/el/store/store-keys.ts";
-import { ExecutionNode } from "../../node/engine/execution-node.ts";
+import { ExecutionNode } from "../../node/execution-node/execution-node.ts";
 import type { BuiltProject } from "../work/built-project.testkit.ts";
 import type { SmallChain } from "./small-payloads.testkit.ts";
 

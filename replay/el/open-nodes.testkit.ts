@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Hash32, ZERO_HASH } from "../../node/codec/bytes.ts";
 import type { ForkchoiceUpdated, PayloadAttributes, PayloadStatus } from "../../node/engine/engine-api.ts";
-import { ExecutionNode, type ExecutionNodeOptions } from "../../node/engine/execution-node.ts";
+import { ExecutionNode, type ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
 import { temporaryFolder } from "../work/built-project.testkit.ts";
 import { SmallChain, type SmallPayload } from "./small-payloads.testkit.ts";
 

@@ -3,8 +3,8 @@ import { type Hash32, ZERO_HASH } from "../../node/codec/bytes.ts";
 import type { RowStore } from "../../node/el/store/row-store.ts";
 import { ROW } from "../../node/el/store/store-keys.ts";
 import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
-import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
-import type { ExecutionNode } from "../../node/engine/execution-node.ts";
+import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
+import type { ExecutionNode } from "../../node/execution-node/execution-node.ts";
 import { missingRow } from "./kill-runs.testkit.ts";
 import { insertAsHead, makeHead, OpenNodes } from "./open-nodes.testkit.ts";
 

@@ -4,14 +4,14 @@ import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { type QkcError, UsageError } from "../../node/codec/errors.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
-import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
-import { ExecutionNode, type ExecutionNodeOptions } from "../../node/engine/execution-node.ts";
-import { engineMethods } from "../../node/engine/http/engine-methods.ts";
-import { createJwtSecret, jwtAuthenticator, readJwtSecret } from "../../node/engine/http/jwt.ts";
-import { type RpcServer, type RpcServerOptions, startRpcServer } from "../../node/engine/http/rpc-server.ts";
-import { EXIT, type ExitCode } from "../cli/exit-code.ts";
-import { onStopSignals } from "../cli/stop-signals.ts";
-import { programVersion } from "../cli/version.ts";
+import { createJwtSecret, jwtAuthenticator, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
+import { engineMethods } from "../../node/engine/server/engine-methods.ts";
+import { type RpcServer, type RpcServerOptions, startRpcServer } from "../../node/engine/server/rpc-server.ts";
+import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
+import { ExecutionNode, type ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
+import { programVersion } from "../report/version.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { onStopSignals } from "../terminal/stop-signals.ts";
 import { type ElLog, elLog, type LogFormat } from "./el-log.ts";
 
 /** A checked command line of `qkc el`. */

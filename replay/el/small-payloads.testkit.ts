@@ -7,7 +7,7 @@ import { ShardCl } from "../../node/cl/shard-cl.ts";
 import { type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import type { QkcPayload } from "../../node/engine/engine-api.ts";
-import type { ExecutionNodeOptions } from "../../node/engine/execution-node.ts";
+import type { ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
 import { type BlockExport, exportedManifest, exportedRows } from "../checkdb/twin-exports.testkit.ts";
 
 const FIXTURE = "fixtures/pyqkc-small";

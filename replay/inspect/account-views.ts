@@ -11,15 +11,15 @@ import { readAccount } from "../../node/el/state/read-account.ts";
 import { readTokenField } from "../../node/el/state/token-field.ts";
 import { Trie } from "../../node/el/trie/trie.ts";
 import { trieLeaves } from "../../node/el/trie/trie-leaves.ts";
-import { grouped } from "../report/grouped.ts";
+import type { StoredBlock } from "../database/client-rows.ts";
+import { type FoundBlock, findMinorBlock } from "../database/find-block.ts";
+import { addressReference, minorReference, slotReference } from "../database/reference.ts";
+import { configuredTokens, TokenNames, tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
-import type { StoredBlock } from "./client-rows.ts";
+import { grouped } from "../text/grouped.ts";
+import type { Json } from "../text/json.ts";
+import { fieldTable, textTable } from "../text/table.ts";
 import { disassemble, disassemblyText } from "./disassemble.ts";
-import { type FoundBlock, findMinorBlock } from "./find-block.ts";
-import type { Json } from "./json.ts";
-import { addressReference, minorReference, slotReference } from "./reference.ts";
-import { fieldTable, textTable } from "./table.ts";
-import { configuredTokens, TokenNames, tokenName } from "./token-names.ts";
 import { amountText, type Inspected, type View } from "./view.ts";
 
 export interface AccountOptions {

@@ -1,11 +1,11 @@
 import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
-import { grouped } from "../report/grouped.ts";
+import { findMinorBlock, findRootHash } from "../database/find-block.ts";
+import { minorReference, rootReference } from "../database/reference.ts";
 import { shardName } from "../report/summary.ts";
-import { findMinorBlock, findRootHash } from "./find-block.ts";
-import { minorReference, rootReference } from "./reference.ts";
-import { fieldTable, textTable } from "./table.ts";
+import { grouped } from "../text/grouped.ts";
+import { fieldTable, textTable } from "../text/table.ts";
 import { balancesJson, balancesText, bytesText, type Inspected, qkcAddressText, timeText, type View } from "./view.ts";
 
 /** `qkc inspect root`: a root block and the minor headers that it confirms. */

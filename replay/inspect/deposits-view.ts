@@ -1,11 +1,11 @@
 import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
 import { toHex } from "../../node/codec/bytes.ts";
-import { grouped } from "../report/grouped.ts";
+import { findMinorBlock } from "../database/find-block.ts";
+import { minorReference } from "../database/reference.ts";
+import { tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
-import { findMinorBlock } from "./find-block.ts";
-import { minorReference } from "./reference.ts";
-import { fieldTable, textTable } from "./table.ts";
-import { tokenName } from "./token-names.ts";
+import { grouped } from "../text/grouped.ts";
+import { fieldTable, textTable } from "../text/table.ts";
 import { amountText, type Inspected, qkcAddressText, type View } from "./view.ts";
 
 /** `qkc inspect deposits`: what a block sent to each of the other shards, as those received it, and what it consumed. */

@@ -1,6 +1,6 @@
-import { EXIT, type ExitCode } from "../cli/exit-code.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { jsonText } from "../text/json.ts";
 import { type InspectRequest, inspect, inspectRaw } from "./inspect.ts";
-import { jsonText } from "./json.ts";
 
 /** `qkc inspect`: prints one thing. Throws what keeps it from that. */
 export function printInspection(request: InspectRequest): ExitCode {

@@ -5,11 +5,11 @@ import { openPyquarkchainDatabase } from "../../node/archive/pyquarkchain/databa
 import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { bytesToBigInt, fromHex, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { KECCAK_EMPTY, keccak256 } from "../../node/codec/keccak.ts";
+import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
+import { tokenName } from "../database/token-names.ts";
 import { disassemble, disassemblyText } from "./disassemble.ts";
 import { type InspectRequest, inspect, inspectRaw } from "./inspect.ts";
-import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "./small-fixture.testkit.ts";
 import type { InspectSubject } from "./subjects.ts";
-import { tokenName } from "./token-names.ts";
 
 const before = databaseDigest(SMALL);
 afterAll(() => expect(databaseDigest(SMALL)).toBe(before));

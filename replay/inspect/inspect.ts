@@ -1,11 +1,11 @@
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { UsageError } from "../../node/codec/errors.ts";
+import { clientRows } from "../database/client-rows.ts";
+import { findOptionalConfig } from "../database/optional-config.ts";
 import { accountView, storageView } from "./account-views.ts";
 import { minorView, rootView } from "./block-views.ts";
-import { clientRows } from "./client-rows.ts";
 import { depositsView } from "./deposits-view.ts";
 import { keyView, storedRow } from "./key-view.ts";
-import { findOptionalConfig } from "./optional-config.ts";
 import type { InspectSubject } from "./subjects.ts";
 import { receiptView, transactionView } from "./transaction-views.ts";
 import type { Inspected, View } from "./view.ts";

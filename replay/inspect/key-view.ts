@@ -1,11 +1,11 @@
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import { concatBytes, fromHex, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { CodecError, UsageError } from "../../node/codec/errors.ts";
-import { grouped } from "../report/grouped.ts";
-import { keysWith } from "./key-prefix.ts";
-import { wholeNumber } from "./reference.ts";
-import { namedShard } from "./shard-heights.ts";
-import { fieldTable } from "./table.ts";
+import { keysWith } from "../database/key-prefix.ts";
+import { wholeNumber } from "../database/reference.ts";
+import { namedShard } from "../database/shard-heights.ts";
+import { grouped } from "../text/grouped.ts";
+import { fieldTable } from "../text/table.ts";
 import type { Inspected, View } from "./view.ts";
 
 const BYTES_A_LINE = 16;

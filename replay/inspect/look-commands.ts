@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Argument, type Command, Option } from "commander";
 import { UsageError } from "../../node/codec/errors.ts";
-import { parsePositiveNumber, parseWholeNumber, parseWorkers } from "../cli/numbers.ts";
 import type { DoctorCommand } from "../doctor/doctor-command.ts";
+import { parsePositiveNumber, parseWholeNumber, parseWorkers } from "../terminal/numbers.ts";
 import type { VerifyStateCommand } from "../verify-state/verify-state-command.ts";
 import type { InspectRequest } from "./inspect.ts";
 import { INSPECT_SUBJECTS, type InspectSubject } from "./subjects.ts";

@@ -3,13 +3,13 @@ import type { Receipt } from "../../node/chain/receipt.ts";
 import { recoverSender } from "../../node/chain/sender.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
-import { grouped } from "../report/grouped.ts";
+import { type FoundBlock, findMinorBlock, hint } from "../database/find-block.ts";
+import { transactionReference } from "../database/reference.ts";
+import { tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
-import { type FoundBlock, findMinorBlock, hint } from "./find-block.ts";
-import type { Json } from "./json.ts";
-import { transactionReference } from "./reference.ts";
-import { fieldTable, textTable } from "./table.ts";
-import { tokenName } from "./token-names.ts";
+import { grouped } from "../text/grouped.ts";
+import type { Json } from "../text/json.ts";
+import { fieldTable, textTable } from "../text/table.ts";
 import { amountText, bytesText, type Inspected, type View } from "./view.ts";
 
 /** `qkc inspect tx`: a transaction as it was sent. */

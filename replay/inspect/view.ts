@@ -3,10 +3,10 @@ import type { ClusterConfig } from "../../node/chain/config.ts";
 import type { TokenBalances } from "../../node/chain/token-balances.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import type { QkcAddress } from "../../node/codec/wire.ts";
-import { grouped } from "../report/grouped.ts";
-import type { ClientRows } from "./client-rows.ts";
-import type { Json } from "./json.ts";
-import { tokenName } from "./token-names.ts";
+import type { ClientRows } from "../database/client-rows.ts";
+import { tokenName } from "../database/token-names.ts";
+import { grouped } from "../text/grouped.ts";
+import type { Json } from "../text/json.ts";
 
 /** What an inspection shows: to programs and to people. */
 export interface View {

@@ -3,10 +3,10 @@ import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import type { RuleViolation } from "../../node/cl/rule-violation.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import type { DueDeposit } from "../../node/el/payload.ts";
+import type { ExecutionAnswer } from "../../node/engine/client/engine-calls.ts";
 import type { ComputedBlock, ValidationError } from "../../node/engine/engine-api.ts";
-import { compareExecution, type FieldDifference, type StoredSends } from "../checkdb/comparator.ts";
-import { differencesOf, type Violation } from "../checkdb/findings.ts";
-import type { ExecutionAnswer } from "./engine-calls.ts";
+import { compareExecution, type FieldDifference, type StoredSends } from "../execution/comparator.ts";
+import { differencesOf, type Violation } from "../execution/findings.ts";
 
 /** Everything against which an engine's answer is held. */
 export interface BlockExpectation {

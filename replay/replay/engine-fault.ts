@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
-import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
-import { declaredDifferences } from "../checkdb/declared-differences.ts";
-import { refusalText } from "../checkdb/minor-check.ts";
+import type { NewPayloadResult } from "../../node/el/block-executor.ts";
+import { type EngineAddress, withEngineStep } from "../engines/engine-look.ts";
+import { type EngineBehaviour, engineBehaviour } from "../engines/engine-triage.ts";
+import { declaredDifferences } from "../execution/declared-differences.ts";
+import { refusalText } from "../execution/minor-check.ts";
+import type { BlockTrial } from "../execution/trial.ts";
+import { engineClass } from "../report/classes/class-name.ts";
 import type { Triage } from "../report/triage-schema.ts";
 import { explain } from "../triage/attribution/explain.ts";
-import { type EngineAddress, withEngineStep } from "../triage/bisect/engine-look.ts";
-import { type EngineBehaviour, engineBehaviour } from "../triage/bisect/engine-triage.ts";
-import { engineClass } from "../triage/classes/class-name.ts";
 import type { TrialSource } from "../triage/open-trial.ts";
 import { triageId } from "../triage/triage.ts";
 import { triageOf } from "../triage/triage-run.ts";
-import type { BlockTrial } from "../triage/trial.ts";
 import type { MinorDivergence } from "./own-check.ts";
 
 export interface EngineFaultContext {

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ZERO_HASH } from "../../node/codec/bytes.ts";
+import { EngineUnavailableError } from "../../node/engine/client/engine-failures.ts";
 import type { EngineApi, PayloadStatus } from "../../node/engine/engine-api.ts";
-import { EngineUnavailableError } from "../../node/engine/http/engine-failures.ts";
 import { alteredEngine, lyingEngine } from "./lying-engine.testkit.ts";
 import { lasting, type ReplayRun, replayFolder, replayInProcess, storesOf } from "./replay-run.testkit.ts";
 

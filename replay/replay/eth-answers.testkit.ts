@@ -5,10 +5,10 @@ import { fromHex, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { decodeAccount } from "../../node/el/state/account.ts";
-import { ethMethods } from "../../node/engine/eth-api/eth-methods.ts";
-import { ExecutionNode } from "../../node/engine/execution-node.ts";
-import { RpcDispatcher } from "../../node/engine/http/json-rpc.ts";
-import { exported, SMALL } from "../inspect/small-fixture.testkit.ts";
+import { RpcDispatcher } from "../../node/engine/json-rpc/json-rpc.ts";
+import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
+import { ExecutionNode } from "../../node/execution-node/execution-node.ts";
+import { exported, SMALL } from "../database/small-fixture.testkit.ts";
 
 interface Exported {
   readonly branch: number;

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from "../../node/engine/http/retrying-engine.ts";
+import type { RetryPolicy } from "../../node/engine/client/retrying-engine.ts";
 import type { SharedCounters } from "../work/counters.ts";
 import type { PlanData } from "./steps.ts";
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../../node/engine/engine-error.ts";
-import { SMALL_SHARDS } from "../inspect/small-fixture.testkit.ts";
+import { SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
 import { type ServedShard, serveShard, unreliableWay } from "./http-shards.testkit.ts";
 import { alteredEngine } from "./lying-engine.testkit.ts";
 import { lasting, replayFolder, replayInProcess } from "./replay-run.testkit.ts";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { EngineApi } from "../../node/engine/engine-api.ts";
-import { ExecutionNode } from "../../node/engine/execution-node.ts";
-import { engineMethods } from "../../node/engine/http/engine-methods.ts";
-import { startRpcServer } from "../../node/engine/http/rpc-server.ts";
-import { SMALL } from "../inspect/small-fixture.testkit.ts";
+import { engineMethods } from "../../node/engine/server/engine-methods.ts";
+import { startRpcServer } from "../../node/engine/server/rpc-server.ts";
+import { ExecutionNode } from "../../node/execution-node/execution-node.ts";
+import { SMALL } from "../database/small-fixture.testkit.ts";
 
 export interface ServedShard {
   readonly url: string;

@@ -1,9 +1,9 @@
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
-import { Findings } from "../checkdb/findings.ts";
-import { MinorCheck } from "../checkdb/minor-check.ts";
-import type { OpenDatabase } from "../checkdb/open-database.ts";
-import { ShardRigs } from "../checkdb/shard-rig.ts";
+import type { OpenDatabase } from "../database/open-database.ts";
+import { Findings } from "../execution/findings.ts";
+import { MinorCheck } from "../execution/minor-check.ts";
+import { ShardRigs } from "../execution/shard-rig.ts";
 import type { Divergence } from "../report/schema.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;

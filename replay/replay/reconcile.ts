@@ -1,8 +1,8 @@
 import type { ShardSource } from "../../node/archive/block-source.ts";
 import { bytesEqual, type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, QkcError } from "../../node/codec/errors.ts";
+import type { EngineCalls } from "../../node/engine/client/engine-calls.ts";
 import type { BlockFeed, PreparedBlock } from "./block-feed.ts";
-import type { EngineCalls } from "./engine-calls.ts";
 import type { ShardLedger } from "./shard-ledger.ts";
 import type { StepPlan } from "./steps.ts";
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { UsageError } from "../../node/codec/errors.ts";
-import { collectShard, parsePositiveNumber, parseWorkers } from "../cli/numbers.ts";
 import type { CommandHandlers } from "../cli/program.ts";
+import { collectShard, parsePositiveNumber, parseWorkers } from "../terminal/numbers.ts";
 import type { GcMode } from "./host-spec.ts";
 import type { EngineChoice, ReplayRequest } from "./replay-request.ts";
 

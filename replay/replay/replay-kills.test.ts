@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SMALL } from "../inspect/small-fixture.testkit.ts";
+import { SMALL } from "../database/small-fixture.testkit.ts";
 import { type BuiltProject, buildProject } from "../work/built-project.testkit.ts";
 import { replayWithKills, runScript } from "./kills.testkit.ts";
 import { lasting, replayFolder, replayInProcess, storesOf } from "./replay-run.testkit.ts";

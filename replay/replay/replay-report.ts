@@ -1,12 +1,12 @@
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
 import { hashFromHex, toHex } from "../../node/codec/bytes.ts";
-import { type RunClock, runTiming } from "../cli/timing.ts";
-import { PROGRAM, programVersion } from "../cli/version.ts";
 import { assembleReport } from "../report/assemble.ts";
 import type { RunFailure } from "../report/failure.ts";
 import type { Provenance, RangeResult, ReplaySection, Report } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
+import { PROGRAM, programVersion } from "../report/version.ts";
+import { type RunClock, runTiming } from "../terminal/timing.ts";
 import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
 import type { ReplayOutcome } from "./execute.ts";
 import type { ReplayRequest } from "./replay-request.ts";

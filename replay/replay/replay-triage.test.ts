@@ -9,7 +9,6 @@ import { PREFIX, prefixedKey } from "../../node/archive/pyquarkchain/keys.ts";
 import { encodeDepositList } from "../../node/chain/deposit.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import type { PayloadStatus } from "../../node/engine/engine-api.ts";
-import { openDatabase } from "../checkdb/open-database.ts";
 import {
   CONFIG,
   FixtureChain,
@@ -21,7 +20,8 @@ import {
   withRootHeader,
 } from "../checkdb/twin-chain.testkit.ts";
 import { checkInProcess } from "../checkdb/twin-check.testkit.ts";
-import { SMALL } from "../inspect/small-fixture.testkit.ts";
+import { openDatabase } from "../database/open-database.ts";
+import { SMALL } from "../database/small-fixture.testkit.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import { githubReporter } from "../reporters/github.ts";
 import { htmlReporter } from "../reporters/html/html.ts";

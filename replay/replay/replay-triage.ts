@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import type { OpenDatabase } from "../checkdb/open-database.ts";
+import type { OpenDatabase } from "../database/open-database.ts";
+import type { EngineAddress } from "../engines/engine-look.ts";
+import { ruleClass } from "../report/classes/class-name.ts";
+import { firstOfEachClass } from "../report/classes/group.ts";
 import { compareDivergences } from "../report/order.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
-import type { EngineAddress } from "../triage/bisect/engine-look.ts";
-import { ruleClass } from "../triage/classes/class-name.ts";
-import { firstOfEachClass } from "../triage/classes/group.ts";
 import { TrialSource } from "../triage/open-trial.ts";
 import { triageDivergences } from "../triage/triage-run.ts";
 import { type EngineFault, type EngineFaultContext, engineFault, triageFault } from "./engine-fault.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { bytesKey } from "../../node/codec/bytes.ts";
-import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../inspect/small-fixture.testkit.ts";
+import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
 import { expectExportedAnswers } from "./eth-answers.testkit.ts";
 import { lasting, replayFolder, replayInProcess, rowsOf, storesOf } from "./replay-run.testkit.ts";
 

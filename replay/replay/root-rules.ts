@@ -3,7 +3,7 @@ import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
 import { RootCl } from "../../node/cl/root-cl.ts";
 import { QkcError } from "../../node/codec/errors.ts";
-import { differencesOf, Findings } from "../checkdb/findings.ts";
+import { differencesOf, Findings } from "../execution/findings.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { StepPlan } from "./steps.ts";
 

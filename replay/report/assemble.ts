@@ -1,5 +1,5 @@
-import { type Allowlist, applyAllowlist } from "../triage/classes/allowlist.ts";
-import { groupByClass } from "../triage/classes/group.ts";
+import { type Allowlist, applyAllowlist } from "./classes/allowlist.ts";
+import { groupByClass } from "./classes/group.ts";
 import { failureFindings, type RunFailure } from "./failure.ts";
 import { compareDamage, compareDivergences, compareText, compareUnsupported } from "./order.ts";
 import {

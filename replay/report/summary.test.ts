@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { colorsFor } from "../text/colors.ts";
 import { assembleReport } from "./assemble.ts";
-import { colorsFor } from "./colors.ts";
 import { divergence, HASH, rangeResult, reportInput, triageOf } from "./report.testkit.ts";
 import { summarize } from "./summary.ts";
 

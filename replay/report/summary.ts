@@ -1,9 +1,9 @@
 import { diffWordsWithSpace } from "diff";
-import { isUnexplained } from "../triage/classes/class-name.ts";
-import { entryName, unitText } from "../triage/locality/locality-text.ts";
-import type { Colors } from "./colors.ts";
-import { withDatabase } from "./command-text.ts";
-import { grouped } from "./grouped.ts";
+import type { Colors } from "../text/colors.ts";
+import { withDatabase } from "../text/command-text.ts";
+import { grouped } from "../text/grouped.ts";
+import { isUnexplained } from "./classes/class-name.ts";
+import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import type { DivergenceClass, Triage } from "./triage-schema.ts";
 

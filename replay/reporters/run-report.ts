@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
-import { EXIT, type ExitCode } from "../cli/exit-code.ts";
 import { writeWhole } from "../report/run-folder.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { githubReporter } from "./github.ts";
 import { htmlReporter } from "./html/html.ts";
 import { junitReporter } from "./junit.ts";

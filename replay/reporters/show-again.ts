@@ -1,5 +1,5 @@
-import { commandText, withDatabase } from "../report/command-text.ts";
 import type { Divergence, Report } from "../report/schema.ts";
+import { commandText, withDatabase } from "../text/command-text.ts";
 
 /** The one command that shows a divergence again. */
 export function showAgain(report: Report, { triage, fullShardId, rootHeight }: Divergence): string {

@@ -16,7 +16,7 @@ import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
 import { buildGenesisState } from "../../node/el/genesis-state.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
-import type { BlockTrial } from "./trial.ts";
+import type { BlockTrial } from "../execution/trial.ts";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/goqkc-disagreements/", import.meta.url));
 

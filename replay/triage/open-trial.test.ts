@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "vitest";
 import { GOQKC_CONFIG, GoquarkchainDirectory } from "../../node/archive/goquarkchain/data-directory.testkit.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
-import { openDatabase } from "../checkdb/open-database.ts";
+import { openDatabase } from "../database/open-database.ts";
+import { rulesExecutor } from "../execution/rules-executor.ts";
+import { comesToDeclared } from "../execution/trial.ts";
 import { TrialSource } from "./open-trial.ts";
-import { rulesExecutor } from "./rules-executor.ts";
-import { comesToDeclared } from "./trial.ts";
 
 const pruned = new GoquarkchainDirectory();
 const database = openDatabase({

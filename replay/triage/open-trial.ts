@@ -2,11 +2,11 @@ import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
-import { Findings } from "../checkdb/findings.ts";
-import { MinorCheck } from "../checkdb/minor-check.ts";
-import type { OpenDatabase } from "../checkdb/open-database.ts";
-import { type ShardRig, ShardRigs } from "../checkdb/shard-rig.ts";
-import { type BlockTrial, trialOf } from "./trial.ts";
+import type { OpenDatabase } from "../database/open-database.ts";
+import { Findings } from "../execution/findings.ts";
+import { MinorCheck } from "../execution/minor-check.ts";
+import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
+import { type BlockTrial, trialOf } from "../execution/trial.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 

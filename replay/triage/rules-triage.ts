@@ -1,6 +1,6 @@
+import type { ClassedDivergence } from "../report/classes/group.ts";
 import { divergenceId } from "../report/divergence-id.ts";
 import type { Triage } from "../report/triage-schema.ts";
-import type { ClassedDivergence } from "./classes/group.ts";
 
 /** A closer look at a block that no execution has to be looked at for: it breaks rules, or is a genesis block. */
 export function rulesTriage(divergence: ClassedDivergence): Triage {

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
+import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
-import type { NewPayloadResult } from "../../node/engine/engine-client.ts";
+import { rulesExecutor } from "../execution/rules-executor.ts";
 import { triageSchema } from "../report/triage-schema.ts";
 import { Classifier } from "./classes/classifier.ts";
 import { type Disagreement, disagreementTrial } from "./disagreements.testkit.ts";
 import { outcomeOf } from "./locality/declared-outcome.ts";
-import { rulesExecutor } from "./rules-executor.ts";
 import { triageDivergence } from "./triage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "qkc-triage-"));

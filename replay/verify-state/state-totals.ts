@@ -1,4 +1,4 @@
-import type { RowFault } from "./proved-rows.ts";
+import type { RowFault } from "../database/proved-rows.ts";
 
 /** What a row of the state is for. */
 export type StatePart = "state node" | "storage node" | "token node" | "code";

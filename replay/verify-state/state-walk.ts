@@ -5,9 +5,9 @@ import { EMPTY_TRIE_ROOT, KECCAK_EMPTY } from "../../node/codec/keccak.ts";
 import { rlpString } from "../../node/codec/rlp.ts";
 import { decodeAccount } from "../../node/el/state/account.ts";
 import { readTokenField } from "../../node/el/state/token-field.ts";
-import { type RowFault, readProvedRow } from "./proved-rows.ts";
+import { type RowFault, readProvedRow } from "../database/proved-rows.ts";
+import { type TrieVisitor, visitTrie } from "../database/visit-trie.ts";
 import { addFault, addSupply, noTotals, type StatePart, type StateTotals } from "./state-totals.ts";
-import { type TrieVisitor, visitTrie } from "./visit-trie.ts";
 
 /** A part of a state trie: what hangs from one node, and the nibbles that lead there. */
 export interface Subtree {

@@ -6,14 +6,14 @@ import { bytesToBigInt, EMPTY_BYTES, fromHex, type Hash32, hashFromHex, toHex } 
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY } from "../../node/codec/keccak.ts";
 import { ArchivedNodes } from "../../node/el/archived-nodes.ts";
 import { trieLeaves } from "../../node/el/trie/trie-leaves.ts";
-import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../inspect/small-fixture.testkit.ts";
-import { tokenTrieKey } from "../inspect/token-names.ts";
-import { colorsFor } from "../report/colors.ts";
+import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
+import { tokenTrieKey } from "../database/token-names.ts";
+import { visitTrie } from "../database/visit-trie.ts";
+import { colorsFor } from "../text/colors.ts";
 import { type BuiltProject, buildProject } from "../work/built-project.testkit.ts";
 import { stateJson, stateText } from "./state-answer.ts";
 import { StateWalk } from "./state-walk.ts";
 import { type VerifiedState, verifyState } from "./verify-state.ts";
-import { visitTrie } from "./visit-trie.ts";
 import { WalkProgress } from "./walk-progress.ts";
 
 interface AccountExport {

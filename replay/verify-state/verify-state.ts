@@ -3,10 +3,10 @@ import type { BlockSource, ShardSource } from "../../node/archive/block-source.t
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
-import { provedMinorBlock } from "../inspect/proved-block.ts";
-import { canonicalHash, namedShard, shardTipHeight } from "../inspect/shard-heights.ts";
-import { grouped } from "../report/grouped.ts";
+import { provedMinorBlock } from "../database/proved-block.ts";
+import { canonicalHash, namedShard, shardTipHeight } from "../database/shard-heights.ts";
 import { shardName } from "../report/summary.ts";
+import { grouped } from "../text/grouped.ts";
 import { memoryBudget } from "../work/memory.ts";
 import { addTotals, type StateTotals } from "./state-totals.ts";
 import { StateWalk, type Subtree } from "./state-walk.ts";

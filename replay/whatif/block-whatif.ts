@@ -1,14 +1,14 @@
 import { encodeReceipt, type Receipt } from "../../node/chain/receipt.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
+import type { NewPayloadResult, PayloadRejection } from "../../node/el/block-executor.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
+import { InProcessClient } from "../../node/el/in-process-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
-import type { NewPayloadResult, PayloadRejection } from "../../node/engine/engine-client.ts";
-import { InProcessClient } from "../../node/engine/in-process-client.ts";
+import { type BlockTrial, comesToDeclared } from "../execution/trial.ts";
 import { smallestSet } from "../triage/attribution/smallest-set.ts";
-import { type BlockTrial, comesToDeclared } from "../triage/trial.ts";
 import type { BlockChange } from "./schema.ts";
 import type { SwitchedRules } from "./switched-rules.ts";
 import { type UnitChange, unitChange } from "./unit-change.ts";

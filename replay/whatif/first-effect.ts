@@ -1,7 +1,7 @@
 import type { MessageResult } from "../../node/el/evm/message.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { Tracer, TraceStep } from "../../node/el/evm/tracer.ts";
-import { grouped } from "../report/grouped.ts";
+import { grouped } from "../text/grouped.ts";
 import type { Unit, UnitRun, UnitRuns } from "./unit-runs.ts";
 
 /** Events kept of one execution. */

@@ -10,10 +10,10 @@ import { StateCache } from "../../node/el/state/state-cache.ts";
 import { WorldState } from "../../node/el/state/world-state.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
 import { CONFIG, FixtureChain } from "../checkdb/twin-chain.testkit.ts";
-import { rulesExecutor } from "../triage/rules-executor.ts";
-import type { BlockTrial } from "../triage/trial.ts";
+import { rulesExecutor } from "../execution/rules-executor.ts";
+import type { BlockTrial } from "../execution/trial.ts";
+import { whatifRules } from "../terminal/rules-option.ts";
 import { type BlockOutcome, executeTested, explainBlock } from "./block-whatif.ts";
-import { whatifRules } from "./rules-option.ts";
 import { SwitchedRules } from "./switched-rules.ts";
 
 const { quarkchain: SYNTHETIC_CONFIG } = readClusterConfig(CONFIG);

@@ -1,7 +1,7 @@
-import { textTable } from "../inspect/table.ts";
-import type { Colors } from "../report/colors.ts";
-import { grouped, signedGrouped } from "../report/grouped.ts";
 import { shardName } from "../report/summary.ts";
+import type { Colors } from "../text/colors.ts";
+import { grouped, signedGrouped } from "../text/grouped.ts";
+import { textTable } from "../text/table.ts";
 import type { BlockChange, Change, WhatifReport } from "./schema.ts";
 
 /** Changes shown of each switch, and blocks and findings of each kind; the report has them all. */

@@ -1,8 +1,8 @@
 import { toHex, ZERO_ADDRESS } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import { diffStates } from "../../node/el/state/state-diff.ts";
+import type { BlockTrial } from "../execution/trial.ts";
 import { smallestSet } from "../triage/attribution/smallest-set.ts";
-import type { BlockTrial } from "../triage/trial.ts";
 import { firstEffect } from "./first-effect.ts";
 import type { Change, Ending } from "./schema.ts";
 import type { SwitchedRules } from "./switched-rules.ts";

@@ -18,7 +18,7 @@ import {
   type SignedTransaction,
   validateTransaction,
 } from "../../node/el/transactions/validate-transaction.ts";
-import type { BlockTrial } from "../triage/trial.ts";
+import type { BlockTrial } from "../execution/trial.ts";
 import type { SwitchedRules } from "./switched-rules.ts";
 
 /** A deposit or transaction of a block, and where it begins: what those before it leave under the reference rules. */

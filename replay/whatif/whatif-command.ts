@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { CommandHandlers } from "../cli/program.ts";
-import { addRangeOptions, type RangeOptions } from "../cli/range-options.ts";
+import { addRangeOptions, type RangeOptions } from "../terminal/range-options.ts";
 import type { WhatifRequest } from "./whatif.ts";
 
 interface WhatifOptions extends RangeOptions {

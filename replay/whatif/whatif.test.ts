@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeEvmTransaction, type EvmTransaction } from "../../node/chain/evm-transaction.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import type { UnitOutcome } from "../../node/el/evm/tracer.ts";
-import { openDatabase } from "../checkdb/open-database.ts";
 import { CONFIG, FIXTURE, FixtureChain } from "../checkdb/twin-chain.testkit.ts";
+import { openDatabase } from "../database/open-database.ts";
+import { rulesExecutor } from "../execution/rules-executor.ts";
+import { whatifRules } from "../terminal/rules-option.ts";
 import { TrialSource } from "../triage/open-trial.ts";
-import { rulesExecutor } from "../triage/rules-executor.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "../work/built-project.testkit.ts";
 import { assembleWhatif } from "./assemble.ts";
 import { createWhatifRunner } from "./range-runner.ts";
-import { whatifRules } from "./rules-option.ts";
 import { type WhatifRange, type WhatifReport, whatifRangeSchema, whatifReportSchema } from "./schema.ts";
 import { planWhatif } from "./whatif.ts";
 

@@ -2,11 +2,11 @@ import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RootChain } from "../../node/cl/root-chain.ts";
-import { Findings } from "../../replay/checkdb/findings.ts";
-import { MinorCheck } from "../../replay/checkdb/minor-check.ts";
-import { openDatabase } from "../../replay/checkdb/open-database.ts";
-import { RootCheck } from "../../replay/checkdb/root-check.ts";
-import { ShardRigs } from "../../replay/checkdb/shard-rig.ts";
+import { openDatabase } from "../../replay/database/open-database.ts";
+import { Findings } from "../../replay/execution/findings.ts";
+import { MinorCheck } from "../../replay/execution/minor-check.ts";
+import { RootCheck } from "../../replay/execution/root-check.ts";
+import { ShardRigs } from "../../replay/execution/shard-rig.ts";
 import type { Difference, Level } from "./level.ts";
 import type { Reference } from "./reference.ts";
 

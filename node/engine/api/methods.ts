@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Hash32 } from "../../codec/bytes.ts";
-import type { BlockTrace, DebugOptions, PreState, TraceOptions } from "../debug/tracing-engine.ts";
 import type {
   BlockBalanceRequest,
   BuiltPayload,
@@ -13,6 +12,7 @@ import type {
   PayloadStatus,
   QkcPayload,
 } from "../engine-api.ts";
+import type { BlockTrace, DebugOptions, PreState, TraceOptions } from "../tracing-engine.ts";
 import {
   addressField,
   biguintField,

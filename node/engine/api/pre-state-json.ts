@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DebugOptions, PreState, PreStateAccount } from "../debug/tracing-engine.ts";
+import type { DebugOptions, PreState, PreStateAccount } from "../tracing-engine.ts";
 import {
   addressField,
   bytesField,

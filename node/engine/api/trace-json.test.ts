@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { asAddress, asHash32 } from "../../codec/bytes.ts";
-import type { BlockTrace, PreState, UnitTrace } from "../debug/tracing-engine.ts";
+import type { BlockTrace, PreState, UnitTrace } from "../tracing-engine.ts";
 import { preStateSchema, preStateToJson } from "./pre-state-json.ts";
 import { blockTraceSchema, blockTraceToJson } from "./trace-json.ts";
 

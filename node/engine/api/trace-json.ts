@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Log } from "../../chain/receipt.ts";
 import { eip3155Line, type TraceLine } from "../../el/tracing/eip3155-writer.ts";
-import type { BlockTrace, TraceOptions, UnitTrace } from "../debug/tracing-engine.ts";
+import type { BlockTrace, TraceOptions, UnitTrace } from "../tracing-engine.ts";
 import {
   addressField,
   bytesField,

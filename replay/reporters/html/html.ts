@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { grouped } from "../../report/grouped.ts";
 import type { Report } from "../../report/schema.ts";
+import { grouped } from "../../text/grouped.ts";
 import { escapeMarkup } from "../escape.ts";
 import { placeOf, runTitle, shardHex } from "../places.ts";
 import type { Reporter } from "../reporter.ts";

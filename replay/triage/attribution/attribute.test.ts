@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import { comesToDeclared } from "../../execution/trial.ts";
 import { type Disagreement, disagreementTrial } from "../disagreements.testkit.ts";
-import { rulesExecutor } from "../rules-executor.ts";
-import { comesToDeclared } from "../trial.ts";
 import { attribute } from "./attribute.ts";
 
 /** Rules towards pyquarkchain's with which goquarkchain's come to what the block declares. */

@@ -1,8 +1,8 @@
 import { UnsupportedError } from "../../../node/codec/errors.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import { ruleSwitches, withSwitch } from "../../../node/el/evm/hardforks/rule-switches.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import { smallestSet } from "./smallest-set.ts";
 
 /** Executions of one block that a search may take; each of two rule sets' 25 or so switches alone is far below. */

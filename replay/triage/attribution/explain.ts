@@ -1,6 +1,6 @@
 import type { RuleSwitch } from "../../../node/el/evm/hardforks/rule-switches.ts";
-import { grouped, signedGrouped } from "../../report/grouped.ts";
 import type { StepDivergence, StepSide } from "../../report/triage-schema.ts";
+import { grouped, signedGrouped } from "../../text/grouped.ts";
 
 export const UNEXPLAINED = "unexplained: no rule that is known makes the difference";
 

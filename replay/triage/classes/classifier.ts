@@ -1,19 +1,25 @@
 import type { QuarkChainConfig } from "../../../node/chain/config.ts";
 import { QkcError } from "../../../node/codec/errors.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import { EIPS } from "../../../node/el/evm/hardforks/eips.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import { OTHER_SWITCHES } from "../../checkdb/client-rules.ts";
-import type { FieldDifference } from "../../checkdb/comparator.ts";
+import { OTHER_SWITCHES } from "../../execution/client-rules.ts";
+import type { FieldDifference } from "../../execution/comparator.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
+import {
+  explainedClass,
+  NOT_REPRODUCED,
+  refusedClass,
+  switchesOfClass,
+  unexplainedClass,
+} from "../../report/classes/class-name.ts";
+import { FULL_PER_CLASS } from "../../report/classes/group.ts";
 import { attribute } from "../attribution/attribute.ts";
 import { outcomeOf } from "../locality/declared-outcome.ts";
 import type { Outcome } from "../locality/locality.ts";
 import { type ConsensusSide, referenceWith, targetsOf } from "../reference.ts";
-import { rulesExecutor } from "../rules-executor.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
-import { explainedClass, NOT_REPRODUCED, refusedClass, switchesOfClass, unexplainedClass } from "./class-name.ts";
 import { firstDifference } from "./first-difference.ts";
-import { FULL_PER_CLASS } from "./group.ts";
 
 const SINGLE_RULES: readonly string[] = [...OTHER_SWITCHES, ...[...EIPS.keys()].map((number) => `EIP-${number}`)];
 

@@ -1,9 +1,9 @@
 import type { BlockSource } from "../../../node/archive/block-source.ts";
 import type { CrossShardDeposit } from "../../../node/chain/deposit.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import { clientRows } from "../../inspect/client-rows.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
+import { clientRows } from "../../database/client-rows.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import type { ConsensusSide } from "../reference.ts";
-import type { BlockTrial } from "../trial.ts";
 import { NO_OUTCOME, type Outcome } from "./locality.ts";
 import { unlessDamaged } from "./unless-damaged.ts";
 

@@ -1,7 +1,7 @@
 import { type Address, bytesKey, type Hash32 } from "../../../node/codec/bytes.ts";
 import { keccak256 } from "../../../node/codec/keccak.ts";
 import { numberTrieKey } from "../../../node/el/state/number-trie.ts";
-import type { BlockTrial } from "../trial.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import type { UnitRecords } from "../units/record-units.ts";
 
 /** What keys of the state's tries stand for, as far as the block's executions have met it. */

@@ -1,6 +1,6 @@
 import { toHex } from "../../../node/codec/bytes.ts";
 import type { StateEntryDifference, StateValue } from "../../../node/el/state/state-diff.ts";
-import { tokenName } from "../../inspect/token-names.ts";
+import { tokenName } from "../../database/token-names.ts";
 import type { StateDifference } from "../../report/triage-schema.ts";
 import type { Preimages } from "./preimages.ts";
 

@@ -1,7 +1,7 @@
 import type { QuarkChainConfig } from "../../../node/chain/config.ts";
 import { bytesFromKey, type Hash32 } from "../../../node/codec/bytes.ts";
 import type { DueDeposit, ExecutionPayload } from "../../../node/el/payload.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import { caseConfig } from "./case-config.ts";
 import { addressKey, readPreAccount } from "./case-state.ts";
 import type { PreAccount, ReproducerCase } from "./format.ts";

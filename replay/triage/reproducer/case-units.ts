@@ -1,5 +1,5 @@
 import { EMPTY_BYTES } from "../../../node/codec/bytes.ts";
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
 import { readPreAccount } from "./case-state.ts";
 import type { PreAccount, ReproducerCase } from "./format.ts";
 import { runCase } from "./run-case.ts";

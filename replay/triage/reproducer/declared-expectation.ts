@@ -1,6 +1,6 @@
 import type { Receipt } from "../../../node/chain/receipt.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import type { BlockTrial } from "../trial.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import { readPreAccount } from "./case-state.ts";
 import type { ExecutedOutcome } from "./format.ts";
 import { type AccountEntries, amountsOf, bitsOf, entriesBetween, stateAfter, unitsOf } from "./outcome.ts";

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
-import { openDatabase } from "../../checkdb/open-database.ts";
-import { SMALL } from "../../inspect/small-fixture.testkit.ts";
-import { rulesExecutor } from "../rules-executor.ts";
+import { openDatabase } from "../../database/open-database.ts";
+import { SMALL } from "../../database/small-fixture.testkit.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import { type FaultyExecutor, faultyExecutor } from "../seeded-faults/fault.testkit.ts";
 import { blocksOf, faultNamed } from "../seeded-faults/seeded-faults.testkit.ts";
-import type { BlockTrial } from "../trial.ts";
 import { makeDeclaredReproducer } from "./declared-reproducer.ts";
 import { differencesUnder, reproduce } from "./reproduce.ts";
 import { readReproducer, reproducerText } from "./reproducer-file.ts";

@@ -1,5 +1,5 @@
 import type { Receipt } from "../../../node/chain/receipt.ts";
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
 import { recordUnits, type UnitRecord } from "../units/record-units.ts";
 import { captureCase } from "./capture-case.ts";
 import { addressKey } from "./case-state.ts";

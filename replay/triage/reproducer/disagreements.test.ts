@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
 import { type Disagreement, disagreementTrial } from "../disagreements.testkit.ts";
-import { rulesExecutor } from "../rules-executor.ts";
 import { makeReproducer } from "./make-reproducer.ts";
 import { reproduce } from "./reproduce.ts";
 import { readReproducer, reproducerText } from "./reproducer-file.ts";

@@ -1,4 +1,4 @@
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
 import { compareOutcomes, differenceClass } from "./compare-outcomes.ts";
 import type { Outcome, OutcomeDifference, ReproducerCase } from "./format.ts";
 import { changedEntries, outcomeOf, unionOf } from "./outcome.ts";

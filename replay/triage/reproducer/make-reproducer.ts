@@ -1,6 +1,6 @@
 import type { QuarkChainConfig } from "../../../node/chain/config.ts";
-import { PROGRAM, programVersion } from "../../cli/version.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
+import { PROGRAM, programVersion } from "../../report/version.ts";
 import { captureCase } from "./capture-case.ts";
 import { addressKey } from "./case-state.ts";
 import { FORMAT, type Outcome, type OutcomeDifference, type Reproducer, type ReproducerCase } from "./format.ts";

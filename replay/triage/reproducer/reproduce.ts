@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { QkcError, UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
 import type { Tracer } from "../../../node/el/evm/tracer.ts";
-import { whatifRules } from "../../whatif/rules-option.ts";
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
+import { whatifRules } from "../../terminal/rules-option.ts";
 import { executionConfigOf } from "./case-config.ts";
 import { compareOutcomes } from "./compare-outcomes.ts";
 import type { OutcomeDifference, Reproducer } from "./format.ts";

@@ -1,9 +1,9 @@
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
-import { openDatabase } from "../../checkdb/open-database.ts";
-import { SMALL } from "../../inspect/small-fixture.testkit.ts";
-import { whatifRules } from "../../whatif/rules-option.ts";
+import { openDatabase } from "../../database/open-database.ts";
+import { SMALL } from "../../database/small-fixture.testkit.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import { whatifRules } from "../../terminal/rules-option.ts";
 import { TrialSource } from "../open-trial.ts";
-import { rulesExecutor } from "../rules-executor.ts";
 import type { Reproducer } from "./format.ts";
 import { makeReproducer } from "./make-reproducer.ts";
 

@@ -1,14 +1,14 @@
 import { wrapTransaction } from "../../../node/chain/typed-transaction.ts";
 import { addressFromHex, bytesKey, type Hash32, toHex } from "../../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../../node/codec/errors.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import type { Tracer } from "../../../node/el/evm/tracer.ts";
 import type { ExecutionConfig } from "../../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../../node/el/execution-layer.ts";
+import { InProcessClient } from "../../../node/el/in-process-executor.ts";
 import type { ExecutionPayload } from "../../../node/el/payload.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import { InProcessClient } from "../../../node/engine/in-process-client.ts";
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
 import { writePreState } from "./case-state.ts";
 import type { ReproducerCase } from "./format.ts";
 import { TouchedState } from "./touched-state.ts";

@@ -1,4 +1,4 @@
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
 import { firstUnits, foldedInto, unitCount } from "./case-units.ts";
 import type { PreAccount, ReproducerCase } from "./format.ts";
 import { type Judgement, judge } from "./judge.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { BlockTrial } from "../trial.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import { type Examination, rowOf, unitText } from "./seeded-faults.testkit.ts";
 
 /** What a closer look must have found of a fault, by the fault's row of the table and by what it told of itself. */

@@ -1,17 +1,17 @@
 import type { QuarkChainConfig } from "../../../node/chain/config.ts";
 import { encodeReceipt, mergeBloom, type Receipt } from "../../../node/chain/receipt.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import type { Frame } from "../../../node/el/evm/frame.ts";
 import { defineRules, QUARKCHAIN_RULES, type RuleDefinition } from "../../../node/el/evm/rules.ts";
 import type { BlockObserver, ExecutionUnit } from "../../../node/el/evm/tracer.ts";
 import { type ExecutionConfig, executionConfig } from "../../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../../node/el/execution-layer.ts";
+import { InProcessClient } from "../../../node/el/in-process-executor.ts";
 import type { ExecutionPayload, ExecutionResult } from "../../../node/el/payload.ts";
 import type { EvmState } from "../../../node/el/state/evm-state.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
 import { orderedTrieRoot } from "../../../node/el/trie/ordered-trie-root.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import { InProcessClient } from "../../../node/engine/in-process-client.ts";
-import type { Executor } from "../trial.ts";
+import type { Executor } from "../../execution/trial.ts";
 
 export type Family = "interpreter" | "gas" | "state" | "receipts" | "cursor" | "fees";
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { openDatabase } from "../../checkdb/open-database.ts";
-import { SMALL } from "../../inspect/small-fixture.testkit.ts";
+import { openDatabase } from "../../database/open-database.ts";
+import { SMALL } from "../../database/small-fixture.testkit.ts";
 import { expectLocalised } from "./expectations.testkit.ts";
 import { blocksOf, chooseFaults, examine, median, rowOf } from "./seeded-faults.testkit.ts";
 

@@ -1,6 +1,6 @@
 import type { Hash32 } from "../../../node/codec/bytes.ts";
 import type { TraceLine } from "../../../node/el/tracing/eip3155-writer.ts";
-import type { UnitPlace, UnitTraceOutcome } from "../../../node/engine/debug/tracing-engine.ts";
+import type { UnitPlace, UnitTraceOutcome } from "../../../node/engine/tracing-engine.ts";
 
 /** One unit of a block as an execution layer that is not ours tells of it. */
 export interface ExternalUnit extends UnitPlace {

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
 import { defineRules, GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import { type StepDivergence, stepDivergenceSchema } from "../../report/triage-schema.ts";
 import { type Disagreement, disagreementTrial } from "../disagreements.testkit.ts";
-import { rulesExecutor } from "../rules-executor.ts";
-import type { BlockTrial } from "../trial.ts";
 import { firstDivergingStep } from "./first-diverging-step.ts";
 import { devnetExecutor, oneBlock, pushAddress } from "./one-block.testkit.ts";
 

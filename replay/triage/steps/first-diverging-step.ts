@@ -1,6 +1,6 @@
 import type { ExecutionUnit } from "../../../node/el/evm/tracer.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import type { StepDivergence } from "../../report/triage-schema.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
 import { firstDifferingUnit } from "../units/differing-unit.ts";
 import { recordUnits } from "../units/record-units.ts";
 import { type BlockEvent, BlockEvents, type EventListener } from "./block-events.ts";

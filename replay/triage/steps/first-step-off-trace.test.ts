@@ -4,12 +4,12 @@ import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES } from "../../../node/el/evm/rules
 import type { WorldState } from "../../../node/el/state/world-state.ts";
 import { UnitTracer } from "../../../node/el/tracing/unit-tracer.ts";
 import { blockTraceSchema, blockTraceToJson } from "../../../node/engine/api/trace-json.ts";
-import { TraceCollector } from "../../../node/engine/debug/trace-collector.ts";
-import type { BlockTrace } from "../../../node/engine/debug/tracing-engine.ts";
+import type { BlockTrace } from "../../../node/engine/tracing-engine.ts";
+import { TraceCollector } from "../../../node/execution-node/debug/trace-collector.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import { stepDivergenceSchema } from "../../report/triage-schema.ts";
 import { type Disagreement, disagreementTrial } from "../disagreements.testkit.ts";
-import { rulesExecutor } from "../rules-executor.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
 import { firstDivergingStep } from "./first-diverging-step.ts";
 import { firstStepOffTrace } from "./first-step-off-trace.ts";
 import { devnetExecutor, type OneBlock, oneBlock, pushAddress } from "./one-block.testkit.ts";

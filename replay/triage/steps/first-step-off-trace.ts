@@ -1,5 +1,5 @@
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import type { StepDivergence } from "../../report/triage-schema.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
 import { BlockEvents } from "./block-events.ts";
 import { divergenceView } from "./divergence-view.ts";
 import type { ExternalTrace } from "./external-trace.ts";

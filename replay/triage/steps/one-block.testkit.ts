@@ -2,12 +2,12 @@ import { sign, wrap } from "../../../node/chain/signing.testkit.ts";
 import { type Address, addressFromHex, toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
 import { ExecutionLayer } from "../../../node/el/execution-layer.ts";
+import { InProcessClient } from "../../../node/el/in-process-executor.ts";
 import type { ExecutionPayload } from "../../../node/el/payload.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
 import { type Allocation, allocate, networkConfig, QKC_TOKEN } from "../../../node/el/transactions/vectors.testkit.ts";
 import { MemoryNodeStore } from "../../../node/el/trie/trie.testkit.ts";
-import { InProcessClient } from "../../../node/engine/in-process-client.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 
 const SENDER = addressFromHex("bbbb0000000000000000000000000000000000bb");
 const KEY = new Uint8Array(32).fill(5);

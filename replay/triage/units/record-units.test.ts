@@ -5,12 +5,12 @@ import { ruleSet } from "../../../node/el/evm/hardforks/rule-set.ts";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
 import type { ExecutionResult } from "../../../node/el/payload.ts";
 import { WorldState } from "../../../node/el/state/world-state.ts";
-import { openDatabase } from "../../checkdb/open-database.ts";
-import { SMALL, SMALL_SHARDS } from "../../inspect/small-fixture.testkit.ts";
+import { openDatabase } from "../../database/open-database.ts";
+import { SMALL, SMALL_SHARDS } from "../../database/small-fixture.testkit.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import type { BlockTrial } from "../../execution/trial.ts";
 import { TrialSource } from "../open-trial.ts";
-import { rulesExecutor } from "../rules-executor.ts";
 import { devnetExecutor, oneBlock, pushAddress } from "../steps/one-block.testkit.ts";
-import type { BlockTrial } from "../trial.ts";
 import { firstDifferingUnit } from "./differing-unit.ts";
 import { recordUnits, type UnitRecords } from "./record-units.ts";
 

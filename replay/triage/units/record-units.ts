@@ -1,11 +1,11 @@
 import { type Address, bytesKey } from "../../../node/codec/bytes.ts";
+import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import type { BlockObserver, ExecutionUnit, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { EvmState } from "../../../node/el/state/evm-state.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
 import { type AccountPart, type StateWatcher, WatchedState } from "../../../node/el/tracing/watched-state.ts";
-import type { NewPayloadResult } from "../../../node/engine/engine-client.ts";
-import type { BlockTrial, Executor } from "../trial.ts";
+import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import { AccountBefore, type AccountChange } from "./account-changes.ts";
 
 /** What a unit read or wrote of one account; one that is only named here was looked up. */

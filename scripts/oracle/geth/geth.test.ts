@@ -10,11 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addressOfKey } from "../../../node/chain/signing.testkit.ts";
 import { toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../../node/codec/errors.ts";
-import { TOKEN_CHECKS } from "../../../node/engine/conformance/token-checks.ts";
+import { EngineAuthenticationError, EngineUnavailableError } from "../../../node/engine/client/engine-failures.ts";
+import { HttpEngine } from "../../../node/engine/client/http-engine.ts";
+import { requireQuarkChainEngine } from "../../../node/engine/client/require-engine.ts";
 import { ENGINE_ERROR } from "../../../node/engine/engine-error.ts";
-import { EngineAuthenticationError, EngineUnavailableError } from "../../../node/engine/http/engine-failures.ts";
-import { HttpEngine } from "../../../node/engine/http/http-engine.ts";
-import { requireQuarkChainEngine } from "../../../node/engine/http/require-engine.ts";
+import { TOKEN_CHECKS } from "../../../replay/conformance/suite/token-checks.ts";
 import { findGeth, GethProcess } from "./geth-process.testkit.ts";
 import {
   emptyBlockHash,

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { bigIntToMinimalBytes, fromHex, toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
 import { EMPTY_TRIE_ROOT, keccak256 } from "../../../node/codec/keccak.ts";
 import { type RlpValue, rlpEncode } from "../../../node/codec/rlp.ts";
-import { HttpTransport } from "../../../node/engine/http/http-transport.ts";
-import { jwtIssuer } from "../../../node/engine/http/jwt.ts";
-import { RpcClient } from "../../../node/engine/http/rpc-client.ts";
+import { HttpTransport } from "../../../node/engine/client/http-transport.ts";
+import { RpcClient } from "../../../node/engine/client/rpc-client.ts";
+import { jwtIssuer } from "../../../node/engine/json-rpc/jwt.ts";
 
 /** Ethereum's own objects, as far as these tests look into them. */
 const statusSchema = z.object({

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SMALL } from "../../../replay/inspect/small-fixture.testkit.ts";
+import { SMALL } from "../../../replay/database/small-fixture.testkit.ts";
 import { replayWithKills, seededRandom } from "../../../replay/replay/kills.testkit.ts";
 import { lasting, replayFolder, replayInProcess, storesOf } from "../../../replay/replay/replay-run.testkit.ts";
 import type { Report } from "../../../replay/report/schema.ts";

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { openDatabase } from "../../../replay/checkdb/open-database.ts";
-import { SMALL } from "../../../replay/inspect/small-fixture.testkit.ts";
+import { openDatabase } from "../../../replay/database/open-database.ts";
+import { SMALL } from "../../../replay/database/small-fixture.testkit.ts";
 import { expectLocalised } from "../../../replay/triage/seeded-faults/expectations.testkit.ts";
 import { blocksOf, chooseFaults, examine, median } from "../../../replay/triage/seeded-faults/seeded-faults.testkit.ts";
 

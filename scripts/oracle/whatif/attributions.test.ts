@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
-import { openDatabase } from "../../../replay/checkdb/open-database.ts";
+import { openDatabase } from "../../../replay/database/open-database.ts";
+import { rulesExecutor } from "../../../replay/execution/rules-executor.ts";
+import { whatifRules } from "../../../replay/terminal/rules-option.ts";
 import { TrialSource } from "../../../replay/triage/open-trial.ts";
-import { rulesExecutor } from "../../../replay/triage/rules-executor.ts";
 import { createWhatifRunner } from "../../../replay/whatif/range-runner.ts";
-import { whatifRules } from "../../../replay/whatif/rules-option.ts";
 import type { Change } from "../../../replay/whatif/schema.ts";
 import { SwitchedRules } from "../../../replay/whatif/switched-rules.ts";
 import { type Unit, UnitRuns } from "../../../replay/whatif/unit-runs.ts";

@@ -5,7 +5,7 @@ import { ETHEREUM_PRECOMPILES, QUARKCHAIN_PRECOMPILES } from "../../../node/el/e
 import type { Tracer, TraceStep } from "../../../node/el/evm/tracer.ts";
 import { wordToAddress } from "../../../node/el/evm/words.ts";
 import { WorldState } from "../../../node/el/state/world-state.ts";
-import type { BlockTrial } from "../../../replay/triage/trial.ts";
+import type { BlockTrial } from "../../../replay/execution/trial.ts";
 import type { Unit } from "../../../replay/whatif/unit-runs.ts";
 import type { CallAccount, CallCase } from "./ethereumjs-call.ts";
 

@@ -1,0 +1,24 @@
+import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
+
+/** Longest answer of a debugging method: a client reads no more than twice as much (http-transport.ts). */
+const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** Counts the JSON text of an answer while it grows. */
+export class SizeLimit {
+  readonly #most: number;
+  #bytes = 0;
+
+  constructor(limitBytes = MOST_ANSWER_BYTES) {
+    this.#most = Math.min(limitBytes, MOST_ANSWER_BYTES);
+  }
+
+  /** Throws EngineError where the answer is longer than it may be with another part, of ASCII and a comma. */
+  add(part: object): void {
+    this.#bytes += JSON.stringify(part).length + 1;
+    if (this.#bytes <= this.#most) return;
+    throw new EngineError(
+      ENGINE_ERROR.answerTooLarge,
+      `the answer is longer than ${this.#most} bytes: ask for one unit, or for up to ${MOST_ANSWER_BYTES} bytes`,
+    );
+  }
+}

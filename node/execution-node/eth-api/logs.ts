@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { type Log, logsBloom } from "../../chain/receipt.ts";
+import { type Address, bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
+import { hashField } from "../../engine/api/json-fields.ts";
+import { longListField } from "../../engine/api/long-list.ts";
+import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
+import type { ChainView, PlacedBlock } from "./chain-view.ts";
+import { accountField, blockNumberField } from "./fields.ts";
+import { receiptsToJson } from "./receipt-json.ts";
+
+const MOST_BLOCKS = 10_000;
+const MOST_LOGS = 10_000;
+/** Addresses, or topics for one place, as in geth. */
+const MOST_CHOICES = 1000;
+const MOST_TOPICS = 4;
+
+function oneOrMany<T>(field: z.ZodType<T>) {
+  return z.union([field.transform((value): readonly T[] => [value]), longListField(field, MOST_CHOICES)]);
+}
+
+export const logFilterField = z.strictObject({
+  fromBlock: blockNumberField.optional(),
+  toBlock: blockNumberField.optional(),
+  blockHash: hashField.optional(),
+  address: oneOrMany(accountField.transform(({ recipient }) => recipient)).nullish(),
+  /** In each place one topic, several of which one has to be there, or null for any. */
+  topics: longListField(oneOrMany(hashField).nullable(), MOST_TOPICS).nullish(),
+});
+
+type LogFilter = z.output<typeof logFilterField>;
+
+/** Logs of transactions and deposits in the canonical chain, or in one block by its hash. Throws EngineError beyond the limits. */
+export function findLogs(chain: ChainView, filter: LogFilter): unknown[] {
+  const found: unknown[] = [];
+  for (const placed of blocksOf(chain, filter)) {
+    if (!mayHold(placed.block.header.bloom, filter)) continue;
+    const record = chain.node.store.record(placed.hash);
+    const logs = record.receipts.flatMap((receipt) => receipt.logs);
+    const answers = receiptsToJson(placed, record).flatMap((receipt) => receipt.logs as unknown[]);
+    found.push(...answers.filter((_, index) => matches(logs[index], filter)));
+    if (found.length > MOST_LOGS) {
+      throw new EngineError(ENGINE_ERROR.server, `more than ${MOST_LOGS} logs match: ask for fewer blocks at a time`);
+    }
+  }
+  return found;
+}
+
+function* blocksOf(chain: ChainView, filter: LogFilter): Generator<PlacedBlock> {
+  if (filter.blockHash !== undefined) {
+    if (filter.fromBlock !== undefined || filter.toBlock !== undefined) {
+      throw new EngineError(ENGINE_ERROR.invalidParams, "blockHash goes without fromBlock and toBlock");
+    }
+    yield chain.get({ hash: filter.blockHash });
+    return;
+  }
+  const head = chain.get().block.header.height;
+  const heightOf = (selector: LogFilter["fromBlock"]) => {
+    if (selector === undefined) return head;
+    return "number" in selector ? selector.number : chain.get(selector).block.header.height;
+  };
+  const from = heightOf(filter.fromBlock);
+  const to = Math.min(heightOf(filter.toBlock), head);
+  if (heightOf(filter.toBlock) < from)
+    throw new EngineError(ENGINE_ERROR.invalidParams, "toBlock lies below fromBlock");
+  if (to - from >= MOST_BLOCKS) {
+    throw new EngineError(
+      ENGINE_ERROR.server,
+      `${to - from + 1} blocks asked for, at most ${MOST_BLOCKS} are searched`,
+    );
+  }
+  for (let number = from; number <= to; number++) yield chain.get({ number });
+}
+
+/** Whether a block with this filter may have what is asked for; it errs on one side only. */
+function mayHold(bloom: Uint8Array, { address, topics }: LogFilter): boolean {
+  const anyIn = (bits: readonly Uint8Array[]) => bits.length === 0 || bits.some((one) => contains(bloom, one));
+  if (!anyIn((address ?? []).map(addressBits))) return false;
+  return (topics ?? []).every((choices) => anyIn((choices ?? []).map(topicBits)));
+}
+
+function addressBits(address: Address): Uint8Array {
+  return logsBloom([{ address, topics: [], data: EMPTY_BYTES }]);
+}
+
+/** The bits of a topic alone: a log's bloom has its address as well, but both are values like any other. */
+function topicBits(topic: Hash32): Uint8Array {
+  return logsBloom([{ address: topic as Uint8Array as Address, topics: [], data: EMPTY_BYTES }]);
+}
+
+function contains(bloom: Uint8Array, bits: Uint8Array): boolean {
+  return bits.every((byte, i) => (bloom[i] & byte) === byte);
+}
+
+function matches(log: Log, { address, topics }: LogFilter): boolean {
+  if (address && address.length > 0 && !address.some((one) => bytesEqual(one, log.address))) return false;
+  return (topics ?? []).every((choices, place) => {
+    // A place that is asked for has to be there, whatever may stand in it.
+    if (place >= log.topics.length) return false;
+    return choices === null || choices.length === 0 || choices.some((one) => bytesEqual(one, log.topics[place]));
+  });
+}

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { type QuarkChainConfig, shardConfigOf } from "../chain/config.ts";
+import { configHash } from "../chain/config-hash.ts";
+import { toHex } from "../codec/bytes.ts";
+import type { Rules } from "../el/evm/rules.ts";
+import { buildGenesisState } from "../el/genesis-state.ts";
+import { ExecutionStore } from "../el/store/execution-store.ts";
+import { LevelRows } from "../el/store/level-rows.ts";
+import { MemoryNodes } from "../el/store/memory-nodes.ts";
+import type { RowStore } from "../el/store/row-store.ts";
+
+/** "disk": what was acknowledged survives a power failure. "process": it survives the end of the process, however it ends. */
+type Durability = "disk" | "process";
+
+export interface StoreOptions {
+  /** Data directory; the rows lie in its folder `execution`. */
+  readonly folder: string;
+  readonly config: QuarkChainConfig;
+  readonly fullShardId: number;
+  readonly rules: Rules;
+  readonly durability: Durability;
+  /** Memory for trie nodes and code, twice: as rows and decoded. */
+  readonly cacheBytes: number;
+  /** Stands between the store and the disk. */
+  readonly wrapRows?: (rows: RowStore) => RowStore;
+}
+
+/** Opens or makes the store of one shard. Throws UsageError for another chain's store, or one that is in use. */
+export async function openStore(options: StoreOptions): Promise<ExecutionStore> {
+  const { config, fullShardId, rules, durability, cacheBytes, wrapRows = (rows) => rows } = options;
+  const folder = join(options.folder, "execution");
+  const genesisStateRoot = buildGenesisState(new MemoryNodes(), shardConfigOf(config, fullShardId).genesis.accounts);
+  const identity = {
+    networkId: config.networkId,
+    fullShardId,
+    genesisStateRoot: toHex(genesisStateRoot),
+    configHash: toHex(configHash(config)),
+    ruleSet: rules.name,
+  };
+  const rows = wrapRows(await LevelRows.open(folder));
+  return await ExecutionStore.open(rows, { name: folder, identity, sync: durability === "disk", cacheBytes });
+}

@@ -1,0 +1,72 @@
+import { assembleReport } from "../report/assemble.ts";
+import { describeFailure, isFinding } from "../report/failure.ts";
+import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
+import type { Report } from "../report/schema.ts";
+import { summarize, verdictLine } from "../report/summary.ts";
+import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
+import { type RunClock, runTiming } from "../terminal/timing.ts";
+import { colorsFor } from "../text/colors.ts";
+import type { Invocation } from "../work/checkdb-request.ts";
+import { provenanceOf } from "../work/planned-run.ts";
+import { nextCommand } from "./next-command.ts";
+
+export interface Printed {
+  /** Folder of the run, where it has one. */
+  readonly folder: string | undefined;
+  /** File of the report, where one was written. */
+  readonly path: string | undefined;
+  /** Where a defect of the program showed. */
+  readonly stack: string | undefined;
+}
+
+/** The result on stdout: the report under --json, its verdict under --quiet, otherwise a summary. */
+export function printReport({ request, args }: Invocation, report: Report, printed: Printed): ExitCode {
+  if (printed.stack !== undefined) process.stderr.write(`${printed.stack}\n`);
+  const colors = colorsFor(process.stdout.isTTY, process.env);
+  const text = () => {
+    if (request.json) return reportText(report);
+    if (request.quiet) return `${verdictLine(report, colors)}\n`;
+    const next = nextCommand(report, request, args, printed.folder);
+    return summarize(report, { colors, reportPath: printed.path, next });
+  };
+  process.stdout.write(text());
+  return exitCodeOfVerdict(report.verdict);
+}
+
+/**
+ * Answers for a database that cannot even be looked at. Where that is a finding (damaged, unsupported) there is a
+ * report like any other; anything else is thrown again, unless a script waits for JSON.
+ */
+export async function reportUnusable(invocation: Invocation, clock: RunClock, error: unknown): Promise<ExitCode> {
+  const { request } = invocation;
+  const failure = describeFailure(error);
+  const finding = isFinding(failure);
+  if (failure.code === "USAGE" || (!finding && !request.json)) throw error;
+  const report = assembleReport({
+    provenance: provenanceOf(request, undefined),
+    range: null,
+    results: [],
+    warnings: [],
+    allowlist: [],
+    triages: new Map(),
+    expected: undefined,
+    stopped: null,
+    interrupted: false,
+    failure,
+    timing: runTiming(clock, {
+      databasePath: request.db,
+      workers: request.workers,
+      ranges: 0,
+      results: [],
+      resumed: new Map(),
+      stalls: [],
+    }),
+  });
+  const path = finding ? await writeReport(reportFolder(invocation, clock), report) : undefined;
+  return printReport(invocation, report, { folder: undefined, path, stack: failure.stack });
+}
+
+function reportFolder({ request }: Invocation, clock: RunClock): string {
+  assertOutside(request.db, request.reportFolder);
+  return request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+}

@@ -1,0 +1,155 @@
+import { secp256k1Backend } from "../../node/chain/sender.ts";
+import { assembleReport, divergencesInOrder } from "../report/assemble.ts";
+import { readAllowlist } from "../report/classes/allowlist.ts";
+import { writeReport } from "../report/run-folder.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { createProgressDisplay, stallText } from "../terminal/progress-display.ts";
+import { onStopSignals } from "../terminal/stop-signals.ts";
+import { runTiming, startClock } from "../terminal/timing.ts";
+import type { TriageRun } from "../triage/triage-run.ts";
+import type { CheckdbRequest, Invocation } from "../work/checkdb-request.ts";
+import { createSharedCounters, RunCounters } from "../work/counters.ts";
+import { memoryBudget } from "../work/memory.ts";
+import { RunMonitor, type Stall } from "../work/monitor.ts";
+import { type PlannedRun, planRun } from "../work/planned-run.ts";
+import type { CheckdbEngine } from "../work/range-job.ts";
+import { executeRun, type RunOutcome } from "../work/run.ts";
+import { printReport, reportUnusable } from "./answer.ts";
+import { openRunRecord, type RunRecord } from "./run-record.ts";
+
+const SAMPLE_MILLISECONDS = 500;
+
+const SLOW_RECOVERY =
+  "the native library of secp256k1 did not load: recovering senders takes 30 times as long (no prebuild for this platform?)";
+/** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
+const MAX_FINDINGS = 20_000;
+
+/**
+ * `qkc checkdb`: looks at the database, checks the range, writes and prints the report, answers with the exit code.
+ * Throws what keeps it from an answer before the run starts: usage, configuration, no database.
+ */
+export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Promise<ExitCode> {
+  const clock = startClock();
+  const { request } = invocation;
+  const allowlist = request.allowFile === undefined ? [] : readAllowlist(request.allowFile);
+  let run: PlannedRun;
+  try {
+    run = await lookAtDatabase(request, engine);
+  } catch (error) {
+    return await reportUnusable(invocation, clock, error);
+  }
+  const record = await openRunRecord(request, run, clock.startedAt);
+  try {
+    const { outcome, stalls, triage } = await executeWatched(request, engine, run, record);
+    const report = assembleReport({
+      provenance: run.provenance,
+      range: { rootFrom: run.plan.rootFrom, rootTo: run.plan.rootTo, shards: [...run.plan.shards] },
+      results: outcome.results,
+      warnings: [...run.warnings, ...triage.warnings],
+      allowlist,
+      triages: triage.triages,
+      expected: run.expected,
+      stopped: outcome.stopped,
+      interrupted: outcome.interrupted,
+      failure: outcome.failure,
+      timing: runTiming(clock, {
+        databasePath: request.db,
+        workers: request.workers,
+        ranges: run.ranges.length,
+        results: outcome.results,
+        resumed: record.checkpoint.results,
+        stalls,
+      }),
+    });
+    const path = await writeReport(record.folder, report);
+    if (!outcome.interrupted && outcome.failure === undefined) await record.checkpoint.markFinished();
+    return printReport(invocation, report, { folder: record.folder, path, stack: outcome.failure?.stack });
+  } finally {
+    await record.checkpoint.close();
+  }
+}
+
+async function lookAtDatabase(request: CheckdbRequest, engine: CheckdbEngine): Promise<PlannedRun> {
+  const survey = await engine.surveyDatabase(request);
+  try {
+    return planRun(request, survey);
+  } finally {
+    survey.close();
+  }
+}
+
+interface WatchedOutcome {
+  readonly outcome: RunOutcome;
+  readonly stalls: readonly Stall[];
+  readonly triage: TriageRun;
+}
+
+const NO_TRIAGE: TriageRun = { triages: new Map(), warnings: [] };
+
+/** Runs with progress on stderr, the stall watchdog, and signals that stop it in good order. */
+async function executeWatched(
+  request: CheckdbRequest,
+  engine: CheckdbEngine,
+  run: PlannedRun,
+  { checkpoint, folder }: RunRecord,
+): Promise<WatchedOutcome> {
+  const shared = createSharedCounters(request.workers, run.plan.shards);
+  const counters = new RunCounters(shared);
+  const ranges = checkpoint.ranges;
+  const done = checkpoint.results;
+  const monitor = new RunMonitor({
+    counters,
+    costs: run.costs,
+    ranges,
+    done,
+    stallSeconds: request.stallSeconds,
+    startedAt: Date.now(),
+  });
+  const display = createProgressDisplay(process.stderr, process.env, request.quiet);
+  if (secp256k1Backend() === "elliptic") display.message(SLOW_RECOVERY);
+  if (done.size > 0) display.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
+  const timer = setInterval(() => {
+    const snapshot = monitor.sample(Date.now());
+    display.update(snapshot, Date.now());
+    for (const stall of snapshot.newStalls) display.message(stallText(stall));
+  }, SAMPLE_MILLISECONDS);
+  let isStopping = false;
+  const releaseSignals = onStopSignals(
+    (signal) => {
+      isStopping = true;
+      counters.stop();
+      display.message(`${signal}: stopping at the next block; once more to stop at once`);
+    },
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    const outcome = await executeRun({
+      workerFile: engine.workerFile,
+      input: { plan: run.plan, counters: shared },
+      ranges,
+      done,
+      workers: request.workers,
+      heapMegabytes: memoryBudget(request.workers).heapMegabytes,
+      maxFindings: MAX_FINDINGS,
+      record: (result) => checkpoint.record(result),
+    });
+    const { stalls } = monitor;
+    if (outcome.interrupted || outcome.failure !== undefined) return { outcome, stalls, triage: NO_TRIAGE };
+    const triage = await engine.triageDivergences({
+      ...request,
+      configPath: run.plan.configPath,
+      divergences: divergencesInOrder(outcome.results),
+      folder,
+      onStart: (count) => display.message(`looking closer at ${count} divergences`),
+      shouldStop: () => isStopping,
+    });
+    // What is missing of the closer look is made up for by --resume.
+    return isStopping
+      ? { outcome: { ...outcome, interrupted: true }, stalls, triage: NO_TRIAGE }
+      : { outcome, stalls, triage };
+  } finally {
+    releaseSignals();
+    clearInterval(timer);
+    display.stop();
+  }
+}

@@ -1,9 +1,0 @@
-import { surveyFakeDatabase } from "../work/fake-database.testkit.ts";
-import { runCli } from "./run-cli.ts";
-
-/** `qkc` over fake databases. */
-process.exitCode = await runCli(process.argv.slice(2), async () => ({
-  surveyDatabase: surveyFakeDatabase,
-  triageDivergences: async () => ({ triages: new Map(), warnings: [] }),
-  workerFile: new URL("../work/fake-worker.testkit.js", import.meta.url),
-}));

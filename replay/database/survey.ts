@@ -1,0 +1,155 @@
+import type { BlockSource, RootBlockSource } from "../../node/archive/block-source.ts";
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
+import { configHash } from "../../node/chain/config-hash.ts";
+import { rootGenesisBlock } from "../../node/chain/genesis.ts";
+import { rootHeaderHash } from "../../node/chain/root-block.ts";
+import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "../../node/cl/consensus-rules.ts";
+import { genesisMinorHash, genesisRulesOf, otherGenesisText } from "../../node/cl/genesis-block.ts";
+import { RootChain } from "../../node/cl/root-chain.ts";
+import { type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { ConfigError, DatabaseDamagedError } from "../../node/codec/errors.ts";
+import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import type { DatabaseSurvey, RootBlockCosts, SurveyRequest } from "../work/range-job.ts";
+import { sampleGas } from "./gas-sample.ts";
+import { type OpenDatabase, openDatabase } from "./open-database.ts";
+import { tornLogText } from "./torn-log.ts";
+
+/** Looks at a database before any block is checked: what it is, whether it fits its configuration, what can be checked. */
+export async function surveyDatabase(request: SurveyRequest): Promise<DatabaseSurvey> {
+  const database = openDatabase(request);
+  try {
+    return describe(database, request);
+  } catch (error) {
+    database.source.close();
+    throw error;
+  }
+}
+
+function describe({ source, config, configPath, rootTip }: OpenDatabase, request: SurveyRequest): DatabaseSurvey {
+  const { quarkchain } = config;
+  const rootBlocks = source.rootBlocks();
+  const rootChain = new RootChain(rootBlocks, rootTip);
+  const genesisHash = rootHeaderHash(rootGenesisBlock(quarkchain).header);
+  assertSameRootGenesis(source, rootBlocks, genesisHash, configPath);
+  const shards = shardsToCheck(source, quarkchain, rootChain.tipHeight, request.shards);
+  const warnings = source.hasRootDatabase
+    ? []
+    : [`there is no ${source.rootFolderName}: root blocks are followed, their rules not checked`];
+  for (const fullShardId of shards) {
+    const text = otherGenesisText(fullShardId, sameShardGenesis(source, quarkchain, fullShardId, configPath));
+    if (text !== undefined) warnings.push(text);
+  }
+  warnings.push(...source.tornLogs().map(tornLogText));
+  return {
+    identity: {
+      kind: source.kind,
+      genesisHash: toHex(genesisHash),
+      tipHash: toHex(rootTip),
+      tipHeight: rootChain.tipHeight,
+    },
+    configPath,
+    configHash: toHex(configHash(quarkchain)),
+    ruleSet: QUARKCHAIN_RULES.name,
+    shards,
+    checksRootBlocks: source.hasRootDatabase,
+    warnings,
+    highestBlock: highestBlock(quarkchain, rootChain),
+    costs: (from, to, wanted) => ({
+      ...countMinorBlocks(rootBlocks, rootChain, from, to, wanted),
+      gas: sampleGas(source, rootChain, from, to, wanted),
+    }),
+    rootHashAt: (height) => toHex(rootChain.hashAt(height)),
+    close: () => source.close(),
+  };
+}
+
+/**
+ * The genesis block that the configuration makes must be in the database; the index only serves to say what is there
+ * instead.
+ */
+function assertSameRootGenesis(
+  source: BlockSource,
+  rootBlocks: RootBlockSource,
+  genesisHash: Hash32,
+  configPath: string,
+): void {
+  const expected = toHex(genesisHash);
+  const stored = source.rootGenesisHash();
+  if (stored !== undefined ? toHex(stored) === expected : rootBlocks.hasRootBlock(genesisHash)) return;
+  throw new ConfigError(
+    `${configPath} is not this database's configuration: its root genesis block is ${expected}, the database's is ${
+      stored === undefined ? "another" : toHex(stored)
+    }`,
+  );
+}
+
+/** The rules by which the configuration makes the genesis block that the database has. */
+function sameShardGenesis(
+  source: BlockSource,
+  config: QuarkChainConfig,
+  fullShardId: number,
+  configPath: string,
+): ConsensusRules {
+  const shard = source.shard(fullShardId);
+  const stored = shard.canonicalHashAt(0);
+  if (stored === undefined) return QUARKCHAIN_CONSENSUS;
+  const rootHeader = shard.rootHeader(shard.minorBlock(stored).header.prevRootBlockHash);
+  const rules = genesisRulesOf(config, fullShardId, rootHeader, stored);
+  if (rules !== undefined) return rules;
+  const expected = toHex(genesisMinorHash(config, fullShardId, rootHeader));
+  throw new ConfigError(
+    `${configPath} is not this database's configuration: its genesis block of shard ${fullShardId} is ${expected}, ` +
+      `the database's is ${toHex(stored)}`,
+  );
+}
+
+/** All that the root chain can have confirmed, unless the user names shards: an absent one must not go unnoticed. */
+function shardsToCheck(
+  source: BlockSource,
+  config: QuarkChainConfig,
+  tipHeight: number,
+  wanted: readonly number[] | undefined,
+): readonly number[] {
+  const unknown = source.fullShardIds.find((id) => !config.shards.has(id));
+  if (unknown !== undefined) {
+    throw new ConfigError(`the database holds shard ${unknown}, which the configuration does not define`);
+  }
+  if (source.hasRootDatabase && wanted === undefined) {
+    for (const [id, { genesis }] of config.shards) {
+      if (genesis.rootHeight >= tipHeight || source.fullShardIds.includes(id)) continue;
+      throw new DatabaseDamagedError(
+        `missing shard database: the configuration has shard ${id}, ${source.shardFolderName(id)} is not there; ` +
+          `to check the others only, name them with --shard`,
+      );
+    }
+  }
+  return source.fullShardIds;
+}
+
+function highestBlock(config: QuarkChainConfig, rootChain: RootChain): number {
+  const { tipHeight } = rootChain;
+  const tips = [...config.shards].map(([id, { genesis }]) =>
+    rootChain.lastConfirmed(id, tipHeight, genesis.rootHeight),
+  );
+  return Math.max(tipHeight, ...tips.map((tip) => tip?.header.height ?? 0));
+}
+
+function countMinorBlocks(
+  rootBlocks: RootBlockSource,
+  rootChain: RootChain,
+  from: number,
+  to: number,
+  shards: readonly number[],
+): Omit<RootBlockCosts, "gas"> {
+  const minorBlocks = new Uint32Array(to - from + 1);
+  const minorBlocksPerShard = new Map(shards.map((id) => [id, 0]));
+  for (let height = to; height >= from; height--) {
+    for (const { branch } of rootBlocks.rootBlock(rootChain.hashAt(height)).minorHeaders) {
+      const counted = minorBlocksPerShard.get(branch);
+      if (counted === undefined) continue;
+      minorBlocksPerShard.set(branch, counted + 1);
+      minorBlocks[height - from]++;
+    }
+  }
+  return { minorBlocks, minorBlocksPerShard };
+}

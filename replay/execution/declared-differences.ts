@@ -1,0 +1,37 @@
+import type { BlockSource } from "../../node/archive/block-source.ts";
+import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
+import type { NewPayloadResult } from "../../node/el/block-executor.ts";
+import type { ExecutionResult } from "../../node/el/payload.ts";
+import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
+import type { ShardRig } from "./shard-rig.ts";
+
+/**
+ * Where an execution does not come to what the block declares, and to what other shards have stored of what it sent
+ * them, as far as they are there.
+ */
+export function declaredDifferences(
+  source: BlockSource,
+  rig: ShardRig,
+  block: MinorBlock,
+  computed: ExecutionResult,
+): FieldDifference[] {
+  const hash = minorHeaderHash(block.header);
+  const sends = rig.cl.sendsOf(block, computed.xshardSends);
+  const stored: StoredSends[] = [];
+  for (const fullShardId of sends.keys()) {
+    if (!source.fullShardIds.includes(fullShardId)) continue;
+    const list = source.shard(fullShardId).depositList(hash);
+    if (list !== undefined) stored.push({ fullShardId, deposits: list.deposits });
+  }
+  return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
+}
+
+/** Whether an outcome is all that a block declares. */
+export function comesToDeclared(
+  source: BlockSource,
+  rig: ShardRig,
+  block: MinorBlock,
+): (outcome: NewPayloadResult) => boolean {
+  return (outcome) =>
+    outcome.status === "EXECUTED" && declaredDifferences(source, rig, block, outcome.computed).length === 0;
+}

@@ -1,0 +1,249 @@
+import type { MinorBlock } from "../../node/chain/minor-block.ts";
+import { minorHeaderHash } from "../../node/chain/minor-block.ts";
+import { genesisBlockOf } from "../../node/cl/genesis-block.ts";
+import type { SealVerifier } from "../../node/cl/pow/seal.ts";
+import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { DatabaseDamagedError } from "../../node/codec/errors.ts";
+import type { NewPayloadResult } from "../../node/el/block-executor.ts";
+import type { ExecutionResult } from "../../node/el/payload.ts";
+import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
+import type { OpenDatabase } from "../database/open-database.ts";
+import { AncestorStates } from "./ancestor-state.ts";
+import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
+import { DivergenceCauses } from "./divergence-cause.ts";
+import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
+import { sealViolations } from "./seal-check.ts";
+import type { ShardRig, ShardRigs } from "./shard-rig.ts";
+
+/** The block that a shard's check executed last, and the state it came to. */
+interface LastExecuted {
+  readonly hash: Hash32;
+  readonly stateRoot: Hash32;
+}
+
+type MinorBlockPlace = CheckedBlock & { readonly fullShardId: number };
+
+/** Checks minor blocks of any shard: rules, execution on the parent's archived state, comparison, seal. */
+export class MinorCheck {
+  private readonly database: OpenDatabase;
+  private readonly rigs: ShardRigs;
+  private readonly findings: Findings;
+  private readonly seals: SealVerifier | undefined;
+  private readonly last = new Map<number, LastExecuted>();
+  private readonly ancestors: AncestorStates;
+  private readonly causes: DivergenceCauses;
+
+  constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, seals: SealVerifier | undefined) {
+    this.database = database;
+    this.rigs = rigs;
+    this.findings = findings;
+    this.seals = seals;
+    this.causes = new DivergenceCauses(database, findings, rigs.rules);
+    const execute = (rig: ShardRig, block: MinorBlock, parentRoot: Hash32) => this.execute(rig, block, parentRoot);
+    this.ancestors = new AncestorStates(database.source.kind, execute, findings.warnings);
+  }
+
+  /** Returns the gas that the block used. Whatever is wrong with the block goes to the findings. */
+  async check(place: MinorBlockPlace): Promise<number> {
+    this.findings.clock.start();
+    try {
+      const rig = this.rigs.of(place.fullShardId);
+      const block = rig.cl.chain.read(place.hash);
+      this.findings.clock.lap("read");
+      if (block.header.height === 0) return this.checkGenesis(place, rig, block);
+      return await this.checkExecuted(place, rig, block);
+    } catch (error) {
+      this.findings.addError(place, error);
+      return 0;
+    }
+  }
+
+  private async checkExecuted(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock): Promise<number> {
+    const { clock } = this.findings;
+    const violations = rig.cl.violationsOf(block);
+    clock.lap("rules");
+    const parentRoot = await this.stateAfter(place.fullShardId, block.header.prevMinorBlockHash);
+    this.ancestors.prepare(rig, block);
+    let outcome: NewPayloadResult;
+    try {
+      outcome = await this.execute(rig, block, parentRoot);
+    } catch (error) {
+      throw this.knownDamage(error, place, rig, block, parentRoot);
+    }
+    clock.lap("execute");
+    const refusals: Violation[] = [...violations, ...(await this.checkSeal(rig, block, parentRoot))];
+    clock.lap("seal");
+    const differences = differencesOf(violations);
+    if (outcome.status === "INVALID") {
+      const refusal = { code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) };
+      const name =
+        refusals.length === 0
+          ? this.causes.classOf(place, { rig, block, parentRoot, outcome, fields: differences })
+          : undefined;
+      this.findings.addDivergence(place, differences, [...refusals, refusal], name);
+      this.count(place.fullShardId, block, 0, block.meta.gasUsed, block.meta.xshardReceiveGasUsed);
+      return Number(block.meta.gasUsed);
+    }
+    const { computed } = outcome;
+    const found = [...differences, ...this.compare(place, rig, block, computed)];
+    this.checkArchive(place, rig, block, computed);
+    const name =
+      found.length > 0 && refusals.length === 0
+        ? this.causes.classOf(place, { rig, block, parentRoot, outcome, fields: found })
+        : undefined;
+    this.findings.addDivergence(place, found, refusals, name);
+    clock.lap("compare");
+    this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
+    this.ancestors.executed(rig, place.hash, computed.stateRoot);
+    this.count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
+    return Number(computed.gasUsed);
+  }
+
+  /** goquarkchain never writes token tries with the state: an account's balances missing there is its own doing. */
+  private knownDamage(
+    error: unknown,
+    place: MinorBlockPlace,
+    rig: ShardRig,
+    block: MinorBlock,
+    parentRoot: Hash32,
+  ): unknown {
+    if (!(error instanceof LostTokenTrieError) || this.database.source.kind !== "goquarkchain") return error;
+    this.causes.noteOtherRules(place, rig, block, parentRoot);
+    const what = "the token trie of an account that held more than 16 tokens, whose balances are lost with it";
+    const message = `damage that goquarkchain itself leaves in ${rig.source.name}: ${what}`;
+    return new DatabaseDamagedError(message, error.location, { cause: error });
+  }
+
+  private execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {
+    // What an earlier execution found, of a payload that was refused or of a parent, is no fault of this one.
+    rig.nodes.takeFaults();
+    return rig.engine.newPayload(rig.cl.payloadOf(block, parentRoot));
+  }
+
+  /**
+   * The state that a block leaves for what builds on it: the one it declares. Where that was never stored because the
+   * block does not come to it, its execution gives it, so that one wrong block does not make the following ones
+   * unreadable; where it is pruned, the execution of the blocks since a stored one. Throws DatabaseDamagedError where
+   * the block does come to it and the row is gone; for the block checked last that is reported already.
+   */
+  async stateAfter(fullShardId: number, hash: Hash32): Promise<Hash32> {
+    const rig = this.rigs.of(fullShardId);
+    const declared = rig.cl.chain.get(hash).meta.stateRoot;
+    if (rig.source.rows.has(declared)) return declared;
+    const last = this.last.get(fullShardId);
+    if (last !== undefined && bytesEqual(last.hash, hash)) return last.stateRoot;
+    const block = rig.source.minorBlock(hash);
+    if (block.header.height > 0 && this.ancestors.isPruned(rig, block.header.height)) {
+      return this.ancestors.stateAfter(rig, hash);
+    }
+    const stateRoot = await this.computedState(fullShardId, rig, block);
+    if (stateRoot === undefined) return declared;
+    if (!bytesEqual(stateRoot, declared)) return stateRoot;
+    const what = `the root node of the state after block ${block.header.height}, on which this block builds`;
+    throw new DatabaseDamagedError(`missing row in ${rig.source.name}: ${what}`, { key: toHex(declared) });
+  }
+
+  /** Lets go of the states that stateAfter computed: those of blocks far apart would fill memory. */
+  releaseStates(fullShardId: number): void {
+    this.last.delete(fullShardId);
+    this.ancestors.release(this.rigs.of(fullShardId));
+  }
+
+  /** The state that a block comes to; undefined for one that cannot be executed. */
+  private async computedState(fullShardId: number, rig: ShardRig, block: MinorBlock): Promise<Hash32 | undefined> {
+    if (block.header.height === 0) {
+      const rootHeader = rig.source.rootHeader(block.header.prevRootBlockHash);
+      return genesisBlockOf(this.database.config.quarkchain, fullShardId, rootHeader).meta.stateRoot;
+    }
+    const parent = rig.cl.chain.get(block.header.prevMinorBlockHash);
+    const outcome = await this.execute(rig, block, parent.meta.stateRoot);
+    return outcome.status === "EXECUTED" ? outcome.computed.stateRoot : undefined;
+  }
+
+  private compare(
+    place: MinorBlockPlace,
+    rig: ShardRig,
+    block: MinorBlock,
+    computed: ExecutionResult,
+  ): readonly FieldDifference[] {
+    const sends = rig.cl.sendsOf(block, computed.xshardSends);
+    const stored: StoredSends[] = [];
+    for (const [fullShardId] of sends) {
+      const deposits = this.storedSends(place, fullShardId);
+      if (deposits !== undefined) stored.push({ fullShardId, deposits });
+    }
+    return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
+  }
+
+  private storedSends(place: MinorBlockPlace, fullShardId: number): StoredSends["deposits"] | undefined {
+    if (!this.rigs.has(fullShardId)) {
+      this.findings.warnings.add(`shard ${fullShardId} is not there: what the others sent to it is not compared`);
+      return undefined;
+    }
+    const { source } = this.rigs.of(fullShardId);
+    const list = source.depositList(place.hash);
+    if (list !== undefined) return list.deposits;
+    this.findings.addDamage(
+      place,
+      new DatabaseDamagedError(
+        `missing row in ${source.name}: it has no list of what block ${toHex(place.hash)} of shard ${place.fullShardId} sent to it`,
+        { key: source.depositListKey(place.hash) },
+      ),
+    );
+    return undefined;
+  }
+
+  /** A computed state that the archive lacks, or rows of it that differ, are damage: the next block would not find them. */
+  private checkArchive(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock, computed: ExecutionResult): void {
+    const faults = rig.nodes.takeFaults();
+    if (!bytesEqual(block.meta.stateRoot, computed.stateRoot)) return;
+    if (!rig.source.rows.has(computed.stateRoot) && this.ancestors.isPruned(rig, block.header.height)) return;
+    const database = rig.source.name;
+    for (const { hash, fault } of faults) {
+      const what = "a trie node or code that this block's execution produced";
+      this.findings.addDamage(
+        place,
+        new DatabaseDamagedError(`${fault} row in ${database}: ${what}`, { key: toHex(hash) }),
+      );
+    }
+    if (faults.length > 0 || rig.source.rows.has(computed.stateRoot)) return;
+    const what = "the root node of the state after this block";
+    this.findings.addDamage(
+      place,
+      new DatabaseDamagedError(`missing row in ${database}: ${what}`, { key: toHex(computed.stateRoot) }),
+    );
+  }
+
+  private async checkSeal(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): Promise<readonly Violation[]> {
+    if (this.seals === undefined) return [];
+    const target = await rig.cl.sealTargetOf(block, parentRoot, rig.engine);
+    return sealViolations(this.seals, rig.cl.sealOf(block, target.difficulty), target, block.header.difficulty);
+  }
+
+  /** A genesis block is not executed: it is what the configuration makes it on its root block. */
+  private checkGenesis(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock): number {
+    const rootHeader = rig.source.rootHeader(block.header.prevRootBlockHash);
+    const expected = genesisBlockOf(this.database.config.quarkchain, place.fullShardId, rootHeader);
+    const differences: FieldDifference[] = [];
+    if (!bytesEqual(block.meta.stateRoot, expected.meta.stateRoot)) {
+      const [declared, computed] = [toHex(block.meta.stateRoot), toHex(expected.meta.stateRoot)];
+      differences.push({ field: "stateRoot", declared, computed });
+    }
+    const expectedHash = minorHeaderHash(expected.header);
+    if (!bytesEqual(place.hash, expectedHash)) {
+      differences.push({ field: "headerHash", declared: toHex(place.hash), computed: toHex(expectedHash) });
+    }
+    this.findings.addDivergence(place, differences, [], "genesis");
+    this.count(place.fullShardId, block, 0, 0n, 0n);
+    return 0;
+  }
+
+  private count(fullShardId: number, block: MinorBlock, deposits: number, gas: bigint, xshardGas: bigint): void {
+    this.findings.count(fullShardId, { transactions: block.transactions.length, deposits, gas, xshardGas });
+  }
+}
+
+/** Why a block is not executed, in a sentence. */
+export function refusalText({ transactionIndex, reason }: { transactionIndex?: number; reason: string }): string {
+  return transactionIndex === undefined ? reason : `transaction ${transactionIndex}: ${reason}`;
+}

@@ -1,0 +1,56 @@
+import { type Command, Option } from "commander";
+import type { CommandHandlers } from "../cli/program.ts";
+import { parsePositiveNumber } from "../terminal/numbers.ts";
+import { indented } from "../text/indented.ts";
+
+interface TraceOptions {
+  readonly db: string;
+  readonly config?: string;
+  readonly tx?: string;
+  readonly block?: string;
+  readonly shard?: number;
+  readonly rules?: string;
+  readonly against?: string;
+  readonly format: "eip3155" | "table";
+}
+
+const EXAMPLES = [
+  "qkc trace --db data/mainnet --block 0x10001:5310 --format table",
+  "qkc trace --db data/mainnet --tx HASH | jq -r .opName | sort | uniq -c    which instructions",
+  "qkc trace --db data/mainnet --tx HASH --shard 1                           the deposit that it became",
+  "qkc trace --db data/mainnet --tx HASH --rules +2929 --against quarkchain  where two rule sets part",
+];
+
+const EXIT_CODES = [
+  "  0  traced; with --against: the two do the same",
+  "  1  no answer: usage, or no such block or transaction",
+  "  2  with --against: the two part",
+  "  3  the state that it is executed on is pruned, and none is near enough",
+  "  4  damaged: a row that it needs is missing or altered",
+];
+
+export function addTraceCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+  program
+    .command("trace")
+    .summary("execute a block or transaction again and print every instruction")
+    .description(
+      "Executes a block on the state that its parent left, and prints what its deposits and transactions do, each " +
+        "instruction a line: JSON as EIP-3155 has it, with a line at the end of each, or a table. The database is only read.",
+    )
+    .requiredOption("--db <dir>", "folder of the database")
+    .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
+    .addOption(new Option("--tx <hash>", "a transaction, found by the database's index").conflicts("block"))
+    .option("--block <block>", "all of a block: SHARD:HEIGHT, SHARD:tip or a hash")
+    .addOption(
+      new Option("--shard <id>", "of a cross-shard transaction: what it does there")
+        .argParser(parsePositiveNumber)
+        .conflicts("block"),
+    )
+    .option("--rules <rules>", "rule set to execute by, as for qkc whatif (default: the chain's own)")
+    .option("--against <rules>", "print the first instruction at which --rules parts from these rules, as JSON")
+    .addOption(new Option("--format <format>", "of the lines").choices(["eip3155", "table"]).default("eip3155"))
+    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\nExit codes:\n${EXIT_CODES.join("\n")}`)
+    .action(({ config, ...options }: TraceOptions) =>
+      handlers.run(async () => (await import("./trace.ts")).runTrace({ configPath: config, ...options })),
+    );
+}

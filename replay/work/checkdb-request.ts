@@ -1,0 +1,94 @@
+import { availableParallelism } from "node:os";
+import type { RangeOptions } from "../terminal/range-options.ts";
+
+/** Which root blocks the user asks for; the database decides what the open ends are. */
+export type SpanRequest =
+  | { readonly kind: "heights"; readonly from: number | undefined; readonly to: number | undefined }
+  | { readonly kind: "last"; readonly count: number }
+  /** pyquarkchain's way: downwards from `from` (the tip where negative or beyond it) to `to`. */
+  | { readonly kind: "downwards"; readonly from: number; readonly to: number };
+
+/** A checked command line of `qkc checkdb`. */
+export interface CheckdbRequest {
+  readonly db: string;
+  readonly configPath: string | undefined;
+  readonly span: SpanRequest;
+  /** Full shard ids, ascending, each once; undefined = all. */
+  readonly shards: readonly number[] | undefined;
+  readonly workers: number;
+  /** Root blocks in a range; undefined = by weight. */
+  readonly batch: number | undefined;
+  readonly unconfirmed: boolean;
+  readonly reportFolder: string | undefined;
+  readonly json: boolean;
+  readonly resume: boolean;
+  readonly maxDivergences: number | null;
+  /** File of divergences that are known and accepted. */
+  readonly allowFile: string | undefined;
+  readonly verifyPow: boolean;
+  readonly checkArchive: boolean;
+  readonly verifyChecksums: "default" | "all";
+  readonly rootTip: string | undefined;
+  readonly stallSeconds: number;
+  readonly quiet: boolean;
+}
+
+/** A command line as it was understood and as it was typed. */
+export interface Invocation {
+  readonly request: CheckdbRequest;
+  readonly args: readonly string[];
+}
+
+/** Option values as commander delivers them. */
+export interface CheckdbOptions extends RangeOptions {
+  readonly db: string;
+  readonly config?: string;
+  readonly unconfirmed?: true;
+  readonly report?: string;
+  readonly json?: true;
+  readonly resume?: true;
+  readonly maxDivergences?: number;
+  readonly failFast?: true;
+  readonly allow?: string;
+  readonly verifyPow?: true;
+  readonly checkArchive?: true;
+  readonly verifyChecksums: "default" | "all";
+  readonly rootTip?: string;
+  readonly stallTimeout: number;
+  readonly quiet?: true;
+  readonly check_db?: string | true;
+  readonly check_db_rblock_from?: number;
+  readonly check_db_rblock_to?: number;
+  readonly check_db_rblock_batch?: number;
+}
+
+export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
+  return {
+    db: options.db,
+    configPath: options.config,
+    span: spanRequest(options),
+    shards: options.shard === undefined ? undefined : [...new Set(options.shard)].sort((a, b) => a - b),
+    workers: options.workers ?? availableParallelism(),
+    batch: options.check_db_rblock_batch,
+    unconfirmed: options.unconfirmed === true,
+    reportFolder: options.report,
+    json: options.json === true,
+    resume: options.resume === true,
+    maxDivergences: options.failFast === true ? 1 : (options.maxDivergences ?? null),
+    allowFile: options.allow,
+    verifyPow: options.verifyPow === true,
+    checkArchive: options.checkArchive === true,
+    verifyChecksums: options.verifyChecksums,
+    rootTip: options.rootTip,
+    stallSeconds: options.stallTimeout,
+    quiet: options.quiet === true,
+  };
+}
+
+function spanRequest(options: CheckdbOptions): SpanRequest {
+  if (options.last !== undefined) return { kind: "last", count: options.last };
+  const { check_db_rblock_from: from, check_db_rblock_to: to } = options;
+  if (from === undefined && to === undefined) return { kind: "heights", from: options.from, to: options.to };
+  // Defaults of pyquarkchain cluster/cluster.py parse_args.
+  return { kind: "downwards", from: from ?? -1, to: to ?? 0 };
+}

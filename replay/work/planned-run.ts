@@ -1,0 +1,146 @@
+import { EPOCH_LENGTH } from "../../node/cl/pow/epoch.ts";
+import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { UsageError } from "../../node/codec/errors.ts";
+import type { ExpectedCounts } from "../report/assemble.ts";
+import type { Provenance, Range, RunFlags } from "../report/schema.ts";
+import { shardName } from "../report/summary.ts";
+import { PROGRAM, programVersion } from "../report/version.ts";
+import type { CheckdbRequest, SpanRequest } from "./checkdb-request.ts";
+import type { RunIdentity } from "./checkpoint.ts";
+import { memoryBudget } from "./memory.ts";
+import { planRanges } from "./plan.ts";
+import type { DatabaseSurvey, RootBlockCosts, RunPlan } from "./range-job.ts";
+
+/** A request that a database can answer: what will be checked, and what a complete run must count. */
+export interface PlannedRun {
+  readonly plan: RunPlan;
+  readonly costs: RootBlockCosts;
+  readonly ranges: readonly Range[];
+  readonly expected: ExpectedCounts;
+  readonly provenance: Provenance;
+  readonly identity: RunIdentity;
+  readonly warnings: readonly string[];
+}
+
+/** Throws UsageError where the request asks for blocks or shards that the database does not have. */
+export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): PlannedRun {
+  const { rootFrom, rootTo } = resolveSpan(request, survey.identity.tipHeight);
+  const shards = resolveShards(request.shards, survey.shards);
+  const costs = survey.costs(rootFrom, rootTo, shards);
+  if (request.shards !== undefined && !request.unconfirmed) assertBlocks(costs, rootFrom, rootTo);
+  const flags = runFlags(request);
+  const provenance = provenanceOf(request, survey);
+  const ranges = planRanges({ rootFrom, costs, batch: request.batch, unconfirmed: request.unconfirmed });
+  return {
+    plan: {
+      db: request.db,
+      configPath: survey.configPath,
+      rootFrom,
+      rootTo,
+      shards,
+      flags,
+      rootTipHeight: survey.identity.tipHeight,
+      anchors: ranges.map(({ lastRootHeight }) => survey.rootHashAt(lastRootHeight)),
+      ethashCaches: request.verifyPow ? ethashCaches(request.workers, survey.highestBlock) : null,
+      cacheBytesPerWorker: memoryBudget(request.workers).cacheBytesPerWorker,
+    },
+    costs,
+    ranges,
+    expected: {
+      rootBlocks: survey.checksRootBlocks ? rootTo - rootFrom + 1 : 0,
+      minorBlocks: [...costs.minorBlocksPerShard.values()].reduce((sum, blocks) => sum + blocks, 0),
+      atLeast: request.unconfirmed,
+    },
+    provenance,
+    warnings: survey.warnings,
+    identity: {
+      "program version": provenance.version,
+      database: survey.identity.kind,
+      "genesis hash": survey.identity.genesisHash,
+      "root tip": `${survey.identity.tipHeight} ${survey.identity.tipHash}`,
+      "config hash": survey.configHash,
+      "rule set": survey.ruleSet,
+      "root blocks": `${rootFrom}..${rootTo}`,
+      shards: shards.join(", "),
+      "range size": request.batch === undefined ? "by weight" : `${request.batch}`,
+      ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, `${value}`])),
+    },
+  };
+}
+
+/**
+ * Every worker may be in another epoch of the root chain and of the shards; blocks that no root block confirms yet lie a
+ * little above the highest one known.
+ */
+function ethashCaches(workers: number, highestBlock: number): SharedEthashCaches {
+  return createSharedEthashCaches(2 * workers + 2, highestBlock + EPOCH_LENGTH);
+}
+
+/** What a report says about its origin; without a survey the database could not be opened. */
+export function provenanceOf(request: CheckdbRequest, survey: DatabaseSurvey | undefined): Provenance {
+  return {
+    program: PROGRAM,
+    version: programVersion(),
+    database: survey?.identity ?? null,
+    configHash: survey?.configHash ?? null,
+    ruleSet: survey?.ruleSet ?? null,
+    flags: runFlags(request),
+  };
+}
+
+function runFlags(request: CheckdbRequest): RunFlags {
+  return {
+    verifyPow: request.verifyPow,
+    checkArchive: request.checkArchive,
+    verifyChecksums: request.verifyChecksums,
+    unconfirmed: request.unconfirmed,
+    rootTip: request.rootTip ?? null,
+    maxDivergences: request.maxDivergences,
+  };
+}
+
+function resolveSpan(request: CheckdbRequest, tip: number): { rootFrom: number; rootTo: number } {
+  if (tip === 0) throw new UsageError("the database holds the genesis root block only: there is nothing to check");
+  const { rootFrom, rootTo } = spanHeights(request.span, tip);
+  if (rootTo > tip) throw new UsageError(`root block ${rootTo} is above the tip of this database, ${tip}`);
+  if (rootFrom > tip) throw new UsageError(`root block ${rootFrom} is above the tip of this database, ${tip}`);
+  if (rootFrom > rootTo)
+    throw new UsageError(`the range is empty: it starts at root block ${rootFrom} and ends at ${rootTo}`);
+  if (request.unconfirmed && rootTo !== tip) {
+    throw new UsageError(`--unconfirmed checks the blocks above the tip, ${tip}: the range must end there`);
+  }
+  return { rootFrom, rootTo };
+}
+
+function spanHeights(span: SpanRequest, tip: number): { rootFrom: number; rootTo: number } {
+  switch (span.kind) {
+    case "heights":
+      return { rootFrom: span.from ?? 1, rootTo: span.to ?? tip };
+    case "last":
+      return { rootFrom: Math.max(1, tip - span.count + 1), rootTo: tip };
+    case "downwards":
+      // pyquarkchain cluster/master.py check_db: a start beyond the tip is the tip, and genesis is never checked.
+      return {
+        rootFrom: Math.max(span.to, 1),
+        rootTo: span.from >= 0 && span.from < tip ? span.from : tip,
+      };
+  }
+}
+
+function resolveShards(wanted: readonly number[] | undefined, present: readonly number[]): readonly number[] {
+  if (wanted === undefined) return present;
+  const unknown = wanted.filter((shard) => !present.includes(shard));
+  if (unknown.length === 0) return wanted;
+  throw new UsageError(
+    `the database has no shard ${unknown.map(shardName).join(", ")}; it has ${present.map(shardName).join(", ")}`,
+  );
+}
+
+/** A shard that the user named must not be clean because there was nothing of it to check. */
+function assertBlocks(costs: RootBlockCosts, rootFrom: number, rootTo: number): void {
+  for (const [shard, blocks] of costs.minorBlocksPerShard) {
+    if (blocks === 0) {
+      throw new UsageError(`root blocks ${rootFrom}..${rootTo} confirm no block of shard ${shardName(shard)}`);
+    }
+  }
+}
