@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { parsePositiveNumber, parseWholeNumber } from "../terminal/numbers.ts";
 import { indented } from "../text/indented.ts";
 
@@ -29,15 +30,15 @@ const EXAMPLES = [
   "qkc bisect --db data/mainnet --shard 1 --engine http://127.0.0.1:8551 --jwt-secret jwt.hex",
 ];
 
-const EXIT_CODES = [
-  "  0  no block of the range diverges",
-  "  1  no answer: usage, configuration, or the engine does not answer",
-  "  2  a block diverges: the first one is shown",
-  "  3  unsupported: a block cannot be executed",
-  "  4  damaged: a row that is needed is missing or altered",
-];
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "no block of the range diverges",
+  error: "no answer: usage, configuration, or the engine does not answer",
+  divergent: "a block diverges: the first one is shown",
+  unsupported: "unsupported: a block cannot be executed",
+  damaged: "damaged: a row that is needed is missing or altered",
+};
 
-export function addBisectCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addBisectCommand(program: Command, run: RunCommand): void {
   program
     .command("bisect")
     .summary("find the first block of a shard that diverges, and say why")
@@ -64,9 +65,9 @@ export function addBisectCommand(program: Command, handlers: Pick<CommandHandler
     .option("--jwt-secret <file>", "secret of the engine's tokens: 64 hex digits")
     .option("--report <dir>", "folder of the reproducer (default: reports/<time>-<database>)")
     .option("--json", "print JSON instead of the text")
-    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\nExit codes:\n${EXIT_CODES.join("\n")}`)
+    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\n${exitCodesText(EXIT_CODES)}`)
     .action((options: BisectOptions) =>
-      handlers.run(async () => {
+      run(async () => {
         const { runBisect } = await import("./run-bisect.ts");
         const { db, config, shard, good, bad, rules, engine, jwtSecret, report, json } = options;
         return runBisect({

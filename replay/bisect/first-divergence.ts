@@ -8,6 +8,7 @@ import { Findings } from "../execution/findings.ts";
 import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
 import type { Divergence } from "../report/schema.ts";
+import { findCauses } from "../triage/divergence-causes.ts";
 import { confirmingRoot } from "./confirming-root.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -46,7 +47,7 @@ export async function firstDivergence(database: OpenDatabase, request: SearchReq
     rules,
   });
   const findings = new Findings();
-  const check = new MinorCheck(database, rigs, findings, undefined);
+  const check = new MinorCheck(database, rigs, findings, { findCauses });
   const { source } = rigs.of(fullShardId);
   let previous = canonicalHash(source, good);
   for (let height = good + 1; height <= bad; height++) {

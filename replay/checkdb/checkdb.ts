@@ -12,9 +12,9 @@ import { createSharedCounters, RunCounters } from "../work/counters.ts";
 import { memoryBudget } from "../work/memory.ts";
 import { RunMonitor, type Stall } from "../work/monitor.ts";
 import { type PlannedRun, planRun } from "../work/planned-run.ts";
-import type { CheckdbEngine } from "../work/range-job.ts";
 import { executeRun, type RunOutcome } from "../work/run.ts";
 import { printReport, reportUnusable } from "./answer.ts";
+import type { CheckdbEngine } from "./checkdb-engine.ts";
 import { openRunRecord, type RunRecord } from "./run-record.ts";
 
 const SAMPLE_MILLISECONDS = 500;

@@ -20,8 +20,8 @@ import { decodeAccount } from "../../node/el/state/account.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
 import { visitTrie } from "../database/visit-trie.ts";
-import type { ClientRules } from "../execution/client-rules.ts";
 import { compareExecution } from "../execution/comparator.ts";
+import type { ClientRules } from "../triage/client-rules.ts";
 
 interface ImportedBlock {
   readonly kind: "root" | "minor";

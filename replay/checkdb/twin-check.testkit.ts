@@ -10,6 +10,7 @@ import { summarize } from "../report/summary.ts";
 import { exitCodeOfError, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { runTiming, startClock } from "../terminal/timing.ts";
 import { colorsFor } from "../text/colors.ts";
+import { findCauses } from "../triage/divergence-causes.ts";
 import { type CheckdbOptions, checkdbRequest } from "../work/checkdb-request.ts";
 import { planRun, provenanceOf } from "../work/planned-run.ts";
 
@@ -44,7 +45,7 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
     survey.close();
     const { plan, provenance, warnings, expected } = run;
     const results: RangeResult[] = [];
-    const runner = createRangeRunner(plan, wrapEngine);
+    const runner = createRangeRunner(plan, findCauses, wrapEngine);
     let failure: RunFailure | undefined;
     try {
       for (const range of run.ranges) results.push((await runner.run(range, UNWATCHED, () => false)) as RangeResult);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { QkcError } from "../../node/codec/errors.ts";
-import { type ClientRules, OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "../execution/client-rules.ts";
+import { type ClientRules, OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "../triage/client-rules.ts";
 import { ImportedChain, type Step } from "./imported-chain.testkit.ts";
 
 const REFUSED = "fixtures/goqkc-disagreements";

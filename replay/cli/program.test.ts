@@ -1,13 +1,27 @@
 import { CommanderError } from "commander";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { UnsupportedError } from "../../node/codec/errors.ts";
-import type { GenesisRequest } from "../genesis/genesis-command.ts";
 import type { CheckdbRequest } from "../work/checkdb-request.ts";
 import { createProgram, withCommand } from "./program.ts";
 
+const asked = vi.hoisted(() => ({ genesis: undefined as unknown, look: undefined as unknown }));
+const look = async (parsed: unknown) => {
+  asked.look = parsed;
+  return 0;
+};
+vi.mock("../genesis/run-genesis.ts", () => ({
+  runGenesis: (parsed: unknown) => {
+    asked.genesis = parsed;
+    return 0;
+  },
+}));
+vi.mock("../doctor/run-doctor.ts", () => ({ runDoctor: look }));
+vi.mock("../inspect/run-inspect.ts", () => ({ runInspect: look }));
+vi.mock("../verify-state/run-verify-state.ts", () => ({ runVerifyState: look }));
+
 interface Parsed {
   readonly request?: CheckdbRequest;
-  readonly genesis?: GenesisRequest;
+  readonly genesis?: unknown;
   readonly look?: unknown;
   readonly exitCode: number;
   readonly out: string;
@@ -16,27 +30,16 @@ interface Parsed {
 
 async function parse(...args: readonly string[]): Promise<Parsed> {
   let request: CheckdbRequest | undefined;
-  let genesis: GenesisRequest | undefined;
-  let look: unknown;
+  asked.genesis = undefined;
+  asked.look = undefined;
   let out = "";
   let err = "";
   const program = createProgram("1.2.3", {
+    run: async (command) => void (await command()),
     checkdb: async (parsed) => {
       request = parsed;
+      return 0;
     },
-    genesis: async (parsed) => {
-      genesis = parsed;
-    },
-    doctor: async (parsed) => {
-      look = parsed;
-    },
-    inspect: async (parsed) => {
-      look = parsed;
-    },
-    verifyState: async (parsed) => {
-      look = parsed;
-    },
-    run: async () => {},
   });
   const output = {
     writeOut: (text: string) => {
@@ -50,7 +53,7 @@ async function parse(...args: readonly string[]): Promise<Parsed> {
   for (const command of program.commands) command.configureOutput(output);
   try {
     await program.parseAsync(withCommand(args), { from: "user" });
-    return { request, genesis, look, exitCode: 0, out, err };
+    return { request, ...asked, exitCode: 0, out, err };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode, out, err };

@@ -1,10 +1,9 @@
 import { CommanderError } from "commander";
-import { checkdb } from "../checkdb/checkdb.ts";
+import type { CheckdbEngine } from "../checkdb/checkdb-engine.ts";
 import { describeFailure } from "../report/failure.ts";
 import { programVersion } from "../report/version.ts";
 import { tolerateClosedPipes } from "../terminal/closed-pipe.ts";
 import { exitCodeOfError } from "../terminal/exit-code.ts";
-import type { CheckdbEngine } from "../work/range-job.ts";
 import { createProgram, withCommand } from "./program.ts";
 
 /**
@@ -15,27 +14,12 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
   tolerateClosedPipes();
   let exitCode = 0;
   const program = createProgram(programVersion(), {
-    checkdb: async (request) => {
-      exitCode = await checkdb({ request, args }, await loadEngine());
-    },
-    genesis: async (request) => {
-      const { printGenesis } = await import("../genesis/genesis-command.ts");
-      exitCode = printGenesis(request);
-    },
-    doctor: async (command) => {
-      const { runDoctor } = await import("../doctor/doctor-command.ts");
-      exitCode = await runDoctor(command);
-    },
-    inspect: async (request) => {
-      const { printInspection } = await import("../inspect/inspect-command.ts");
-      exitCode = printInspection(request);
-    },
     run: async (command) => {
       exitCode = await command();
     },
-    verifyState: async (command) => {
-      const { runVerifyState } = await import("../verify-state/verify-state-command.ts");
-      exitCode = await runVerifyState(command);
+    checkdb: async (request) => {
+      const { checkdb } = await import("../checkdb/checkdb.ts");
+      return await checkdb({ request, args }, await loadEngine());
     },
   });
   try {

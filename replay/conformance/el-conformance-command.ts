@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { parsePositiveNumber } from "../terminal/numbers.ts";
 
 interface ElConformanceOptions {
@@ -13,7 +14,7 @@ interface ElConformanceOptions {
 }
 
 /** `qkc el-conformance`: what an execution layer does with the contract of the Engine API. */
-export function addElConformanceCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addElConformanceCommand(program: Command, run: RunCommand): void {
   program
     .command("el-conformance")
     .summary("try an execution layer on the contract of the Engine API")
@@ -32,9 +33,9 @@ export function addElConformanceCommand(program: Command, handlers: Pick<Command
     )
     .addOption(new Option("--blocks <count>", "blocks to send at most").argParser(parsePositiveNumber).default(64))
     .option("--json", "print JSON instead of the list")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES}\n\nExit codes:\n${EXIT_CODES}`)
+    .addHelpText("after", `\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
     .action((options: ElConformanceOptions) =>
-      handlers.run(async () => (await import("./run-el-conformance.ts")).runElConformance(requestOf(options))),
+      run(async () => (await import("./run-el-conformance.ts")).runElConformance(requestOf(options))),
     );
 }
 
@@ -57,10 +58,10 @@ const EXAMPLES = [
   .map((line) => `  ${line}`)
   .join("\n");
 
-const EXIT_CODES = [
-  "    0  every rule that could be tried is kept",
-  "    1  the engine cannot be reached or refuses the token, or the command line is wrong",
-  "    2  a rule is broken",
-  "    3  the engine does not offer QuarkChain's methods",
-  "    4  the database is damaged",
-].join("\n");
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "every rule that could be tried is kept",
+  error: "the engine cannot be reached or refuses the token, or the command line is wrong",
+  divergent: "a rule is broken",
+  unsupported: "the engine does not offer QuarkChain's methods",
+  damaged: "the database is damaged",
+};

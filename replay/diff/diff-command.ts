@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { indented } from "../text/indented.ts";
 
 interface DiffOptions {
@@ -17,15 +18,15 @@ const EXAMPLES = [
   "qkc diff --db data/mainnet --block 1:5310 --rules berlin --against osaka",
 ];
 
-const EXIT_CODES = [
-  "  0  nothing differs",
-  "  1  no answer: usage, configuration, or no such block",
-  "  2  something differs",
-  "  3  the state that the block builds on is not stored",
-  "  4  damaged: a row that it needs is missing or altered",
-];
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "nothing differs",
+  error: "no answer: usage, configuration, or no such block",
+  divergent: "something differs",
+  unsupported: "the state that the block builds on is not stored",
+  damaged: "damaged: a row that it needs is missing or altered",
+};
 
-export function addDiffCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addDiffCommand(program: Command, run: RunCommand): void {
   program
     .command("diff")
     .summary("show in what a block differs: declared against computed, or under two rule sets")
@@ -42,9 +43,9 @@ export function addDiffCommand(program: Command, handlers: Pick<CommandHandlers,
     )
     .option("--against <rules>", "compare with an execution by these rules, not with what the block declares")
     .option("--json", "print JSON instead of the text")
-    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\nExit codes:\n${EXIT_CODES.join("\n")}`)
+    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\n${exitCodesText(EXIT_CODES)}`)
     .action(({ db, config, block, rules, against, json }: DiffOptions) =>
-      handlers.run(async () => {
+      run(async () => {
         const { runDiff } = await import("./run-diff.ts");
         return runDiff({ db, configPath: config, block, rules, against, json: json === true });
       }),

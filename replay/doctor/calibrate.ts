@@ -4,6 +4,7 @@ import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { createRangeRunner } from "../execution/range-runner.ts";
 import { describeFailure } from "../report/failure.ts";
 import type { RangeResult } from "../report/schema.ts";
+import { findCauses } from "../triage/divergence-causes.ts";
 import { memoryBudget } from "../work/memory.ts";
 import type { RangeProgress, RunPlan } from "../work/range-job.ts";
 import type { Diagnosis } from "./diagnosis.ts";
@@ -83,7 +84,7 @@ class Trial {
     try {
       const range = { index: 0, firstRootHeight: from, lastRootHeight: to, unconfirmed: false, weight: 1 };
       const pace = new Pace(from);
-      const runner = createRangeRunner(this.plan(from, to));
+      const runner = createRangeRunner(this.plan(from, to), findCauses);
       try {
         const result = await runner.run(range, pace, () => false);
         if (result === "stopped") return undefined;

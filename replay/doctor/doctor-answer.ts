@@ -1,10 +1,10 @@
 import { toHex } from "../../node/codec/bytes.ts";
-import { timeText } from "../inspect/view.ts";
 import { shardName } from "../report/summary.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
 import { fieldTable, textTable } from "../text/table.ts";
+import { timeText } from "../text/values.ts";
 import { gigabytes } from "./advice.ts";
 import type { TrialFacts } from "./calibrate.ts";
 import type { Finding, Severity } from "./diagnosis.ts";

@@ -1,35 +1,43 @@
-import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { StatusLine } from "../terminal/status-line.ts";
-import { colorsFor } from "../text/colors.ts";
-import { jsonText } from "../text/json.ts";
-import type { Verdict } from "./diagnosis.ts";
-import { type DoctorRequest, examineDatabase } from "./doctor.ts";
-import { doctorJson, doctorText } from "./doctor-answer.ts";
+import type { Command } from "commander";
+import type { RunCommand } from "../terminal/command.ts";
+import { CONFIG_HELP } from "../terminal/config-option.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 
-/** A checked command line of `qkc doctor`. */
-export interface DoctorCommand extends Pick<DoctorRequest, "db" | "configPath" | "deep"> {
-  readonly json: boolean;
+interface DoctorOptions {
+  readonly db: string;
+  readonly config?: string;
+  readonly deep?: true;
+  readonly json?: true;
 }
 
-const TRIAL_SECONDS = 1;
-
-const EXIT_OF_VERDICT: Record<Verdict, ExitCode> = {
-  fit: EXIT.clean,
-  limited: EXIT.unsupported,
-  damaged: EXIT.damaged,
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "fit: every block can be checked",
+  error: "no answer: usage, configuration, or no database",
+  unsupported: "fit with limits: something cannot be proved from it",
+  damaged: "damaged: rows or files are missing or contradict each other",
 };
 
-/** `qkc doctor`: looks at a database and prints what it is and whether it is whole. */
-export async function runDoctor({ db, configPath, deep, json }: DoctorCommand): Promise<ExitCode> {
-  const status = new StatusLine(process.stderr, process.env);
-  const progress = (text: () => string) => status.update(text);
-  try {
-    const examination = await examineDatabase({ db, configPath, deep, trialSeconds: TRIAL_SECONDS, progress });
-    status.stop();
-    const colors = colorsFor(process.stdout.isTTY, process.env);
-    process.stdout.write(json ? jsonText(doctorJson(examination)) : doctorText(examination, colors));
-    return EXIT_OF_VERDICT[examination.verdict];
-  } finally {
-    status.stop();
-  }
+export function addDoctorCommand(program: Command, run: RunCommand): void {
+  program
+    .command("doctor")
+    .summary("say what a database is, whether it is whole and what can be proved from it")
+    .description(
+      "Looks at a database before hours are spent on it: client, files, tips, genesis, which states are stored, what is " +
+        "missing, and how long a check would take. Blocks are looked at in samples; nothing is written.",
+    )
+    .requiredOption("--db <dir>", "folder of the database")
+    .option("--config <file>", CONFIG_HELP)
+    .option("--deep", "look at every block, every link and every state root")
+    .option("--json", "print JSON instead of the tables")
+    .addHelpText("after", `\n${exitCodesText(EXIT_CODES)}`)
+    .action(({ db, config, deep, json }: DoctorOptions) =>
+      run(async () =>
+        (await import("./run-doctor.ts")).runDoctor({
+          db,
+          configPath: config,
+          deep: deep === true,
+          json: json === true,
+        }),
+      ),
+    );
 }

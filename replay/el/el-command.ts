@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { parsePositiveNumber, parseWholeNumber } from "../terminal/numbers.ts";
 
 interface ElOptions {
@@ -23,7 +24,7 @@ interface ElOptions {
 }
 
 /** `qkc el`: one shard's execution layer as a process. */
-export function addElCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addElCommand(program: Command, run: RunCommand): void {
   program
     .command("el")
     .summary("run one shard's execution layer: Engine API, eth_*, a store of its own")
@@ -64,8 +65,8 @@ export function addElCommand(program: Command, handlers: Pick<CommandHandlers, "
     .addOption(new Option("--cache <mib>", "memory for states").argParser(parsePositiveNumber).default(256))
     .option("--rules <set>", "execution rules (docs/hardforks.md)", "quarkchain")
     .addOption(new Option("--log-format <format>", "lines on stderr").choices(["text", "json"]).default("text"))
-    .addHelpText("after", `\nExamples:\n${EXAMPLES}\n\nExit codes:\n${EXIT_CODES}`)
-    .action((options: ElOptions) => handlers.run(async () => (await import("./run-el.ts")).runEl(requestOf(options))));
+    .addHelpText("after", `\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
+    .action((options: ElOptions) => run(async () => (await import("./run-el.ts")).runEl(requestOf(options))));
 }
 
 function requestOf(options: ElOptions) {
@@ -105,8 +106,8 @@ const EXAMPLES = [
   .map((line) => `  ${line}`)
   .join("\n");
 
-const EXIT_CODES = [
-  "    0  stopped by SIGINT or SIGTERM: everything acknowledged is stored",
-  "    1  usage, configuration, a port or the data directory in use, or the disk cannot be written",
-  "    4  the data directory is damaged",
-].join("\n");
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "stopped by SIGINT or SIGTERM: everything acknowledged is stored",
+  error: "usage, configuration, a port or the data directory in use, or the disk cannot be written",
+  damaged: "the data directory is damaged",
+};

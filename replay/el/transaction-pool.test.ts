@@ -1,6 +1,6 @@
 import { afterAll, expect, test, vi } from "vitest";
 import { toHex } from "../../node/codec/bytes.ts";
-import { ChainView } from "../../node/execution-node/eth-api/chain-view.ts";
+import { ChainView } from "../../node/execution-node/chain-view.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import { insertAsHead, OpenNodes } from "./open-nodes.testkit.ts";
 

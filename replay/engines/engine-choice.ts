@@ -5,8 +5,7 @@ import { UsageError } from "../../node/codec/errors.ts";
 import type { ChainIdentity } from "../../node/engine/engine-api.ts";
 import { createJwtSecret, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
 import { EngineProcess, freePorts } from "../../node/engine/process/engine-processes.ts";
-import type { EngineSpec, GcMode, HttpEngineSpec } from "../replay/host-spec.ts";
-import type { EngineChoice } from "../replay/replay-request.ts";
+import type { EngineChoice, EngineSpec, GcMode, HttpEngineSpec } from "./engine-spec.ts";
 import { assertIdentity, identityAt } from "./engines.ts";
 
 export interface EngineChoiceOptions {

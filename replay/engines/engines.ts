@@ -15,8 +15,8 @@ import {
 } from "../../node/engine/client/retrying-engine.ts";
 import type { BatchingEngine, ChainIdentity, EngineApi } from "../../node/engine/engine-api.ts";
 import { ExecutionNode, type Retention } from "../../node/execution-node/execution-node.ts";
-import type { EngineSpec, GcMode, HttpEngineSpec } from "../replay/host-spec.ts";
 import { programVersion } from "../report/version.ts";
+import type { EngineSpec, GcMode, HttpEngineSpec } from "./engine-spec.ts";
 
 /** States that a pruned engine keeps: more than any reorganisation that a root chain has seen takes back. */
 const FULL_STATES = 1024;

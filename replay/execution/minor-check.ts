@@ -5,23 +5,43 @@ import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
+import type { Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-import { AncestorStates } from "./ancestor-state.ts";
+import { ArchivedStates } from "./archived-states.ts";
 import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
-import { DivergenceCauses } from "./divergence-cause.ts";
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRig, ShardRigs } from "./shard-rig.ts";
 
-/** The block that a shard's check executed last, and the state it came to. */
-interface LastExecuted {
-  readonly hash: Hash32;
-  readonly stateRoot: Hash32;
+type MinorBlockPlace = CheckedBlock & { readonly fullShardId: number };
+
+/** A block whose execution does not match what it declares, with no rule broken. */
+export interface DifferingBlock {
+  readonly rig: ShardRig;
+  readonly block: MinorBlock;
+  readonly parentRoot: Hash32;
+  readonly outcome: NewPayloadResult;
+  readonly fields: readonly FieldDifference[];
 }
 
-type MinorBlockPlace = CheckedBlock & { readonly fullShardId: number };
+/** Looks for the causes of divergences, one after the other in the order of the check. */
+export interface CauseFinder {
+  /** Name of the class of a block's cause; null where the search fails, with a warning. */
+  classOf(place: CheckedBlock, differing: DifferingBlock): string | null;
+  /** The switches of the other client's rules that explain the block, with a warning; none where they do not. */
+  noteOtherRules(place: CheckedBlock, rig: ShardRig, block: MinorBlock, parentRoot: Hash32): readonly string[];
+}
+
+/** Makes the finder of one check; `tested` are the rules that blocks are executed by. */
+export type FindCauses = (database: OpenDatabase, findings: Findings, tested: Rules) => CauseFinder;
+
+export interface MinorCheckOptions {
+  /** Undefined: seals are not checked. */
+  readonly seals?: SealVerifier;
+  readonly findCauses: FindCauses;
+}
 
 /** Checks minor blocks of any shard: rules, execution on the parent's archived state, comparison, seal. */
 export class MinorCheck {
@@ -29,18 +49,16 @@ export class MinorCheck {
   private readonly rigs: ShardRigs;
   private readonly findings: Findings;
   private readonly seals: SealVerifier | undefined;
-  private readonly last = new Map<number, LastExecuted>();
-  private readonly ancestors: AncestorStates;
-  private readonly causes: DivergenceCauses;
+  private readonly states: ArchivedStates;
+  private readonly causes: CauseFinder;
 
-  constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, seals: SealVerifier | undefined) {
+  constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, { seals, findCauses }: MinorCheckOptions) {
     this.database = database;
     this.rigs = rigs;
     this.findings = findings;
     this.seals = seals;
-    this.causes = new DivergenceCauses(database, findings, rigs.rules);
-    const execute = (rig: ShardRig, block: MinorBlock, parentRoot: Hash32) => this.execute(rig, block, parentRoot);
-    this.ancestors = new AncestorStates(database.source.kind, execute, findings.warnings);
+    this.causes = findCauses(database, findings, rigs.rules);
+    this.states = new ArchivedStates(database, rigs, findings.warnings);
   }
 
   /** Returns the gas that the block used. Whatever is wrong with the block goes to the findings. */
@@ -58,15 +76,20 @@ export class MinorCheck {
     }
   }
 
+  /** The state that a block leaves for what builds on it, see ArchivedStates. */
+  stateAfter(fullShardId: number, hash: Hash32): Promise<Hash32> {
+    return this.states.stateAfter(fullShardId, hash);
+  }
+
   private async checkExecuted(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock): Promise<number> {
     const { clock } = this.findings;
     const violations = rig.cl.violationsOf(block);
     clock.lap("rules");
     const parentRoot = await this.stateAfter(place.fullShardId, block.header.prevMinorBlockHash);
-    this.ancestors.prepare(rig, block);
+    this.states.prepare(rig, block);
     let outcome: NewPayloadResult;
     try {
-      outcome = await this.execute(rig, block, parentRoot);
+      outcome = await this.states.execute(rig, block, parentRoot);
     } catch (error) {
       throw this.knownDamage(error, place, rig, block, parentRoot);
     }
@@ -93,8 +116,7 @@ export class MinorCheck {
         : undefined;
     this.findings.addDivergence(place, found, refusals, name);
     clock.lap("compare");
-    this.last.set(place.fullShardId, { hash: place.hash, stateRoot: computed.stateRoot });
-    this.ancestors.executed(rig, place.hash, computed.stateRoot);
+    this.states.executed(rig, place.hash, computed.stateRoot);
     this.count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
     return Number(computed.gasUsed);
   }
@@ -112,52 +134,6 @@ export class MinorCheck {
     const what = "the token trie of an account that held more than 16 tokens, whose balances are lost with it";
     const message = `damage that goquarkchain itself leaves in ${rig.source.name}: ${what}`;
     return new DatabaseDamagedError(message, error.location, { cause: error });
-  }
-
-  private execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {
-    // What an earlier execution found, of a payload that was refused or of a parent, is no fault of this one.
-    rig.nodes.takeFaults();
-    return rig.engine.newPayload(rig.cl.payloadOf(block, parentRoot));
-  }
-
-  /**
-   * The state that a block leaves for what builds on it: the one it declares. Where that was never stored because the
-   * block does not come to it, its execution gives it, so that one wrong block does not make the following ones
-   * unreadable; where it is pruned, the execution of the blocks since a stored one. Throws DatabaseDamagedError where
-   * the block does come to it and the row is gone; for the block checked last that is reported already.
-   */
-  async stateAfter(fullShardId: number, hash: Hash32): Promise<Hash32> {
-    const rig = this.rigs.of(fullShardId);
-    const declared = rig.cl.chain.get(hash).meta.stateRoot;
-    if (rig.source.rows.has(declared)) return declared;
-    const last = this.last.get(fullShardId);
-    if (last !== undefined && bytesEqual(last.hash, hash)) return last.stateRoot;
-    const block = rig.source.minorBlock(hash);
-    if (block.header.height > 0 && this.ancestors.isPruned(rig, block.header.height)) {
-      return this.ancestors.stateAfter(rig, hash);
-    }
-    const stateRoot = await this.computedState(fullShardId, rig, block);
-    if (stateRoot === undefined) return declared;
-    if (!bytesEqual(stateRoot, declared)) return stateRoot;
-    const what = `the root node of the state after block ${block.header.height}, on which this block builds`;
-    throw new DatabaseDamagedError(`missing row in ${rig.source.name}: ${what}`, { key: toHex(declared) });
-  }
-
-  /** Lets go of the states that stateAfter computed: those of blocks far apart would fill memory. */
-  releaseStates(fullShardId: number): void {
-    this.last.delete(fullShardId);
-    this.ancestors.release(this.rigs.of(fullShardId));
-  }
-
-  /** The state that a block comes to; undefined for one that cannot be executed. */
-  private async computedState(fullShardId: number, rig: ShardRig, block: MinorBlock): Promise<Hash32 | undefined> {
-    if (block.header.height === 0) {
-      const rootHeader = rig.source.rootHeader(block.header.prevRootBlockHash);
-      return genesisBlockOf(this.database.config.quarkchain, fullShardId, rootHeader).meta.stateRoot;
-    }
-    const parent = rig.cl.chain.get(block.header.prevMinorBlockHash);
-    const outcome = await this.execute(rig, block, parent.meta.stateRoot);
-    return outcome.status === "EXECUTED" ? outcome.computed.stateRoot : undefined;
   }
 
   private compare(
@@ -197,7 +173,7 @@ export class MinorCheck {
   private checkArchive(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock, computed: ExecutionResult): void {
     const faults = rig.nodes.takeFaults();
     if (!bytesEqual(block.meta.stateRoot, computed.stateRoot)) return;
-    if (!rig.source.rows.has(computed.stateRoot) && this.ancestors.isPruned(rig, block.header.height)) return;
+    if (!rig.source.rows.has(computed.stateRoot) && this.states.isPruned(rig, block.header.height)) return;
     const database = rig.source.name;
     for (const { hash, fault } of faults) {
       const what = "a trie node or code that this block's execution produced";

@@ -7,12 +7,12 @@ import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import type { Range, RangeResult } from "../report/schema.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
 import { Findings } from "./findings.ts";
-import { MinorCheck } from "./minor-check.ts";
+import { type FindCauses, MinorCheck } from "./minor-check.ts";
 import { RootCheck } from "./root-check.ts";
 import { type EngineWrapper, ShardRigs } from "./shard-rig.ts";
 
-/** Opens the plan's database in this thread. `wrapEngine` puts something between the check and the engine. */
-export function createRangeRunner(plan: RunPlan, wrapEngine?: EngineWrapper): RangeRunner {
+/** Opens the plan's database in this thread. `findCauses` names what diverges; `wrapEngine` puts something between the check and the engine. */
+export function createRangeRunner(plan: RunPlan, findCauses: FindCauses, wrapEngine?: EngineWrapper): RangeRunner {
   const database = openDatabase({
     db: plan.db,
     configPath: plan.configPath,
@@ -20,18 +20,20 @@ export function createRangeRunner(plan: RunPlan, wrapEngine?: EngineWrapper): Ra
     verifyChecksums: plan.flags.verifyChecksums,
     cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * (plan.shards.length + 1))),
   });
-  return new DatabaseRangeRunner(plan, database, wrapEngine);
+  return new DatabaseRangeRunner(plan, database, findCauses, wrapEngine);
 }
 
 class DatabaseRangeRunner implements RangeRunner {
   private readonly plan: RunPlan;
   private readonly database: OpenDatabase;
   private readonly seals: SealVerifier | undefined;
+  private readonly findCauses: FindCauses;
   private readonly wrapEngine: EngineWrapper | undefined;
 
-  constructor(plan: RunPlan, database: OpenDatabase, wrapEngine: EngineWrapper | undefined) {
+  constructor(plan: RunPlan, database: OpenDatabase, findCauses: FindCauses, wrapEngine: EngineWrapper | undefined) {
     this.plan = plan;
     this.database = database;
+    this.findCauses = findCauses;
     this.wrapEngine = wrapEngine;
     this.seals = plan.ethashCaches === null ? undefined : new SealVerifier(plan.ethashCaches);
   }
@@ -39,8 +41,10 @@ class DatabaseRangeRunner implements RangeRunner {
   async run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<RangeResult | "stopped"> {
     const anchor = hashFromHex(this.plan.anchors[range.index], "range anchor");
     const rootChain = new RootChain(this.database.source.rootBlocks(), anchor);
-    const { plan, database, seals, wrapEngine } = this;
-    return new RangeCheck({ plan, database, rootChain, seals, wrapEngine, progress, shouldStop }).run(range);
+    const { plan, database, seals, findCauses, wrapEngine } = this;
+    return new RangeCheck({ plan, database, rootChain, seals, findCauses, wrapEngine, progress, shouldStop }).run(
+      range,
+    );
   }
 
   close(): void {
@@ -56,6 +60,7 @@ interface RangeCheckOptions {
   readonly database: OpenDatabase;
   readonly rootChain: RootChain;
   readonly seals: SealVerifier | undefined;
+  readonly findCauses: FindCauses;
   readonly wrapEngine: EngineWrapper | undefined;
   readonly progress: RangeProgress;
   readonly shouldStop: () => boolean;
@@ -73,7 +78,8 @@ class RangeCheck {
   private readonly minor: MinorCheck;
   private readonly root: RootCheck;
 
-  constructor({ plan, database, rootChain, seals, wrapEngine, progress, shouldStop }: RangeCheckOptions) {
+  constructor(options: RangeCheckOptions) {
+    const { plan, database, rootChain, seals, findCauses, wrapEngine, progress, shouldStop } = options;
     this.plan = plan;
     this.database = database;
     this.rootChain = rootChain;
@@ -85,7 +91,7 @@ class RangeCheck {
       rootTipHeight: plan.rootTipHeight,
       wrapEngine,
     });
-    this.minor = new MinorCheck(database, this.rigs, this.findings, seals);
+    this.minor = new MinorCheck(database, this.rigs, this.findings, { seals, findCauses });
     const stateAfter = (fullShardId: number, hash: Hash32) => this.minor.stateAfter(fullShardId, hash);
     this.root = new RootCheck(database, rootChain, this.rigs, this.findings, seals, stateAfter);
   }

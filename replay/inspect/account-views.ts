@@ -13,14 +13,16 @@ import { Trie } from "../../node/el/trie/trie.ts";
 import { trieLeaves } from "../../node/el/trie/trie-leaves.ts";
 import type { StoredBlock } from "../database/client-rows.ts";
 import { type FoundBlock, findMinorBlock } from "../database/find-block.ts";
+import type { Inspected } from "../database/inspected.ts";
 import { addressReference, minorReference, slotReference } from "../database/reference.ts";
-import { configuredTokens, TokenNames, tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
+import { disassemble, disassemblyText } from "../text/disassemble.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
 import { fieldTable, textTable } from "../text/table.ts";
-import { disassemble, disassemblyText } from "./disassemble.ts";
-import { amountText, type Inspected, type View } from "./view.ts";
+import { configuredTokens, TokenNames, tokenName } from "../text/token-names.ts";
+import { amountText } from "../text/values.ts";
+import type { View } from "./view.ts";
 
 export interface AccountOptions {
   /** Block after which the account is looked at; undefined: the tip of every shard that it can be in. */

@@ -2,11 +2,13 @@ import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { findMinorBlock, findRootHash } from "../database/find-block.ts";
+import type { Inspected } from "../database/inspected.ts";
 import { minorReference, rootReference } from "../database/reference.ts";
 import { shardName } from "../report/summary.ts";
 import { grouped } from "../text/grouped.ts";
 import { fieldTable, textTable } from "../text/table.ts";
-import { balancesJson, balancesText, bytesText, type Inspected, qkcAddressText, timeText, type View } from "./view.ts";
+import { balancesJson, balancesText, bytesText, qkcAddressText, timeText } from "../text/values.ts";
+import type { View } from "./view.ts";
 
 /** `qkc inspect root`: a root block and the minor headers that it confirms. */
 export function rootView(inspected: Inspected, reference: string): View {

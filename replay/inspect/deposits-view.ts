@@ -1,12 +1,14 @@
 import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { findMinorBlock } from "../database/find-block.ts";
+import type { Inspected } from "../database/inspected.ts";
 import { minorReference } from "../database/reference.ts";
-import { tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
 import { grouped } from "../text/grouped.ts";
 import { fieldTable, textTable } from "../text/table.ts";
-import { amountText, type Inspected, qkcAddressText, type View } from "./view.ts";
+import { tokenName } from "../text/token-names.ts";
+import { amountText, qkcAddressText } from "../text/values.ts";
+import type { View } from "./view.ts";
 
 /** `qkc inspect deposits`: what a block sent to each of the other shards, as those received it, and what it consumed. */
 export function depositsView(inspected: Inspected, reference: string): View {

@@ -6,8 +6,8 @@ import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.test
 import { bytesToBigInt, fromHex, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { KECCAK_EMPTY, keccak256 } from "../../node/codec/keccak.ts";
 import { databaseDigest, exported, SMALL, SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
-import { tokenName } from "../database/token-names.ts";
-import { disassemble, disassemblyText } from "./disassemble.ts";
+import { disassemble, disassemblyText } from "../text/disassemble.ts";
+import { tokenName } from "../text/token-names.ts";
 import { type InspectRequest, inspect, inspectRaw } from "./inspect.ts";
 import type { InspectSubject } from "./subjects.ts";
 

@@ -1,6 +1,7 @@
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { clientRows } from "../database/client-rows.ts";
+import type { Inspected } from "../database/inspected.ts";
 import { findOptionalConfig } from "../database/optional-config.ts";
 import { accountView, storageView } from "./account-views.ts";
 import { minorView, rootView } from "./block-views.ts";
@@ -8,7 +9,7 @@ import { depositsView } from "./deposits-view.ts";
 import { keyView, storedRow } from "./key-view.ts";
 import type { InspectSubject } from "./subjects.ts";
 import { receiptView, transactionView } from "./transaction-views.ts";
-import type { Inspected, View } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** A checked command line of `qkc inspect`. */
 export interface InspectRequest {

@@ -1,12 +1,13 @@
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import { concatBytes, fromHex, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { CodecError, UsageError } from "../../node/codec/errors.ts";
+import type { Inspected } from "../database/inspected.ts";
 import { keysWith } from "../database/key-prefix.ts";
 import { wholeNumber } from "../database/reference.ts";
 import { namedShard } from "../database/shard-heights.ts";
 import { grouped } from "../text/grouped.ts";
 import { fieldTable } from "../text/table.ts";
-import type { Inspected, View } from "./view.ts";
+import type { View } from "./view.ts";
 
 const BYTES_A_LINE = 16;
 /** Keys with the same start that are named where the key is not there. */

@@ -4,13 +4,15 @@ import { recoverSender } from "../../node/chain/sender.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { type FoundBlock, findMinorBlock, hint } from "../database/find-block.ts";
+import type { Inspected } from "../database/inspected.ts";
 import { transactionReference } from "../database/reference.ts";
-import { tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
 import { fieldTable, textTable } from "../text/table.ts";
-import { amountText, bytesText, type Inspected, type View } from "./view.ts";
+import { tokenName } from "../text/token-names.ts";
+import { amountText, bytesText } from "../text/values.ts";
+import type { View } from "./view.ts";
 
 /** `qkc inspect tx`: a transaction as it was sent. */
 export function transactionView(inspected: Inspected, reference: string): View {

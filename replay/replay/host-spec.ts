@@ -1,22 +1,6 @@
-import type { RetryPolicy } from "../../node/engine/client/retrying-engine.ts";
+import type { EngineSpec } from "../engines/engine-spec.ts";
 import type { SharedCounters } from "../work/counters.ts";
 import type { PlanData } from "./steps.ts";
-
-/** How much of the past an embedded engine keeps. */
-export type GcMode = "archive" | "prune";
-
-/** Where one shard's blocks are executed. Plain data: it crosses to other threads. */
-export type EngineSpec =
-  | { readonly kind: "embedded"; readonly folder: string; readonly gcMode: GcMode; readonly cacheBytes: number }
-  | HttpEngineSpec;
-
-export interface HttpEngineSpec {
-  readonly kind: "http";
-  readonly url: string;
-  readonly jwtSecret: Uint8Array | undefined;
-  /** How long nobody may answer. */
-  readonly retry?: Partial<RetryPolicy>;
-}
 
 /** What one thread of a replay is started with. */
 export interface HostSpec {

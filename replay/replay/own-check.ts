@@ -5,6 +5,7 @@ import { Findings } from "../execution/findings.ts";
 import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
 import type { Divergence } from "../report/schema.ts";
+import { findCauses } from "../triage/divergence-causes.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
@@ -28,7 +29,7 @@ export class OwnCheck {
   constructor(database: OpenDatabase) {
     const rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
     const options = { cacheBytes: CACHE_BYTES, checkArchive: false, rootTipHeight: rootChain.tipHeight };
-    this.#check = new MinorCheck(database, new ShardRigs(database, rootChain, options), this.#findings, undefined);
+    this.#check = new MinorCheck(database, new ShardRigs(database, rootChain, options), this.#findings, { findCauses });
   }
 
   /** What the checks had to tell, such as states that are pruned and were computed anew. */

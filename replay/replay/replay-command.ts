@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { UsageError } from "../../node/codec/errors.ts";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { EngineChoice, GcMode } from "../engines/engine-spec.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { collectShard, parsePositiveNumber, parseWorkers } from "../terminal/numbers.ts";
-import type { GcMode } from "./host-spec.ts";
-import type { EngineChoice, ReplayRequest } from "./replay-request.ts";
+import type { ReplayRequest } from "./replay-request.ts";
 
 interface ReplayOptions {
   readonly db: string;
@@ -26,7 +27,7 @@ interface ReplayOptions {
 }
 
 /** `qkc replay`: the whole chain from genesis, through the Engine API, into fresh execution layers. */
-export function addReplayCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addReplayCommand(program: Command, run: RunCommand): void {
   program
     .command("replay")
     .summary("rebuild the chain from genesis through the Engine API, and prove every block on the way")
@@ -63,9 +64,9 @@ export function addReplayCommand(program: Command, handlers: Pick<CommandHandler
     .option("--report <dir>", "folder of the report (default: reports/<time>-<database>)")
     .option("--json", "print the report instead of the summary")
     .option("--quiet", "no progress; a one-line summary")
-    .addHelpText("after", `\n${ENGINE_COMMAND}\n\nExamples:\n${EXAMPLES}\n\nExit codes:\n${EXIT_CODES}`)
+    .addHelpText("after", `\n${ENGINE_COMMAND}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
     .action((options: ReplayOptions) =>
-      handlers.run(async () => (await import("./run-replay.ts")).runReplay(requestOf(options))),
+      run(async () => (await import("./run-replay.ts")).runReplay(requestOf(options))),
     );
 }
 
@@ -107,11 +108,12 @@ const EXAMPLES = [
   .map((line) => `  ${line}`)
   .join("\n");
 
-const EXIT_CODES = [
-  "    0  clean: every block was executed to what it declares",
-  "    1  no answer: usage, configuration, an engine that fails or is another chain's, a disk that is full",
-  "    2  divergence: a block does not execute to what it declares; the run ends with its root block",
-  "    3  unsupported: an engine without QuarkChain's extension, or something in the chain that is not understood",
-  "    4  damaged: the old database contradicts itself or lacks rows",
-  "  130  interrupted: --resume continues",
-].join("\n");
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "clean: every block was executed to what it declares",
+  error: "no answer: usage, configuration, an engine that fails or is another chain's, a disk that is full",
+  divergent: "divergence: a block does not execute to what it declares; the run ends with its root block",
+  unsupported:
+    "unsupported: an engine without QuarkChain's extension, or something in the chain that is not understood",
+  damaged: "damaged: the old database contradicts itself or lacks rows",
+  interrupted: "interrupted: --resume continues",
+};

@@ -1,4 +1,4 @@
-import type { GcMode, HttpEngineSpec } from "./host-spec.ts";
+import type { EngineChoice, GcMode } from "../engines/engine-spec.ts";
 
 /** A checked command line of `qkc replay`. */
 export interface ReplayRequest {
@@ -19,17 +19,6 @@ export interface ReplayRequest {
   readonly json: boolean;
   readonly quiet: boolean;
 }
-
-/** Where blocks are executed: here, by engines that run already, or by processes that are started for it. */
-export type EngineChoice =
-  | { readonly kind: "embedded" }
-  | {
-      readonly kind: "urls";
-      readonly urls: readonly string[];
-      readonly jwtSecretPath: string | undefined;
-      readonly retry?: HttpEngineSpec["retry"];
-    }
-  | { readonly kind: "command"; readonly command: string; readonly jwtSecretPath: string | undefined };
 
 /** The command line that continues a run. */
 export function resumeArguments(request: ReplayRequest): readonly string[] {

@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { exitCodesText } from "../terminal/exit-code.ts";
 import { REPORTER_NAMES, type ReporterName } from "./reporter-names.ts";
 
 interface ReportOptions {
@@ -13,7 +14,7 @@ const EXAMPLES = [
 ];
 
 /** `qkc report`: another form of a report that a run left. */
-export function addReportCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addReportCommand(program: Command, run: RunCommand): void {
   program
     .command("report")
     .summary("show a run's report as a page, a job summary, JUnit XML or annotations")
@@ -27,10 +28,13 @@ export function addReportCommand(program: Command, handlers: Pick<CommandHandler
     .option("--output <file>", "where to write it; - is stdout")
     .addHelpText(
       "after",
-      `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}\n\nExit codes:\n` +
-        "    0  written, whatever the report says\n    1  there is no report, or it is not one of this version",
+      `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}\n\n` +
+        exitCodesText({
+          clean: "written, whatever the report says",
+          error: "there is no report, or it is not one of this version",
+        }),
     )
     .action((form: ReporterName, folder: string, { output }: ReportOptions) =>
-      handlers.run(async () => (await import("./run-report.ts")).runReport({ form, folder, output })),
+      run(async () => (await import("./run-report.ts")).runReport({ form, folder, output })),
     );
 }

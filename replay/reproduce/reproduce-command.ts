@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { indented } from "../text/indented.ts";
 
 interface ReproduceOptions {
@@ -14,14 +15,14 @@ const EXAMPLES = [
   "qkc reproduce case.json --export-state-test case-test.json    as an Ethereum state test",
 ];
 
-const EXIT_CODES = [
-  "  0  every case comes to what is expected of it: none fails any more",
-  "  1  no answer: a file is no reproducer, or cannot be read or written",
-  "  2  at least one case still fails",
-  "  3  a file is of a later version, or its case cannot be expressed as asked",
-];
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "every case comes to what is expected of it: none fails any more",
+  error: "no answer: a file is no reproducer, or cannot be read or written",
+  divergent: "at least one case still fails",
+  unsupported: "a file is of a later version, or its case cannot be expressed as asked",
+};
 
-export function addReproduceCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addReproduceCommand(program: Command, run: RunCommand): void {
   program
     .command("reproduce")
     .summary("run reproducers: small cases on which a divergence shows, without a database")
@@ -33,9 +34,9 @@ export function addReproduceCommand(program: Command, handlers: Pick<CommandHand
     .option("--rules <rules>", "rule set to execute by (default: the one that each case failed under)")
     .option("--export-state-test <file>", "write the one case that is given as an Ethereum state test")
     .option("--json", "print JSON instead of the text")
-    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\nExit codes:\n${EXIT_CODES.join("\n")}`)
+    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\n${exitCodesText(EXIT_CODES)}`)
     .action((files: string[], { rules, exportStateTest, json }: ReproduceOptions) =>
-      handlers.run(async () => {
+      run(async () => {
         const { runReproduce } = await import("./run-reproduce.ts");
         return runReproduce({ files, rules, exportStateTest, json: json === true });
       }),

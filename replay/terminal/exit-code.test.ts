@@ -8,7 +8,7 @@ import {
   UsageError,
 } from "../../node/codec/errors.ts";
 import { verdictSchema } from "../report/schema.ts";
-import { EXIT_CODE_MEANINGS, exitCodeOfError, exitCodeOfVerdict } from "./exit-code.ts";
+import { exitCodeOfError, exitCodeOfVerdict, exitCodesText } from "./exit-code.ts";
 
 describe("exit codes", () => {
   it.each([
@@ -36,8 +36,10 @@ describe("exit codes", () => {
     expect(exitCodeOfError(error)).toBe(code);
   });
 
-  it("are all explained", () => {
-    const explained = EXIT_CODE_MEANINGS.map(([code]) => code);
-    expect(explained).toEqual(verdictSchema.options.map(exitCodeOfVerdict).sort((a, b) => a - b));
+  it("are listed in their order, each that a command has", () => {
+    const all = Object.fromEntries(verdictSchema.options.map((verdict) => [verdict, `means ${verdict}`]));
+    const codes = exitCodesText(all).match(/^ +\d+/gm);
+    expect(codes?.map(Number)).toEqual(verdictSchema.options.map(exitCodeOfVerdict).sort((a, b) => a - b));
+    expect(exitCodesText({ damaged: "rotten", clean: "fine" })).toBe("Exit codes:\n    0  fine\n    4  rotten");
   });
 });

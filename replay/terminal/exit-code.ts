@@ -14,15 +14,19 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[Verdict];
 
-/** What each exit code says, for help texts. */
-export const EXIT_CODE_MEANINGS: ReadonlyArray<readonly [ExitCode, string]> = [
-  [EXIT.clean, "clean: every block of the range was checked and nothing differs"],
-  [EXIT.error, "no answer: usage, configuration or infrastructure"],
-  [EXIT.divergent, "divergence: at least one block does not re-execute to what it declares"],
-  [EXIT.unsupported, "unsupported: something in the range is not understood by this version"],
-  [EXIT.damaged, "damaged: the database contradicts itself or lacks rows"],
-  [EXIT.interrupted, "interrupted: a checkpoint is left, --resume continues"],
-];
+/** What a command's exit codes say, in the order in which its help lists them. */
+export type ExitCodeMeanings = Partial<Record<Verdict, string>>;
+
+/** The paragraph of a help text that lists exit codes. */
+export function exitCodesText(meanings: ExitCodeMeanings): string {
+  const lines = VERDICTS.flatMap((verdict) => {
+    const meaning = meanings[verdict];
+    return meaning === undefined ? [] : [`  ${String(EXIT[verdict]).padStart(3)}  ${meaning}`];
+  });
+  return `Exit codes:\n${lines.join("\n")}`;
+}
+
+const VERDICTS = Object.keys(EXIT) as readonly Verdict[];
 
 const EXIT_CODE_OF_ERROR: Record<ErrorCode, ExitCode> = {
   USAGE: EXIT.error,

@@ -1,18 +1,6 @@
 import { type Command, Option } from "commander";
 import { collectShard, parsePositiveNumber, parseWorkers } from "./numbers.ts";
 
-/** Which part of a database a command works on, and with how many threads; values as commander delivers them. */
-export interface RangeOptions {
-  /** Root heights, inclusive. */
-  readonly from?: number;
-  readonly to?: number;
-  /** Never together with the others. */
-  readonly last?: number;
-  /** Full shard ids. */
-  readonly shard?: readonly number[];
-  readonly workers?: number;
-}
-
 /** `verb`: what the command does to blocks. */
 export function addRangeOptions(command: Command, verb: string): Command {
   return command

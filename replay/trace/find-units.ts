@@ -3,9 +3,9 @@ import { UsageError } from "../../node/codec/errors.ts";
 import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
 import { clientRows } from "../database/client-rows.ts";
 import { findMinorBlock, hint } from "../database/find-block.ts";
+import type { Inspected } from "../database/inspected.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { minorReference, transactionReference } from "../database/reference.ts";
-import type { Inspected } from "../inspect/view.ts";
 import type { TrialPlace } from "../triage/open-trial.ts";
 
 /** A block, and which of its units are meant. */

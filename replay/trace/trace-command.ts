@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { parsePositiveNumber } from "../terminal/numbers.ts";
 import { indented } from "../text/indented.ts";
 
@@ -21,15 +22,15 @@ const EXAMPLES = [
   "qkc trace --db data/mainnet --tx HASH --rules +2929 --against quarkchain  where two rule sets part",
 ];
 
-const EXIT_CODES = [
-  "  0  traced; with --against: the two do the same",
-  "  1  no answer: usage, or no such block or transaction",
-  "  2  with --against: the two part",
-  "  3  the state that it is executed on is pruned, and none is near enough",
-  "  4  damaged: a row that it needs is missing or altered",
-];
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "traced; with --against: the two do the same",
+  error: "no answer: usage, or no such block or transaction",
+  divergent: "with --against: the two part",
+  unsupported: "the state that it is executed on is pruned, and none is near enough",
+  damaged: "damaged: a row that it needs is missing or altered",
+};
 
-export function addTraceCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addTraceCommand(program: Command, run: RunCommand): void {
   program
     .command("trace")
     .summary("execute a block or transaction again and print every instruction")
@@ -49,8 +50,8 @@ export function addTraceCommand(program: Command, handlers: Pick<CommandHandlers
     .option("--rules <rules>", "rule set to execute by, as for qkc whatif (default: the chain's own)")
     .option("--against <rules>", "print the first instruction at which --rules parts from these rules, as JSON")
     .addOption(new Option("--format <format>", "of the lines").choices(["eip3155", "table"]).default("eip3155"))
-    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\nExit codes:\n${EXIT_CODES.join("\n")}`)
+    .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\n${exitCodesText(EXIT_CODES)}`)
     .action(({ config, ...options }: TraceOptions) =>
-      handlers.run(async () => (await import("./trace.ts")).runTrace({ configPath: config, ...options })),
+      run(async () => (await import("./trace.ts")).runTrace({ configPath: config, ...options })),
     );
 }

@@ -3,8 +3,7 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-import { Findings } from "../execution/findings.ts";
-import { MinorCheck } from "../execution/minor-check.ts";
+import { ArchivedStates } from "../execution/archived-states.ts";
 import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
 import { type BlockTrial, trialOf } from "../execution/trial.ts";
 
@@ -17,15 +16,15 @@ export type TrialPlace = { readonly fullShardId: number } & ({ readonly hash: Ha
 export class TrialSource {
   private readonly database: OpenDatabase;
   private readonly rigs: ShardRigs;
-  private readonly check: MinorCheck;
-  private readonly findings = new Findings();
+  private readonly states: ArchivedStates;
+  private readonly told = new Set<string>();
 
   constructor(database: OpenDatabase) {
     const rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
     const rootTipHeight = rootChain.tipHeight;
     this.database = database;
     this.rigs = new ShardRigs(database, rootChain, { cacheBytes: CACHE_BYTES, checkArchive: false, rootTipHeight });
-    this.check = new MinorCheck(database, this.rigs, this.findings, undefined);
+    this.states = new ArchivedStates(database, this.rigs, this.told);
   }
 
   get config(): QuarkChainConfig {
@@ -34,7 +33,7 @@ export class TrialSource {
 
   /** What preparing trials has to tell, such as states that were pruned and computed anew. */
   get warnings(): readonly string[] {
-    return [...this.findings.warnings];
+    return [...this.told];
   }
 
   rig(fullShardId: number): ShardRig {
@@ -59,10 +58,10 @@ export class TrialSource {
       throw new UsageError(`block 0 of shard ${fullShardId} is not executed: the configuration makes it`);
     }
     const parentHash = block.header.prevMinorBlockHash;
-    this.check.releaseStates(fullShardId);
+    this.states.release(fullShardId);
     // Rows of a state that is not stored have to outlive the caches.
     if (!rig.source.rows.has(rig.cl.chain.get(parentHash).meta.stateRoot)) rig.nodes.holdProduced();
-    return trialOf(rig, block, await this.check.stateAfter(fullShardId, parentHash));
+    return trialOf(rig, block, await this.states.stateAfter(fullShardId, parentHash));
   }
 }
 

@@ -3,9 +3,9 @@ import type { ShardCl } from "../../node/cl/shard-cl.ts";
 import { HARDFORK_NAMES, ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { type RuleSwitch, ruleSwitches, withSwitch } from "../../node/el/evm/hardforks/rule-switches.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
-import { OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "../execution/client-rules.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../execution/trial.ts";
+import { OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "./client-rules.ts";
 
 /** What the consensus side has to tell of a block. */
 export type ConsensusSide = Pick<ShardCl, "inputsOf" | "sendsOf">;

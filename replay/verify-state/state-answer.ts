@@ -1,10 +1,10 @@
 import { toHex } from "../../node/codec/bytes.ts";
-import { TokenNames, tokenName } from "../database/token-names.ts";
 import { shardName } from "../report/summary.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
 import { fieldTable, textTable } from "../text/table.ts";
+import { TokenNames, tokenName } from "../text/token-names.ts";
 import { addSupply, MAX_FAULTS, type StateFault, type TokenSupply } from "./state-totals.ts";
 import type { VerifiedState } from "./verify-state.ts";
 

@@ -1,65 +1,46 @@
-import { existsSync } from "node:fs";
-import { findOptionalConfig } from "../database/optional-config.ts";
-import { configuredTokens } from "../database/token-names.ts";
-import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { StatusLine } from "../terminal/status-line.ts";
-import { onStopSignals } from "../terminal/stop-signals.ts";
-import { colorsFor } from "../text/colors.ts";
-import { grouped } from "../text/grouped.ts";
-import { jsonText } from "../text/json.ts";
-import { stateJson, stateText } from "./state-answer.ts";
-import { type VerifiedState, type VerifyStateRequest, verifyState } from "./verify-state.ts";
-import { WalkProgress } from "./walk-progress.ts";
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import type { RunCommand } from "../terminal/command.ts";
+import { CONFIG_HELP } from "../terminal/config-option.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { parsePositiveNumber, parseWholeNumber, parseWorkers } from "../terminal/numbers.ts";
 
-/** A checked command line of `qkc verify-state`. */
-export interface VerifyStateCommand extends VerifyStateRequest {
-  readonly configPath: string | undefined;
-  readonly json: boolean;
+interface VerifyStateOptions {
+  readonly db: string;
+  readonly config?: string;
+  readonly shard: number;
+  readonly height?: number;
+  readonly workers?: number;
+  readonly json?: true;
 }
 
-const SAMPLE_MILLISECONDS = 200;
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "whole: every node and code is there and hashes to its key",
+  error: "no answer: usage, or no such block",
+  unsupported: "the state is not stored, as in a pruned database",
+  damaged: "damaged: the first rows that cannot be used are named",
+  interrupted: "interrupted",
+};
 
-/** `qkc verify-state`: walks a state and says what it holds. Throws what keeps it from an answer. */
-export async function runVerifyState(command: VerifyStateCommand): Promise<ExitCode> {
-  const found = findOptionalConfig(command.db, command.configPath);
-  const state = await walkWatched(command);
-  if (state === undefined) return EXIT.interrupted;
-  const known = found === undefined ? [] : configuredTokens(found.config);
-  const colors = colorsFor(process.stdout.isTTY, process.env);
-  process.stdout.write(command.json ? jsonText(stateJson(state, known)) : stateText(state, known, colors));
-  return state.totals.faultCount === 0 ? EXIT.clean : EXIT.damaged;
-}
-
-async function walkWatched(command: VerifyStateCommand): Promise<VerifiedState | undefined> {
-  const progress = new WalkProgress();
-  const status = new StatusLine(process.stderr, process.env);
-  let parts = 0;
-  const show = () =>
-    status.update(
-      () => `${grouped(progress.subtrees)}/${grouped(parts)} parts, ${grouped(progress.accounts)} accounts`,
+export function addVerifyStateCommand(program: Command, run: RunCommand): void {
+  program
+    .command("verify-state")
+    .summary("walk the whole state after a block and prove every node and code of it")
+    .description(
+      "Reads every account, token, storage slot and code of the state after a block, proves each row by its hash, names " +
+        "all that are missing or altered, and adds up what the accounts hold. Nothing is written.",
+    )
+    .requiredOption("--db <dir>", "folder of the database")
+    .option("--config <file>", `${CONFIG_HELP}; it only names tokens`)
+    .addOption(new Option("--shard <id>", "full shard id").argParser(parsePositiveNumber).makeOptionMandatory())
+    .addOption(new Option("--height <height>", "block height (default: the newest)").argParser(parseWholeNumber))
+    .addOption(new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers))
+    .option("--json", "print JSON instead of the tables")
+    .addHelpText("after", `\n${exitCodesText(EXIT_CODES)}`)
+    .action(({ db, config, shard, height, workers = availableParallelism(), json }: VerifyStateOptions) =>
+      run(async () => {
+        const { runVerifyState } = await import("./run-verify-state.ts");
+        return runVerifyState({ db, configPath: config, fullShardId: shard, height, workers, json: json === true });
+      }),
     );
-  const timer = setInterval(show, SAMPLE_MILLISECONDS);
-  const releaseSignals = onStopSignals(
-    () => progress.stop(),
-    () => process.exit(EXIT.interrupted),
-  );
-  try {
-    return await verifyState(command, {
-      progress,
-      onParts: (count) => {
-        parts = count;
-      },
-      workerFile: builtWorker(),
-    });
-  } finally {
-    releaseSignals();
-    clearInterval(timer);
-    status.stop();
-  }
-}
-
-/** Only the built program has files that threads can run. */
-function builtWorker(): URL | undefined {
-  const file = new URL("./walk-worker.js", import.meta.url);
-  return existsSync(file) ? file : undefined;
 }

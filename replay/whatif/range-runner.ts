@@ -5,8 +5,7 @@ import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
-import { Findings } from "../execution/findings.ts";
-import { MinorCheck } from "../execution/minor-check.ts";
+import { ArchivedStates } from "../execution/archived-states.ts";
 import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
 import { comesToDeclared, trialOf } from "../execution/trial.ts";
 import type { Range } from "../report/schema.ts";
@@ -65,7 +64,7 @@ class RangeWhatif {
   private readonly tally = new Tally();
   private readonly rigs: ShardRigs;
   /** Knows the state after any block, also where it is not stored. */
-  private readonly states: MinorCheck;
+  private readonly states: ArchivedStates;
   private readonly caches = new Map<number, StateCache>();
   private readonly cacheBytes: number;
 
@@ -78,8 +77,8 @@ class RangeWhatif {
       checkArchive: false,
       rootTipHeight: plan.rootTipHeight,
     });
-    // What it would find of blocks that it executes on the way is a check's to say.
-    this.states = new MinorCheck(database, this.rigs, new Findings(), undefined);
+    // What computing them has to tell of blocks on the way is a check's to say.
+    this.states = new ArchivedStates(database, this.rigs, new Set());
   }
 
   async run(range: Range): Promise<WhatifRange | "stopped"> {
@@ -151,7 +150,7 @@ class RangeWhatif {
     if (!rig.source.rows.has(parentRoot)) {
       const what = "states that are not stored were computed from the stored ones before them";
       this.tally.warn(`shard ${fullShardId}: ${what}`);
-    } else if (rig.nodes.isHolding) this.states.releaseStates(fullShardId);
+    } else if (rig.nodes.isHolding) this.states.release(fullShardId);
     const trial = trialOf(rig, block, parentRoot);
     const tested = executeTested(trial, rules, this.cacheOf(fullShardId));
     if (comesToDeclared(trial, tested)) {

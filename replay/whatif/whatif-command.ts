@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { CommandHandlers } from "../cli/program.ts";
-import { addRangeOptions, type RangeOptions } from "../terminal/range-options.ts";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { addRangeOptions } from "../terminal/range-options.ts";
+import type { RangeOptions } from "../work/checkdb-request.ts";
 import type { WhatifRequest } from "./whatif.ts";
 
 interface WhatifOptions extends RangeOptions {
@@ -14,7 +16,7 @@ interface WhatifOptions extends RangeOptions {
   readonly quiet?: true;
 }
 
-export function addWhatifCommand(program: Command, handlers: Pick<CommandHandlers, "run">): void {
+export function addWhatifCommand(program: Command, run: RunCommand): void {
   const command = program
     .command("whatif")
     .summary("say what would change if a range had run under other rules")
@@ -31,10 +33,8 @@ export function addWhatifCommand(program: Command, handlers: Pick<CommandHandler
     .option("--report <dir>", "folder of whatif.json (default: reports/<time>-<database>)")
     .option("--json", "print whatif.json instead of the tables")
     .option("--quiet", "no progress; one line")
-    .addHelpText("after", `\n${RULES}\n\n${READING}\n\nExamples:\n${EXAMPLES}\n\n${EXIT_CODES}`)
-    .action((options: WhatifOptions) =>
-      handlers.run(async () => (await import("./whatif.ts")).runWhatif(requestOf(options))),
-    );
+    .addHelpText("after", `\n${RULES}\n\n${READING}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
+    .action((options: WhatifOptions) => run(async () => (await import("./whatif.ts")).runWhatif(requestOf(options))));
 }
 
 function requestOf(options: WhatifOptions): WhatifRequest {
@@ -69,10 +69,11 @@ away, and no smaller set would do: where two rules reprice the same instruction,
 const EXAMPLES = `  qkc whatif --db data/mainnet --rules osaka --last 10000
   qkc whatif --db data/mainnet --rules +2929 --shard 0x10001 --json | jq '.switches[] | {name, share}'`;
 
-const EXIT_CODES = `Exit codes:
-    0  nothing would change
-    1  no answer: usage, configuration or infrastructure
-    2  something would change
-    3  unsupported: something in the range is not understood by this version
-    4  damaged: the database contradicts itself or lacks rows
-  130  interrupted: what was found until then is in the report`;
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "nothing would change",
+  error: "no answer: usage, configuration or infrastructure",
+  divergent: "something would change",
+  unsupported: "unsupported: something in the range is not understood by this version",
+  damaged: "damaged: the database contradicts itself or lacks rows",
+  interrupted: "interrupted: what was found until then is in the report",
+};

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import type { RangeOptions } from "../terminal/range-options.ts";
 
 /** Which root blocks the user asks for; the database decides what the open ends are. */
 export type SpanRequest =
@@ -37,6 +36,18 @@ export interface CheckdbRequest {
 export interface Invocation {
   readonly request: CheckdbRequest;
   readonly args: readonly string[];
+}
+
+/** Which part of a database a command works on, and with how many threads; values as commander delivers them. */
+export interface RangeOptions {
+  /** Root heights, inclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Never together with the others. */
+  readonly last?: number;
+  /** Full shard ids. */
+  readonly shard?: readonly number[];
+  readonly workers?: number;
 }
 
 /** Option values as commander delivers them. */

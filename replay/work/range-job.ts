@@ -1,6 +1,5 @@
 import type { SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import type { DatabaseIdentity, Range, RangeResult, RunFlags } from "../report/schema.ts";
-import type { TriageRun, TriageRunRequest } from "../triage/triage-run.ts";
 
 /** Everything that fixes the answer of a run, and how much memory a worker may use. Plain data: it crosses threads. */
 export interface RunPlan {
@@ -94,18 +93,4 @@ export interface DatabaseSurvey {
   /** Hash of the root block at a height of a span that costs() was asked for, 64 hex digits. */
   rootHashAt(height: number): string;
   close(): void;
-}
-
-/** Opens a database. Throws NotADatabaseError, ConfigError, DatabaseDamagedError or UnsupportedError. */
-type SurveyDatabase = (request: SurveyRequest) => Promise<DatabaseSurvey>;
-
-/** Looks closer at the first divergences of each class. */
-type TriageDivergences = (request: TriageRunRequest) => Promise<TriageRun>;
-
-/** The engine room behind the command: how to look at a database, and the thread that checks ranges of it. */
-export interface CheckdbEngine {
-  readonly surveyDatabase: SurveyDatabase;
-  readonly triageDivergences: TriageDivergences;
-  /** Module that exports `runRange` as made by createRangeTask. */
-  readonly workerFile: URL;
 }

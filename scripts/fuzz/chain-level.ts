@@ -7,6 +7,7 @@ import { Findings } from "../../replay/execution/findings.ts";
 import { MinorCheck } from "../../replay/execution/minor-check.ts";
 import { RootCheck } from "../../replay/execution/root-check.ts";
 import { ShardRigs } from "../../replay/execution/shard-rig.ts";
+import { findCauses } from "../../replay/triage/divergence-causes.ts";
 import type { Difference, Level } from "./level.ts";
 import type { Reference } from "./reference.ts";
 
@@ -90,7 +91,7 @@ async function check(folder: string, minorBlocks: number): Promise<Pick<ChainCas
     const options = { cacheBytes: CACHE_BYTES, checkArchive: true, rootTipHeight: tip };
     const rigs = new ShardRigs(database, rootChain, options);
     const findings = new Findings();
-    const minor = new MinorCheck(database, rigs, findings, undefined);
+    const minor = new MinorCheck(database, rigs, findings, { findCauses });
     const root = new RootCheck(database, rootChain, rigs, findings, undefined, (fullShardId, hash) =>
       minor.stateAfter(fullShardId, hash),
     );

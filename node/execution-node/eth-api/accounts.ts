@@ -6,7 +6,7 @@ import { balanceAt, readAccount } from "../../el/state/read-account.ts";
 import { readTokenField } from "../../el/state/token-field.ts";
 import { Trie } from "../../el/trie/trie.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import type { ChainView, PlacedBlock } from "./chain-view.ts";
+import type { ChainView, PlacedBlock } from "../chain-view.ts";
 
 /** What accounts hold after a block. Throws EngineError where its state is pruned. */
 export class AccountView {

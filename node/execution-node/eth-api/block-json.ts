@@ -5,7 +5,7 @@ import { rlpEncode } from "../../codec/rlp.ts";
 import type { BlockRecord } from "../../el/store/block-record.ts";
 import { xshardCursorToJson } from "../../engine/api/deposits-json.ts";
 import { dataToJson, qkcAddressToJson, quantityToJson, tokenBalancesToJson } from "../../engine/api/json-fields.ts";
-import type { PlacedBlock } from "./chain-view.ts";
+import type { PlacedBlock } from "../chain-view.ts";
 import { transactionToJson } from "./transaction-json.ts";
 
 const NO_UNCLES_HASH = dataToJson(keccak256(rlpEncode([])));

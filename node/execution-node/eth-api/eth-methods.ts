@@ -14,12 +14,12 @@ import {
 } from "../../engine/api/json-fields.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
 import { type RpcMethods, rpcMethod } from "../../engine/server/rpc-method.ts";
+import { type BlockSelector, ChainView, type PlacedBlock } from "../chain-view.ts";
 import type { ExecutionNode } from "../execution-node.ts";
 import { readRawTransaction, TransactionPool } from "../mempool/transaction-pool.ts";
 import { AccountView } from "./accounts.ts";
 import { blockToJson } from "./block-json.ts";
-import { ChainView, type PlacedBlock } from "./chain-view.ts";
-import { accountField, type BlockSelector, blockField, blockNumberField, callField } from "./fields.ts";
+import { accountField, blockField, blockNumberField, callField } from "./fields.ts";
 import { suggestedGasPrice } from "./gas-price.ts";
 import { findLogs, logFilterField } from "./logs.ts";
 import { PendingFilters } from "./pending-filters.ts";

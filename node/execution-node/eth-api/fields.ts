@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Address, asAddress, type Hash32 } from "../../codec/bytes.ts";
+import { type Address, asAddress } from "../../codec/bytes.ts";
 import {
   bytesField,
   countField,
@@ -9,12 +9,7 @@ import {
   uint64Field,
   uint256Field,
 } from "../../engine/api/json-fields.ts";
-
-/** Which block a query is about. */
-export type BlockSelector =
-  | { readonly tag: "latest" | "safe" | "finalized" | "earliest" | "pending" }
-  | { readonly number: number }
-  | { readonly hash: Hash32 };
+import type { BlockSelector } from "../chain-view.ts";
 
 const tagField = z.enum(["latest", "safe", "finalized", "earliest", "pending"]);
 

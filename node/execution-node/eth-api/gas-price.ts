@@ -1,11 +1,11 @@
 import { decodeEvmTransaction } from "../../chain/evm-transaction.ts";
-import type { ChainView } from "./chain-view.ts";
+import type { ChainView } from "../chain-view.ts";
+import { LEAST_GAS_PRICE } from "../mempool/transaction-pool.ts";
 
 /** Settings of pyquarkchain's GasPriceSuggestionOracle (shard_state.py, config.py MIN_TX_POOL_GAS_PRICE). */
 const BLOCKS = 5;
 const PERCENTILE = 50;
 const FIRST_HEIGHT = 3;
-export const LEAST_GAS_PRICE = 1_000_000_000n;
 
 /** The median price of the transactions in the newest blocks that pay their gas in the token (shard_state.py gas_price). */
 export function suggestedGasPrice(chain: ChainView, tokenId: bigint): bigint {

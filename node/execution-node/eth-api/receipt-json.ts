@@ -3,7 +3,7 @@ import type { Log, Receipt } from "../../chain/receipt.ts";
 import type { Address, Hash32 } from "../../codec/bytes.ts";
 import type { BlockRecord } from "../../el/store/block-record.ts";
 import { dataToJson, quantityToJson } from "../../engine/api/json-fields.ts";
-import type { PlacedBlock } from "./chain-view.ts";
+import type { PlacedBlock } from "../chain-view.ts";
 import { shardKeyToJson } from "./transaction-json.ts";
 
 /** What a receipt is of: a transaction, or a deposit that came from another shard. */

@@ -11,7 +11,7 @@ import type { BlockExecution } from "../../el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../el/transactions/transaction-invalid-error.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
 import { ancestorsFrom } from "../chain-queries.ts";
-import type { ChainView, PlacedBlock } from "./chain-view.ts";
+import type { ChainView, PlacedBlock } from "../chain-view.ts";
 import type { CallRequest } from "./fields.ts";
 
 /** Code of "execution reverted" as geth answers it. */

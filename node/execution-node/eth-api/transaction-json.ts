@@ -3,7 +3,7 @@ import type { TypedTransaction } from "../../chain/typed-transaction.ts";
 import { type Address, bigIntToBytes } from "../../codec/bytes.ts";
 import { dataToJson, quantityToJson } from "../../engine/api/json-fields.ts";
 import { transactionToJson as typedToJson } from "../../engine/api/payload-json.ts";
-import type { PlacedBlock } from "./chain-view.ts";
+import type { PlacedBlock } from "../chain-view.ts";
 
 /** Version 2 is signed as EIP-155 says, with the shard's Ethereum chain id. */
 const EIP155_VERSION = 2n;

@@ -10,11 +10,12 @@ import { TransactionInvalidError } from "../../el/transactions/transaction-inval
 import { admitTransaction } from "../../el/transactions/validate-transaction.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
 import { ancestorsFrom } from "../chain-queries.ts";
-import type { ChainView } from "../eth-api/chain-view.ts";
-import { LEAST_GAS_PRICE } from "../eth-api/gas-price.ts";
+import type { ChainView } from "../chain-view.ts";
 
 /** pyquarkchain config.py TRANSACTION_QUEUE_SIZE_LIMIT_PER_SHARD. */
 const MOST_TRANSACTIONS = 10_000;
+/** pyquarkchain config.py MIN_TX_POOL_GAS_PRICE: for a price in QKC, and where there is no other price to tell. */
+export const LEAST_GAS_PRICE = 1_000_000_000n;
 /** How far ahead of its sender's nonce a transaction may be. */
 const MOST_AHEAD = 64n;
 

@@ -3,7 +3,6 @@ import { QkcError } from "../../../node/codec/errors.ts";
 import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import { EIPS } from "../../../node/el/evm/hardforks/eips.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
-import { OTHER_SWITCHES } from "../../execution/client-rules.ts";
 import type { FieldDifference } from "../../execution/comparator.ts";
 import { rulesExecutor } from "../../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../../execution/trial.ts";
@@ -16,6 +15,7 @@ import {
 } from "../../report/classes/class-name.ts";
 import { FULL_PER_CLASS } from "../../report/classes/group.ts";
 import { attribute } from "../attribution/attribute.ts";
+import { OTHER_SWITCHES } from "../client-rules.ts";
 import { outcomeOf } from "../locality/declared-outcome.ts";
 import type { Outcome } from "../locality/locality.ts";
 import { type ConsensusSide, referenceWith, targetsOf } from "../reference.ts";

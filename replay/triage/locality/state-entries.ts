@@ -1,7 +1,7 @@
 import { toHex } from "../../../node/codec/bytes.ts";
 import type { StateEntryDifference, StateValue } from "../../../node/el/state/state-diff.ts";
-import { tokenName } from "../../database/token-names.ts";
 import type { StateDifference } from "../../report/triage-schema.ts";
+import { tokenName } from "../../text/token-names.ts";
 import type { Preimages } from "./preimages.ts";
 
 /** A difference as a report shows it, with the address, token or slot where the executions have met it. */

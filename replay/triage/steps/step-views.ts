@@ -1,8 +1,8 @@
 import { toHex } from "../../../node/codec/bytes.ts";
 import { opcodeName } from "../../../node/el/evm/opcode-name.ts";
 import type { ExecutionUnit, TraceStep } from "../../../node/el/evm/tracer.ts";
-import { disassemble } from "../../inspect/disassemble.ts";
 import type { StepDivergence, StepSide, Unit } from "../../report/triage-schema.ts";
+import { disassemble } from "../../text/disassemble.ts";
 import type { CapturedStep, OpenFrame } from "./step-capture.ts";
 
 /** Instructions of a disassembly shown before and after the one that it is about. */

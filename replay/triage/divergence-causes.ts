@@ -1,28 +1,20 @@
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
-import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-import { Classifier } from "../triage/classes/classifier.ts";
-import { declaredOutcome } from "../triage/locality/declared-outcome.ts";
-import type { FieldDifference } from "./comparator.ts";
-import { comesToDeclared } from "./declared-differences.ts";
-import type { CheckedBlock, Findings } from "./findings.ts";
-import { otherRulesExplain } from "./other-rules.ts";
-import type { ShardRig } from "./shard-rig.ts";
-import { trialOf } from "./trial.ts";
+import { comesToDeclared } from "../execution/declared-differences.ts";
+import type { CheckedBlock, Findings } from "../execution/findings.ts";
+import type { CauseFinder, DifferingBlock, FindCauses } from "../execution/minor-check.ts";
+import type { ShardRig } from "../execution/shard-rig.ts";
+import { trialOf } from "../execution/trial.ts";
+import { otherRulesExplain } from "./attribution/other-rules.ts";
+import { Classifier } from "./classes/classifier.ts";
+import { declaredOutcome } from "./locality/declared-outcome.ts";
 
-/** A block whose execution does not bear out what it declares, with no rule broken. */
-export interface DifferingBlock {
-  readonly rig: ShardRig;
-  readonly block: MinorBlock;
-  readonly parentRoot: Hash32;
-  readonly outcome: NewPayloadResult;
-  readonly fields: readonly FieldDifference[];
-}
+/** The causes that triage finds, for a check. */
+export const findCauses: FindCauses = (database, findings, tested) => new DivergenceCauses(database, findings, tested);
 
-/** Looks for the causes of divergences, one after the other in the order of the check. */
-export class DivergenceCauses {
+class DivergenceCauses implements CauseFinder {
   private readonly database: OpenDatabase;
   private readonly findings: Findings;
   private readonly tested: Rules;

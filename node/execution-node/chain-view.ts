@@ -1,12 +1,17 @@
-import { shardConfigOf } from "../../chain/config.ts";
-import type { MinorBlock } from "../../chain/minor-block.ts";
-import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../../codec/bytes.ts";
-import type { NodeStore } from "../../el/state/node-store.ts";
-import { WorldState } from "../../el/state/world-state.ts";
-import type { TransactionPlace } from "../../el/store/chain-marks.ts";
-import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import type { ExecutionNode } from "../execution-node.ts";
-import type { BlockSelector } from "./fields.ts";
+import { shardConfigOf } from "../chain/config.ts";
+import type { MinorBlock } from "../chain/minor-block.ts";
+import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../codec/bytes.ts";
+import type { NodeStore } from "../el/state/node-store.ts";
+import { WorldState } from "../el/state/world-state.ts";
+import type { TransactionPlace } from "../el/store/chain-marks.ts";
+import { ENGINE_ERROR, EngineError } from "../engine/engine-error.ts";
+import type { ExecutionNode } from "./execution-node.ts";
+
+/** Which block a query is about. */
+export type BlockSelector =
+  | { readonly tag: "latest" | "safe" | "finalized" | "earliest" | "pending" }
+  | { readonly number: number }
+  | { readonly hash: Hash32 };
 
 export interface PlacedBlock {
   readonly hash: Hash32;

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { SMALL } from "../../../replay/database/small-fixture.testkit.ts";
-import { lasting, replayFolder, replayInProcess } from "../../../replay/replay/replay-run.testkit.ts";
-import { type BuiltProject, buildProject } from "../../../replay/work/built-project.testkit.ts";
-import { freePorts } from "./engine-processes.ts";
+import { freePorts } from "../../node/engine/process/engine-processes.ts";
+import { SMALL } from "../database/small-fixture.testkit.ts";
+import { lasting, replayFolder, replayInProcess } from "../replay/replay-run.testkit.ts";
+import { type BuiltProject, buildProject } from "../work/built-project.testkit.ts";
 
 const one = { to: 1, shards: [1] };
 

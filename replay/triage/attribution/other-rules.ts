@@ -1,13 +1,13 @@
-import type { MinorBlock } from "../../node/chain/minor-block.ts";
-import { type Hash32, toHex } from "../../node/codec/bytes.ts";
-import { QkcError } from "../../node/codec/errors.ts";
-import type { OpenDatabase } from "../database/open-database.ts";
-import { type ClientRules, OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "./client-rules.ts";
-import { comesToDeclared } from "./declared-differences.ts";
-import type { CheckedBlock } from "./findings.ts";
-import { rulesExecutor } from "./rules-executor.ts";
-import type { ShardRig } from "./shard-rig.ts";
-import { type BlockTrial, trialOf } from "./trial.ts";
+import type { MinorBlock } from "../../../node/chain/minor-block.ts";
+import { type Hash32, toHex } from "../../../node/codec/bytes.ts";
+import { QkcError } from "../../../node/codec/errors.ts";
+import type { OpenDatabase } from "../../database/open-database.ts";
+import { comesToDeclared } from "../../execution/declared-differences.ts";
+import type { CheckedBlock } from "../../execution/findings.ts";
+import { rulesExecutor } from "../../execution/rules-executor.ts";
+import type { ShardRig } from "../../execution/shard-rig.ts";
+import { type BlockTrial, trialOf } from "../../execution/trial.ts";
+import { type ClientRules, OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "../client-rules.ts";
 
 /** Rules of the other client that come to what a block declares. */
 export interface OtherExplanation {

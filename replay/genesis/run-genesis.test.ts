@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "../cli/run-cli.ts";
-import { networkConfigText } from "./genesis-command.testkit.ts";
-import type { GenesisAnswer } from "./genesis-command.ts";
+import { networkConfigText } from "./run-genesis.testkit.ts";
+import type { GenesisAnswer } from "./run-genesis.ts";
 
 interface Pins {
   readonly root: string;
