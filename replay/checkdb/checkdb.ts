@@ -1,11 +1,9 @@
-import { secp256k1Backend } from "../../node/chain/sender.ts";
 import { assembleReport, divergencesInOrder } from "../report/assemble.ts";
 import { readAllowlist } from "../report/classes/allowlist.ts";
 import { writeReport } from "../report/run-folder.ts";
-import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { createProgressDisplay, stallText } from "../terminal/progress-display.ts";
-import { onStopSignals } from "../terminal/stop-signals.ts";
+import type { ExitCode } from "../terminal/exit-code.ts";
 import { runTiming, startClock } from "../terminal/timing.ts";
+import { watched } from "../terminal/watched-run.ts";
 import type { TriageRun } from "../triage/triage-run.ts";
 import type { CheckdbRequest, Invocation } from "../work/checkdb-request.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
@@ -17,10 +15,6 @@ import { printReport, reportUnusable } from "./answer.ts";
 import type { CheckdbEngine } from "./checkdb-engine.ts";
 import { openRunRecord, type RunRecord } from "./run-record.ts";
 
-const SAMPLE_MILLISECONDS = 500;
-
-const SLOW_RECOVERY =
-  "the native library of secp256k1 did not load: recovering senders takes 30 times as long (no prebuild for this platform?)";
 /** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
 const MAX_FINDINGS = 20_000;
 
@@ -86,7 +80,6 @@ interface WatchedOutcome {
 
 const NO_TRIAGE: TriageRun = { triages: new Map(), warnings: [] };
 
-/** Runs with progress on stderr, the stall watchdog, and signals that stop it in good order. */
 async function executeWatched(
   request: CheckdbRequest,
   engine: CheckdbEngine,
@@ -95,34 +88,12 @@ async function executeWatched(
 ): Promise<WatchedOutcome> {
   const shared = createSharedCounters(request.workers, run.plan.shards);
   const counters = new RunCounters(shared);
-  const ranges = checkpoint.ranges;
-  const done = checkpoint.results;
-  const monitor = new RunMonitor({
-    counters,
-    costs: run.costs,
-    ranges,
-    done,
-    stallSeconds: request.stallSeconds,
-    startedAt: Date.now(),
-  });
-  const display = createProgressDisplay(process.stderr, process.env, request.quiet);
-  if (secp256k1Backend() === "elliptic") display.message(SLOW_RECOVERY);
-  if (done.size > 0) display.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
-  const timer = setInterval(() => {
-    const snapshot = monitor.sample(Date.now());
-    display.update(snapshot, Date.now());
-    for (const stall of snapshot.newStalls) display.message(stallText(stall));
-  }, SAMPLE_MILLISECONDS);
-  let isStopping = false;
-  const releaseSignals = onStopSignals(
-    (signal) => {
-      isStopping = true;
-      counters.stop();
-      display.message(`${signal}: stopping at the next block; once more to stop at once`);
-    },
-    () => process.exit(EXIT.interrupted),
-  );
-  try {
+  const { ranges, results: done } = checkpoint;
+  const { stallSeconds } = request;
+  const monitor = new RunMonitor({ counters, costs: run.costs, ranges, done, stallSeconds, startedAt: Date.now() });
+  return await watched({ quiet: request.quiet, onStop: () => counters.stop() }, async (watch) => {
+    if (done.size > 0) watch.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
+    watch.follow(monitor);
     const outcome = await executeRun({
       workerFile: engine.workerFile,
       input: { plan: run.plan, counters: shared },
@@ -140,16 +111,12 @@ async function executeWatched(
       configPath: run.plan.configPath,
       divergences: divergencesInOrder(outcome.results),
       folder,
-      onStart: (count) => display.message(`looking closer at ${count} divergences`),
-      shouldStop: () => isStopping,
+      onStart: (count) => watch.message(`looking closer at ${count} divergences`),
+      shouldStop: () => watch.isInterrupted,
     });
     // What is missing of the closer look is made up for by --resume.
-    return isStopping
+    return watch.isInterrupted
       ? { outcome: { ...outcome, interrupted: true }, stalls, triage: NO_TRIAGE }
       : { outcome, stalls, triage };
-  } finally {
-    releaseSignals();
-    clearInterval(timer);
-    display.stop();
-  }
+  });
 }

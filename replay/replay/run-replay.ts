@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { secp256k1Backend } from "../../node/chain/sender.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
 import { QkcError, UsageError } from "../../node/codec/errors.ts";
@@ -13,10 +12,9 @@ import { describeFailure, isFinding, type RunFailure } from "../report/failure.t
 import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
 import { shardName, summarize, verdictLine } from "../report/summary.ts";
-import { EXIT, type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
-import { createProgressDisplay } from "../terminal/progress-display.ts";
-import { onStopSignals } from "../terminal/stop-signals.ts";
+import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { type RunClock, startClock } from "../terminal/timing.ts";
+import { watched } from "../terminal/watched-run.ts";
 import { colorsFor } from "../text/colors.ts";
 import { commandText, withDatabase } from "../text/command-text.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
@@ -35,9 +33,6 @@ import { openRunRecord } from "./run-record.ts";
 import type { EngineWrapper } from "./shard-host.ts";
 import { canonicalPlan, type PlanData, StepPlan } from "./steps.ts";
 
-const SAMPLE_MILLISECONDS = 500;
-const SLOW_RECOVERY =
-  "the native library of secp256k1 did not load: recovering senders takes 30 times as long (no prebuild for this platform?)";
 const STAKES_NOT_JUDGED =
   "proof-of-work seals and the stakes of root blocks are not judged in a replay: qkc checkdb --verify-pow does it";
 
@@ -186,25 +181,15 @@ async function watchedReplay(
   const { survey, costs, shards } = planned;
   const threads = Math.min(request.workers, shards.length);
   const counters = createSharedCounters(threads, survey.shards);
-  const display = createProgressDisplay(process.stderr, process.env, request.quiet);
-  if (secp256k1Backend() === "elliptic") display.message(SLOW_RECOVERY);
   let stop = () => {};
-  let isInterrupted = false;
   const interruption = new AbortController();
   let engineFailure: Error | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const releaseSignals = onStopSignals(
-    (signal) => {
-      isInterrupted = true;
-      interruption.abort(new QkcError("INTERRUPTED", "interrupted before the engines answered"));
-      stop();
-      display.message(`${signal}: stopping at the next block; once more to stop at once`);
-    },
-    () => process.exit(EXIT.interrupted),
-  );
-  let engines: ChosenEngines | undefined;
-  try {
-    engines = await chooseEngines({
+  const onStop = () => {
+    interruption.abort(new QkcError("INTERRUPTED", "interrupted before the engines answered"));
+    stop();
+  };
+  return await watched({ quiet: request.quiet, onStop }, async (watch) => {
+    const engines = await chooseEngines({
       choice: request.engines,
       config: planned.database.config.quarkchain,
       configPath: survey.configPath,
@@ -218,50 +203,46 @@ async function watchedReplay(
         engineFailure = error;
         stop();
       },
-      onRestart: (text) => display.message(text),
+      onRestart: (text) => watch.message(text),
     });
-    record.begin();
-    let before: ReplayReportInput["before"] = [];
-    const outcome = await executeReplay({
-      hosts: hostSpecs(request, planned, engines, threads, counters),
-      source: planned.database.source,
-      config: planned.database.config.quarkchain,
-      workerFile: new URL("./host-worker.js", import.meta.url),
-      heapMegabytes: memoryBudget(threads).heapMegabytes,
-      wrapEngine,
-      onStart: (states, stopAll) => {
-        before = states;
-        stop = stopAll;
-        if (isInterrupted || engineFailure !== undefined) stopAll();
-        const monitor = replayMonitor(new RunCounters(counters), costs, states);
-        timer = setInterval(() => display.update(monitor.sample(Date.now()), Date.now()), SAMPLE_MILLISECONDS);
-      },
-    });
-    const ended = engineFailure === undefined ? outcome : { ...outcome, failure: engineFailure };
-    if (isInterrupted || ended.failure !== undefined || ended.divergences.length === 0) {
-      return { outcome: ended, before, triage: NO_TRIAGE, isInterrupted };
+    try {
+      record.begin();
+      let before: ReplayReportInput["before"] = [];
+      const outcome = await executeReplay({
+        hosts: hostSpecs(request, planned, engines, threads, counters),
+        source: planned.database.source,
+        config: planned.database.config.quarkchain,
+        workerFile: new URL("./host-worker.js", import.meta.url),
+        heapMegabytes: memoryBudget(threads).heapMegabytes,
+        wrapEngine,
+        onStart: (states, stopAll) => {
+          before = states;
+          stop = stopAll;
+          if (watch.isInterrupted || engineFailure !== undefined) stopAll();
+          watch.follow(replayMonitor(new RunCounters(counters), costs, states));
+        },
+      });
+      const ended = engineFailure === undefined ? outcome : { ...outcome, failure: engineFailure };
+      const untriaged = () => ({ outcome: ended, before, triage: NO_TRIAGE, isInterrupted: watch.isInterrupted });
+      if (watch.isInterrupted || ended.failure !== undefined || ended.divergences.length === 0) return untriaged();
+      watch.message(`looking closer at ${ended.divergences.length} divergences`);
+      // Engines are still there to be asked.
+      const { divergences, ...triage } = await triageReplay({
+        divergences: ended.divergences,
+        database: planned.database,
+        db: request.db,
+        folder: folderOf(),
+        addressOf: (fullShardId) => addressOf(engines.specs.get(fullShardId)),
+        again: commandText(resumeArguments({ ...request, db: "DIR", reportFolder: undefined })),
+        shouldStop: () => watch.isInterrupted,
+      });
+      // What is missing of the closer look is made up for by --resume.
+      if (watch.isInterrupted) return untriaged();
+      return { outcome: { ...ended, divergences }, before, triage, isInterrupted: false };
+    } finally {
+      await engines.close();
     }
-    display.message(`looking closer at ${ended.divergences.length} divergences`);
-    // Engines are still there to be asked.
-    const { divergences, ...triage } = await triageReplay({
-      divergences: ended.divergences,
-      database: planned.database,
-      db: request.db,
-      folder: folderOf(),
-      addressOf: (fullShardId) => addressOf(engines?.specs.get(fullShardId)),
-      again: commandText(resumeArguments({ ...request, db: "DIR", reportFolder: undefined })),
-      shouldStop: () => isInterrupted,
-    });
-    // What is missing of the closer look is made up for by --resume.
-    return isInterrupted
-      ? { outcome: ended, before, triage: NO_TRIAGE, isInterrupted }
-      : { outcome: { ...ended, divergences }, before, triage, isInterrupted };
-  } finally {
-    releaseSignals();
-    clearInterval(timer);
-    display.stop();
-    await engines?.close();
-  }
+  });
 }
 
 /** What runs in this process can be asked for nothing else. */

@@ -1,10 +1,9 @@
 import { surveyDatabase } from "../database/survey.ts";
 import { assertOutside, createRunFolder, writeWhole } from "../report/run-folder.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { createProgressDisplay, stallText } from "../terminal/progress-display.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
-import { onStopSignals } from "../terminal/stop-signals.ts";
 import { startClock } from "../terminal/timing.ts";
+import { watched } from "../terminal/watched-run.ts";
 import { colorsFor } from "../text/colors.ts";
 import { checkdbRequest } from "../work/checkdb-request.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
@@ -37,7 +36,6 @@ export interface WhatifRequest {
 }
 
 const REPORT_FILE = "whatif.json";
-const SAMPLE_MILLISECONDS = 500;
 const STALL_SECONDS = 60;
 
 const EXIT_OF_VERDICT: Record<WhatifReport["verdict"], ExitCode> = {
@@ -129,52 +127,34 @@ export async function planWhatif(request: WhatifRequest): Promise<PlannedWhatif>
   }
 }
 
-/** Runs with progress on stderr, a warning about blocks that do not end, and signals that stop it in good order. */
 async function runWatched(
   { workers, quiet }: WhatifRequest,
   { plan, costs, ranges }: PlannedWhatif,
 ): Promise<{ readonly ending: PoolEnding; readonly results: readonly WhatifRange[] }> {
   const shared = createSharedCounters(workers, plan.shards);
   const counters = new RunCounters(shared);
-  const monitor = new RunMonitor({
-    counters,
-    costs,
-    ranges,
-    done: new Map(),
-    stallSeconds: STALL_SECONDS,
-    startedAt: Date.now(),
-  });
-  const display = createProgressDisplay(process.stderr, process.env, quiet, "blocks that change");
-  const timer = setInterval(() => {
-    const snapshot = monitor.sample(Date.now());
-    display.update(snapshot, Date.now());
-    for (const stall of snapshot.newStalls) display.message(stallText(stall));
-  }, SAMPLE_MILLISECONDS);
-  const releaseSignals = onStopSignals(
-    (signal) => {
-      counters.stop();
-      display.message(`${signal}: stopping at the next block; once more to stop at once`);
-    },
-    () => process.exit(EXIT.interrupted),
-  );
+  const done = new Map<number, never>();
+  const startedAt = Date.now();
+  const monitor = new RunMonitor({ counters, costs, ranges, done, stallSeconds: STALL_SECONDS, startedAt });
   let results: readonly WhatifRange[] = [];
-  const pool = new RangePool({
-    workerFile: new URL("./worker.js", import.meta.url),
-    input: { plan, counters: shared },
-    workers: Math.max(1, Math.min(workers, ranges.length)),
-    heapMegabytes: memoryBudget(workers).heapMegabytes,
-    parseResult: (sent) => whatifRangeSchema.parse(sent),
-    onResult: async (result) => {
-      results = firstChanges([...results, result], MAX_LISTED);
-    },
+  const options = { quiet, counted: "blocks that change", onStop: () => counters.stop() };
+  return await watched(options, async (watch) => {
+    watch.follow(monitor);
+    const pool = new RangePool({
+      workerFile: new URL("./worker.js", import.meta.url),
+      input: { plan, counters: shared },
+      workers: Math.max(1, Math.min(workers, ranges.length)),
+      heapMegabytes: memoryBudget(workers).heapMegabytes,
+      parseResult: (sent) => whatifRangeSchema.parse(sent),
+      onResult: async (result) => {
+        results = firstChanges([...results, result], MAX_LISTED);
+      },
+    });
+    try {
+      const ending = await pool.run(costliestFirst(ranges));
+      return { ending, results };
+    } finally {
+      await pool.destroy();
+    }
   });
-  try {
-    const ending = await pool.run(costliestFirst(ranges));
-    return { ending, results };
-  } finally {
-    await pool.destroy();
-    releaseSignals();
-    clearInterval(timer);
-    display.stop();
-  }
 }
