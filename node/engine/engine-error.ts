@@ -8,6 +8,10 @@ export const ENGINE_ERROR = {
   invalidParams: -32602,
   internal: -32603,
   server: -32000,
+  /** As go-ethereum answers what takes it too long, what makes an answer too long, and what it has no room for. */
+  timeout: -32002,
+  responseTooLarge: -32003,
+  limitExceeded: -32005,
   unknownPayload: -38001,
   invalidForkchoiceState: -38002,
   invalidPayloadAttributes: -38003,

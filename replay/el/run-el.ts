@@ -2,11 +2,16 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { toHex } from "../../node/codec/bytes.ts";
-import { type QkcError, UsageError } from "../../node/codec/errors.ts";
+import { QkcError, UsageError } from "../../node/codec/errors.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { createJwtSecret, jwtAuthenticator, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
 import { engineMethods } from "../../node/engine/server/engine-methods.ts";
-import { type RpcServer, type RpcServerOptions, startRpcServer } from "../../node/engine/server/rpc-server.ts";
+import {
+  OPEN_PORT_LIMITS,
+  type RpcServer,
+  type RpcServerOptions,
+  startRpcServer,
+} from "../../node/engine/server/rpc-server.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import { ExecutionNode, type ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
 import { programVersion } from "../report/version.ts";
@@ -63,8 +68,7 @@ export async function runEl(request: ElRequest): Promise<ExitCode> {
 }
 
 async function serve(request: ElRequest, node: ExecutionNode, log: ElLog, stop: StopRequest): Promise<ExitCode> {
-  const onInternalError = (error: unknown, method: string) =>
-    log.event("error", `${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const onInternalError = (error: unknown, method: string) => log.event("error", `${method}: ${descriptionOf(error)}`);
   const eth = ethMethods(node);
   const authenticate = jwtAuthenticator(jwtSecret(request));
   const servers: RpcServer[] = [];
@@ -72,14 +76,22 @@ async function serve(request: ElRequest, node: ExecutionNode, log: ElLog, stop: 
     const methods = { ...eth, ...engineMethods(node) };
     servers.push(await startRpcServer({ ...request.authrpc, methods, authenticate, onInternalError }));
     if (request.http !== undefined)
-      servers.push(await startRpcServer({ ...request.http, methods: eth, onInternalError }));
+      servers.push(
+        await startRpcServer({ ...request.http, ...OPEN_PORT_LIMITS, lane: "http", methods: eth, onInternalError }),
+      );
     announce(log, node, servers);
     const failure = await stop.asked;
     log.event("stopping", failure === undefined ? stop.reason : failure.message);
     return failure === undefined ? EXIT.clean : EXIT.error;
   } finally {
-    for (const server of servers) await server.close();
+    await Promise.all(servers.map((server) => server.close()));
   }
+}
+
+/** Where in the program something happened matters for defects only. */
+function descriptionOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof QkcError && error.code !== "INTERNAL" ? error.message : (error.stack ?? error.message);
 }
 
 function announce(log: ElLog, node: ExecutionNode, [authrpc, http]: readonly RpcServer[]): void {

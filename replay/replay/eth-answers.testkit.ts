@@ -36,10 +36,13 @@ export async function expectExportedAnswers(datadir: string, fullShardId: number
     retention: "archive",
     version: "0.0.0",
   });
-  const dispatcher = new RpcDispatcher(ethMethods(node), (error) => expect.fail(String(error)));
+  const dispatcher = new RpcDispatcher(ethMethods(node), {
+    onInternalError: (error) => expect.fail(String(error)),
+    maxAnswerLength: Number.POSITIVE_INFINITY,
+  });
   const ask = async (method: string, ...params: unknown[]) => {
     const answer = await dispatcher.answer(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }));
-    return (answer as { readonly result: unknown }).result;
+    return JSON.parse(answer ?? "null").result;
   };
   const here = <T extends Pick<Exported, "branch">>(rows: readonly T[]) =>
     rows.filter((row) => row.branch === fullShardId);

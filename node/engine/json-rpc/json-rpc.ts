@@ -1,83 +1,122 @@
+import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import { QkcError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
+import { type Caller, CallerGone, PATIENT_CALLER } from "../server/caller.ts";
 import type { RpcMethod, RpcMethods } from "../server/rpc-method.ts";
+import { numberIdTexts } from "./request-ids.ts";
 
 /** Requests in one batch: as many as geth takes. */
 const MOST_BATCH_REQUESTS = 1000;
+/** So long may a batch keep everybody else from being served. */
+const LONGEST_TURN_MS = 10;
 
-export interface RpcErrorObject {
+interface RpcErrorObject {
   readonly code: number;
   readonly message: string;
   readonly data?: unknown;
 }
 
-type RequestId = string | number | null;
-type Response =
-  | { readonly jsonrpc: "2.0"; readonly id: RequestId; readonly result: unknown }
-  | { readonly jsonrpc: "2.0"; readonly id: RequestId; readonly error: RpcErrorObject };
-
 /** Told of every error that is not the caller's: of a defect he learns only that there was one. */
 export type InternalErrorListener = (error: unknown, method: string) => void;
+
+export interface RpcDispatcherOptions {
+  readonly onInternalError: InternalErrorListener;
+  /** Longest answer in characters, a batch's in all: what does not fit is answered with an error. */
+  readonly maxAnswerLength: number;
+}
 
 /** JSON-RPC 2.0 over a set of methods, without the transport. */
 export class RpcDispatcher {
   readonly #methods: ReadonlyMap<string, RpcMethod>;
-  readonly #onInternalError: InternalErrorListener;
+  readonly #options: RpcDispatcherOptions;
   /** Settles when the ordered calls so far are done. */
   #ordered: Promise<unknown> = Promise.resolve();
 
-  constructor(methods: RpcMethods, onInternalError: InternalErrorListener) {
+  constructor(methods: RpcMethods, options: RpcDispatcherOptions) {
     this.#methods = new Map(Object.entries(methods));
-    this.#onInternalError = onInternalError;
+    this.#options = options;
   }
 
-  /** Answers a request body; undefined where it holds nothing but notifications. */
-  async answer(body: string): Promise<Response | readonly Response[] | undefined> {
+  /** The answer to a request body as JSON; undefined where it holds nothing but notifications, or the caller is gone. */
+  async answer(body: string, caller: Caller = PATIENT_CALLER): Promise<string | undefined> {
     let request: unknown;
     try {
       request = JSON.parse(body);
     } catch {
-      return errorResponse(null, ENGINE_ERROR.parse, "the request is not JSON");
+      return errorText("null", ENGINE_ERROR.parse, "the request is not JSON");
     }
-    return Array.isArray(request) ? this.#answerBatch(request) : this.#answerOne(request);
+    const ids = numberIdTexts(body);
+    if (Array.isArray(request)) return this.#answerBatch(request, ids, caller);
+    return this.#answerOne(request, ids?.get(0), caller, this.#options.maxAnswerLength);
   }
 
   /** One after the other, so that later requests of a batch see what earlier ones did. */
-  async #answerBatch(requests: readonly unknown[]): Promise<Response | readonly Response[] | undefined> {
-    if (requests.length === 0) return errorResponse(null, ENGINE_ERROR.invalidRequest, "an empty batch");
+  async #answerBatch(
+    requests: readonly unknown[],
+    ids: ReadonlyMap<number, string> | undefined,
+    caller: Caller,
+  ): Promise<string | undefined> {
+    if (requests.length === 0) return errorText("null", ENGINE_ERROR.invalidRequest, "an empty batch");
     if (requests.length > MOST_BATCH_REQUESTS) {
       const message = `a batch of ${requests.length} requests, at most ${MOST_BATCH_REQUESTS} are taken`;
-      return errorResponse(null, ENGINE_ERROR.tooLargeRequest, message);
+      return errorText("null", ENGINE_ERROR.tooLargeRequest, message);
     }
-    const responses: Response[] = [];
-    for (const request of requests) {
-      const response = await this.#answerOne(request);
-      if (response !== undefined) responses.push(response);
+    const answers: string[] = [];
+    let room = this.#options.maxAnswerLength;
+    let turnEndsAt = performance.now() + LONGEST_TURN_MS;
+    for (const [index, request] of requests.entries()) {
+      const answer = await this.#answerOne(request, ids?.get(index), caller, room);
+      if (isGone(caller)) return undefined;
+      if (answer !== undefined) {
+        answers.push(answer);
+        room -= answer.length + 1;
+      }
+      if (performance.now() < turnEndsAt) continue;
+      await eventLoopTurn();
+      turnEndsAt = performance.now() + LONGEST_TURN_MS;
     }
-    return responses.length === 0 ? undefined : responses;
+    return answers.length === 0 ? undefined : `[${answers.join(",")}]`;
   }
 
-  async #answerOne(request: unknown): Promise<Response | undefined> {
-    if (!isRequest(request)) return errorResponse(null, ENGINE_ERROR.invalidRequest, "not a JSON-RPC 2.0 request");
+  async #answerOne(
+    request: unknown,
+    numberIdText: string | undefined,
+    caller: Caller,
+    room: number,
+  ): Promise<string | undefined> {
+    if (!isRequest(request)) return errorText("null", ENGINE_ERROR.invalidRequest, "not a JSON-RPC 2.0 request");
     const { id, method, params = [] } = request;
-    const response = await this.#call(id ?? null, method, params);
-    return id === undefined ? undefined : response;
+    const idText = typeof id === "number" && numberIdText !== undefined ? numberIdText : JSON.stringify(id ?? null);
+    const answer = await this.#call(idText, method, params, caller, room);
+    return id === undefined ? undefined : answer;
   }
 
-  async #call(id: RequestId, name: string, params: unknown): Promise<Response> {
+  /** `room`: characters that are left for the answer. Errors get theirs in any case: they are short, and few. */
+  async #call(idText: string, name: string, params: unknown, caller: Caller, room: number): Promise<string> {
     const method = this.#methods.get(name);
     if (method === undefined) {
-      return errorResponse(id, ENGINE_ERROR.methodNotFound, `the method ${name.slice(0, 100)} does not exist`);
+      return errorText(idText, ENGINE_ERROR.methodNotFound, `the method ${name.slice(0, 100)} does not exist`);
     }
     if (!Array.isArray(params)) {
-      return errorResponse(id, ENGINE_ERROR.invalidParams, "params: have to be an array");
+      return errorText(idText, ENGINE_ERROR.invalidParams, "params: have to be an array");
     }
+    if (room <= 0) return errorText(idText, ENGINE_ERROR.responseTooLarge, TOO_LONG);
     try {
-      const result = await (method.isOrdered ? this.#inOrder(() => method.call(params)) : method.call(params));
-      return { jsonrpc: "2.0", id, result };
+      const result = await this.#run(method, params, caller);
+      const text = `{"jsonrpc":"2.0","id":${idText},"result":${textOf(result)}}`;
+      return text.length <= room ? text : errorText(idText, ENGINE_ERROR.responseTooLarge, TOO_LONG);
     } catch (error) {
-      return { jsonrpc: "2.0", id, error: this.#errorObject(error, name) };
+      if (error instanceof CallerGone) return errorText(idText, ENGINE_ERROR.server, error.message);
+      const object = this.#errorObject(error, name);
+      const text = errorObjectText(idText, object);
+      return text.length <= room ? text : errorText(idText, object.code, object.message.slice(0, MOST_MESSAGE));
     }
+  }
+
+  async #run(method: RpcMethod, params: readonly unknown[], caller: Caller): Promise<unknown> {
+    if (method.isOrdered) return this.#inOrder(() => method.call(params, caller));
+    caller.signal.throwIfAborted();
+    return method.call(params, caller);
   }
 
   #inOrder<T>(call: () => Promise<T>): Promise<T> {
@@ -91,7 +130,7 @@ export class RpcDispatcher {
       const { rpcCode: code, message, data } = error;
       return data === undefined ? { code, message } : { code, message, data };
     }
-    this.#onInternalError(error, method);
+    this.#options.onInternalError(error, method);
     if (error instanceof QkcError && error.code !== "INTERNAL") {
       return { code: ENGINE_ERROR.server, message: "server error", data: { err: error.message } };
     }
@@ -99,9 +138,13 @@ export class RpcDispatcher {
   }
 }
 
+const TOO_LONG = "response too large: ask for less at a time";
+/** Characters of a message that stand where the data of its error have no room. */
+const MOST_MESSAGE = 200;
+
 interface Request {
   /** Undefined: a notification, which is not answered. */
-  readonly id: RequestId | undefined;
+  readonly id: string | number | null | undefined;
   readonly method: string;
   readonly params?: unknown;
 }
@@ -113,6 +156,25 @@ function isRequest(value: unknown): value is Request {
   return jsonrpc === "2.0" && typeof method === "string" && idIsValid;
 }
 
-export function errorResponse(id: RequestId, code: number, message: string): Response {
-  return { jsonrpc: "2.0", id, error: { code, message } };
+function isGone({ signal }: Caller): boolean {
+  return signal.aborted && signal.reason instanceof CallerGone;
+}
+
+function textOf(result: unknown): string {
+  try {
+    return JSON.stringify(result) ?? "null";
+  } catch (error) {
+    // What is longer than a text may be.
+    if (!(error instanceof RangeError)) throw error;
+    throw new EngineError(ENGINE_ERROR.responseTooLarge, TOO_LONG, { cause: error });
+  }
+}
+
+/** An answer that says what was wrong. `idText`: JSON of the request's id, null where it is not known. */
+export function errorText(idText: string, code: number, message: string): string {
+  return errorObjectText(idText, { code, message });
+}
+
+function errorObjectText(idText: string, error: RpcErrorObject): string {
+  return `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(error)}}`;
 }

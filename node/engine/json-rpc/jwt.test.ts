@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT, UnsecuredJWT } from "jose";
@@ -43,6 +44,19 @@ describe("the secret file", () => {
 
   test("a file that is not there", () => {
     expect(() => readJwtSecret(join(folder, "absent"))).toThrow(/absent cannot be read/);
+  });
+
+  test("a pipe, a device and a folder are named at once", () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const device = join(folder, "device");
+    symlinkSync("/dev/zero", device);
+    const long = join(folder, "long");
+    writeFileSync(long, `${"07".repeat(32)}${" ".repeat(70_000)}`);
+    for (const path of [pipe, device, long, folder]) {
+      expect(() => readJwtSecret(path)).toThrow(ConfigError);
+      expect(() => readJwtSecret(path)).toThrow(`${path} cannot be read: it `);
+    }
   });
 
   test("a new one is its owner's alone and takes no other's place", () => {
@@ -91,6 +105,12 @@ describe("tokens", () => {
       async () => `Bearer ${await signed({ iat: NOW_SECONDS, exp: NOW_SECONDS - 1 })}`,
       "token is expired",
     ],
+    [
+      "valid in 61 seconds",
+      async () => `Bearer ${await signed({ iat: NOW_SECONDS, nbf: NOW_SECONDS + 61 })}`,
+      "not valid",
+    ],
+    ["a time that is a text", async () => `Bearer ${await signed({ iat: NOW_SECONDS, nbf: "0" })}`, "nbf is no number"],
     ["algorithm none", () => `Bearer ${new UnsecuredJWT({ iat: NOW_SECONDS }).encode()}`, "not signed"],
     [
       "HS512",
@@ -107,6 +127,21 @@ describe("tokens", () => {
     ],
   ])("%s: refused", async (_name, header, message) => {
     await expect(check(await header())).rejects.toThrow(message);
+  });
+
+  test.each([0, 60])("valid from %i seconds from now on, by a clock like that of its issue", async (drift) => {
+    const token = await signed({ iat: NOW_SECONDS + drift, nbf: NOW_SECONDS + drift });
+    await expect(check(`Bearer ${token}`)).resolves.toBeUndefined();
+  });
+
+  test("one that was good ends when it says so, as one that is seen then for the first time", async () => {
+    let time = now();
+    const authenticate = jwtAuthenticator(SECRET, () => time);
+    const header = `Bearer ${await signed({ iat: NOW_SECONDS, exp: NOW_SECONDS + 3 })}`;
+    await authenticate(header);
+    time += 5000;
+    await expect(authenticate(header)).rejects.toThrow("token is expired");
+    await expect(jwtAuthenticator(SECRET, () => time)(header)).rejects.toThrow("token is expired");
   });
 
   test("one that was good grows old", async () => {

@@ -1,24 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { compactVerify, errors, type JWTPayload, SignJWT } from "jose";
 import { toHex } from "../../codec/bytes.ts";
 import { ConfigError } from "../../codec/errors.ts";
 
 /** How far a token's time of issue may be from ours, both ways (execution-apis src/engine/authentication.md). */
 const MOST_DRIFT_SECONDS = 60;
 const SECRET_BYTES = 32;
+/** A secret with a lot of white space around it. */
+const MOST_FILE_BYTES = 64 * 1024;
 
 /** A request that carries no token we accept. The message may be told to whoever made it. */
 export class UnauthorizedError extends Error {}
 
 /** Reads a secret of 32 bytes in hex, 0x or not, white space around it or not. Throws ConfigError. */
 export function readJwtSecret(path: string): Uint8Array {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").trim();
-  } catch (error) {
-    throw new ConfigError(`the JWT secret ${path} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
+  const text = readSmallFile(path).trim();
   const digits = text.replace(/^0x/i, "");
   if (!/^[0-9a-fA-F]*$/.test(digits)) throw new ConfigError(`the JWT secret ${path} is not hexadecimal`);
   if (digits.length !== 2 * SECRET_BYTES) {
@@ -28,6 +25,18 @@ export function readJwtSecret(path: string): Uint8Array {
     );
   }
   return new Uint8Array(Buffer.from(digits, "hex"));
+}
+
+/** A pipe would be waited for without end, and a device can be endless. */
+function readSmallFile(path: string): string {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile()) throw new Error("it is no file");
+    if (stats.size > MOST_FILE_BYTES) throw new Error(`it has ${stats.size} bytes`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ConfigError(`the JWT secret ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Writes a new secret that only its owner may read, and returns it. Throws ConfigError, also where the file exists. */
@@ -59,17 +68,15 @@ export function jwtIssuer(secret: Uint8Array, now: () => number = Date.now): () 
 export type Authenticate = (authorization: string | undefined) => Promise<void>;
 
 /**
- * Takes tokens that the secret signed by HS256 less than a minute ago, and no others; throws UnauthorizedError. The time
- * is checked with each request, the signature once for a run of requests with the same token.
+ * Takes tokens that the secret signed by HS256 less than a minute ago, and no others; throws UnauthorizedError. What a
+ * token says of times is looked at with each request, its signature once for a run of requests with the same token.
  */
 export function jwtAuthenticator(secret: Uint8Array, now: () => number = Date.now): Authenticate {
-  let proved: { readonly token: string; readonly issuedAt: number } | undefined;
+  let proved: { readonly token: string; readonly times: TokenTimes } | undefined;
   return async (authorization) => {
     const token = bearerOf(authorization);
-    if (proved?.token !== token) proved = { token, issuedAt: await issueTimeOf(token, secret, now) };
-    const age = now() / 1000 - proved.issuedAt;
-    if (age > MOST_DRIFT_SECONDS) throw new UnauthorizedError("stale token");
-    if (age < -MOST_DRIFT_SECONDS) throw new UnauthorizedError("future token");
+    if (proved?.token !== token) proved = { token, times: await provedTimes(token, secret) };
+    checkTimes(proved.times, now() / 1000);
   };
 }
 
@@ -79,14 +86,44 @@ function bearerOf(authorization: string | undefined): string {
   return token;
 }
 
-async function issueTimeOf(token: string, secret: Uint8Array, now: () => number): Promise<number> {
+/** Seconds since 1970. */
+interface TokenTimes {
+  readonly issuedAt: number;
+  readonly notBefore: number;
+  readonly expiresAt: number;
+}
+
+/** `nbf` is a clock's reading like `iat` and gets its tolerance: issuers write the same second into both. */
+function checkTimes({ issuedAt, notBefore, expiresAt }: TokenTimes, now: number): void {
+  if (now >= expiresAt) throw new UnauthorizedError("token is expired");
+  if (now - issuedAt > MOST_DRIFT_SECONDS) throw new UnauthorizedError("stale token");
+  if (issuedAt - now > MOST_DRIFT_SECONDS) throw new UnauthorizedError("future token");
+  if (notBefore - now > MOST_DRIFT_SECONDS) throw new UnauthorizedError("token is not valid yet");
+}
+
+async function provedTimes(token: string, secret: Uint8Array): Promise<TokenTimes> {
+  const { iat, nbf, exp } = await provedClaims(token, secret);
+  if (iat === undefined) throw new UnauthorizedError("missing issued-at");
+  return {
+    issuedAt: secondsOf(iat, "iat"),
+    notBefore: secondsOf(nbf ?? 0, "nbf"),
+    expiresAt: exp === undefined ? Number.POSITIVE_INFINITY : secondsOf(exp, "exp"),
+  };
+}
+
+async function provedClaims(token: string, secret: Uint8Array): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, secret, { algorithms: ["HS256"], currentDate: new Date(now()) });
-    if (typeof payload.iat === "number") return payload.iat;
+    const { payload } = await compactVerify(token, secret, { algorithms: ["HS256"] });
+    const claims: unknown = JSON.parse(Buffer.from(payload).toString("utf8"));
+    if (typeof claims === "object" && claims !== null) return claims as JWTPayload;
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw new UnauthorizedError("token is expired");
     if (error instanceof errors.JOSEError) throw new UnauthorizedError("token is not signed with the secret by HS256");
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new UnauthorizedError("missing issued-at");
+  throw new UnauthorizedError("token has no claims");
+}
+
+function secondsOf(claim: unknown, name: string): number {
+  if (typeof claim === "number" && Number.isFinite(claim)) return claim;
+  throw new UnauthorizedError(`the token's ${name} is no number`);
 }

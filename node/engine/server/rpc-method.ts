@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
+import { type Caller, PATIENT_CALLER } from "./caller.ts";
 
 /** A method that a server answers. */
 export interface RpcMethod {
   /** Given the parameters as they came, an array. Throws EngineError with the code to answer. */
-  call(params: readonly unknown[]): Promise<unknown>;
-  /** Whether it waits for the ordered calls that came before it, and they for it. */
+  call(params: readonly unknown[], caller?: Caller): Promise<unknown>;
+  /** Whether it waits for the ordered calls that came before it, and they for it. It is never given up half way. */
   readonly isOrdered: boolean;
 }
 
@@ -14,15 +15,15 @@ export type RpcMethods = Readonly<Record<string, RpcMethod>>;
 /** A method whose parameters have to fit a schema; anything else is answered with -32602 and the place. */
 export function rpcMethod<P>(
   params: z.ZodType<P>,
-  run: (params: P) => unknown,
+  run: (params: P, caller: Caller) => unknown,
   { isOrdered = false }: { readonly isOrdered?: boolean } = {},
 ): RpcMethod {
   return {
     isOrdered,
-    call: async (raw) => {
+    call: async (raw, caller = PATIENT_CALLER) => {
       const parsed = params.safeParse(raw);
       if (!parsed.success) throw new EngineError(ENGINE_ERROR.invalidParams, issueText(parsed.error));
-      return run(parsed.data);
+      return run(parsed.data, caller);
     },
   };
 }

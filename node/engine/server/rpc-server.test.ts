@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ConfigError, DatabaseDamagedError } from "../../codec/errors.ts";
@@ -19,6 +22,12 @@ const METHODS: RpcMethods = {
   broken: rpcMethod(z.tuple([]), () => {
     throw new TypeError("cannot read x of undefined");
   }),
+  long: rpcMethod(z.tuple([z.number()]), ([length]) => "x".repeat(length)),
+  longError: rpcMethod(z.tuple([z.number()]), ([length]) => {
+    throw new EngineError(3, "execution reverted", { data: "x".repeat(length) });
+  }),
+  /** Longer than a text can be. */
+  tooLong: rpcMethod(z.tuple([]), () => new Array(600).fill("x".repeat(1_000_000))),
 };
 
 interface Answer {
@@ -69,6 +78,7 @@ describe("JSON-RPC", () => {
     ["null is a result", call("nothing"), { jsonrpc: "2.0", id: 1, result: null }],
     ["an id of text", call("nothing", [], "seven"), { jsonrpc: "2.0", id: "seven", result: null }],
     ["an id of null", call("nothing", [], null), { jsonrpc: "2.0", id: null, result: null }],
+    ["an id of text in other scripts", call("nothing", [], 'é"\n'), { jsonrpc: "2.0", id: 'é"\n', result: null }],
   ])("%s", async (_name, request, response) => {
     expect(await answerTo(server, request)).toEqual(response);
   });
@@ -142,6 +152,31 @@ describe("JSON-RPC", () => {
     const { status, text } = await send(server, JSON.stringify(call("echo", ["x".repeat(10_000)])));
     expect(status).toBe(413);
     expect(JSON.parse(text)).toMatchObject({ id: null, error: { code: -38004 } });
+  });
+
+  test("ids are answered as they came", async () => {
+    const ids = ["12345678901234567890", "1.0", "-0", "1e400", '"12345678901234567890"'];
+    const requests = ids.map((id) => `{"jsonrpc":"2.0","method":"nothing","id":${id}}`);
+    const answers = ids.map((id) => `{"jsonrpc":"2.0","id":${id},"result":null}`);
+    expect((await send(server, requests[0])).text).toBe(answers[0]);
+    expect((await send(server, `[${requests.join(", ")}]`)).text).toBe(`[${answers.join(",")}]`);
+  });
+
+  test.each(["application/json-rpc", "application/jsonrequest", "Application/JSON; charset=utf-8"])(
+    "the media type %s",
+    async (type) => {
+      const { status, text } = await send(server, JSON.stringify(call("nothing")), { "content-type": type });
+      expect([status, JSON.parse(text)]).toEqual([200, { jsonrpc: "2.0", id: 1, result: null }]);
+    },
+  );
+
+  test.each([
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/jsonp",
+  ])("the media type %s is refused", async (type) => {
+    expect((await send(server, JSON.stringify(call("nothing")), { "content-type": type })).status).toBe(415);
   });
 
   test("another media type, another method, another path", async () => {
@@ -234,5 +269,123 @@ describe("order", () => {
     expect((await answer).status).toBe(STATUS.status);
     await closed;
     engine.close();
+  });
+});
+
+describe("limits", () => {
+  /** A connection on which a request of `length` bytes was begun and `sent` of them came. */
+  async function begin(server: RpcServer, length: number, sent: number): Promise<Socket> {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+    );
+    socket.write("x".repeat(sent));
+    return socket;
+  }
+
+  test("an answer stops where it is too long, a batch's in all, and errors stand for the rest", async () => {
+    const server = await startRpcServer({ methods: METHODS, port: 0, maxAnswerBytes: 1000 });
+    const tooLong = { error: { code: -32003, message: expect.stringContaining("response too large") } };
+    expect(await answerTo(server, call("long", [900]))).toHaveProperty("result");
+    expect(await answerTo(server, call("long", [1000]))).toMatchObject(tooLong);
+    expect(await answerTo(server, call("longError", [1000]))).toEqual({
+      jsonrpc: "2.0",
+      id: 1,
+      error: { code: 3, message: "execution reverted" },
+    });
+    const batch = [call("long", [400], 1), call("long", [400], 2), call("long", [400], 3), call("long", [10], 4)];
+    expect(await answerTo(server, batch)).toMatchObject([{ id: 1 }, { id: 2 }, { id: 3, ...tooLong }, { id: 4 }]);
+    await server.close();
+  });
+
+  test("an answer that no text can hold is too long, no defect", async () => {
+    const server = await startRpcServer({ methods: METHODS, port: 0, maxAnswerBytes: Number.POSITIVE_INFINITY });
+    expect(await answerTo(server, call("tooLong"))).toMatchObject({ error: { code: -32003 } });
+    await server.close();
+  });
+
+  test("who sends slowly makes way for others", async () => {
+    const server = await startRpcServer({ methods: METHODS, port: 0, maxBodyBytes: 100_000, maxHeldBytes: 1_000_000 });
+    const slow = await Promise.all(Array.from({ length: 40 }, () => begin(server, 100_000, 99_000)));
+    let refused = 0;
+    for (const socket of slow) socket.on("data", (bytes) => (refused += /^HTTP\/1.1 503 /.test(`${bytes}`) ? 1 : 0));
+    await expect.poll(() => refused).toBeGreaterThanOrEqual(30);
+    expect(await answerTo(server, call("echo", ["x".repeat(20_000)]))).toHaveProperty("result");
+    const open = slow.filter(({ readyState }) => readyState === "open");
+    expect(open.length).toBeLessThanOrEqual(10);
+    const one = open.at(-1)!;
+    const answered = once(one, "data");
+    one.write("x".repeat(1000));
+    expect(`${await answered}`).toContain("-32700");
+    for (const socket of slow) socket.destroy();
+    await server.close();
+  });
+
+  /** A method that is done when nobody waits for it. */
+  function patient(begun: unknown[], ended: unknown[]) {
+    return rpcMethod(z.tuple([]), async (_, { signal }) => {
+      begun.push(signal);
+      while (!signal.aborted) await sleep(5);
+      ended.push(signal.reason);
+      throw signal.reason;
+    });
+  }
+
+  test("work is given up when its time is over; what may not be given up is done", async () => {
+    const methods = { ...METHODS, patient: patient([], []), ordered: { ...METHODS.nothing, isOrdered: true } };
+    const server = await startRpcServer({ methods, port: 0, timeLimitMs: 50 });
+    const batch = [call("patient", [], 1), call("nothing", [], 2), call("ordered", [], 3)];
+    expect(await answerTo(server, batch)).toMatchObject([
+      { id: 1, error: { code: -32002 } },
+      { id: 2, error: { code: -32002 } },
+      { id: 3, result: null },
+    ]);
+    await server.close();
+  });
+
+  test("what its caller does not wait for is not done", async () => {
+    const [begun, ended]: unknown[][] = [[], []];
+    const server = await startRpcServer({ methods: { patient: patient(begun, ended) }, port: 0 });
+    const body = JSON.stringify(Array(10).fill(call("patient")));
+    const gone = request(server.url, { method: "POST", headers: { "content-type": "application/json" } });
+    gone.on("error", () => {});
+    gone.end(body);
+    await expect.poll(() => begun.length).toBe(1);
+    gone.destroy();
+    await expect.poll(() => ended).toEqual([expect.objectContaining({ message: "the caller is gone" })]);
+    await sleep(50);
+    expect(begun).toHaveLength(1);
+    await server.close();
+  });
+
+  test("closing waits for nobody: not for senders, not for work that may be given up", async () => {
+    const begun: unknown[] = [];
+    const server = await startRpcServer({ methods: { patient: patient(begun, []) }, port: 0 });
+    const slow = await begin(server, 1000, 10);
+    const answer = answerTo(server, call("patient"));
+    await expect.poll(() => begun.length).toBe(1);
+    const start = performance.now();
+    await server.close();
+    expect(performance.now() - start).toBeLessThan(1500);
+    expect(await answer).toMatchObject({ error: { code: -32000, message: "the engine is being stopped" } });
+    slow.destroy();
+  });
+
+  test("a long batch lets others through", async () => {
+    const busy = rpcMethod(z.tuple([]), () => {
+      for (const end = performance.now() + 5; performance.now() < end; );
+      return null;
+    });
+    const server = await startRpcServer({ methods: { ...METHODS, busy }, port: 0 });
+    let isDone = false;
+    const batch = answerTo(server, Array(400).fill(call("busy"))).then(() => {
+      isDone = true;
+    });
+    await sleep(50);
+    expect(await answerTo(server, call("nothing"))).toHaveProperty("result");
+    expect(isDone).toBe(false);
+    await batch;
+    await server.close();
   });
 });
