@@ -1,4 +1,5 @@
 import type { ShardSource } from "../archive/block-source.ts";
+import { ancestorHashes } from "../chain/ancestor-hashes.ts";
 import type { MinorBlock, MinorBlockHeader, MinorBlockMeta } from "../chain/minor-block.ts";
 import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 
@@ -48,16 +49,7 @@ export class MinorChain {
 
   /** Hash of the n-th ancestor of the block whose parent is `parentHash`: n = 1 is the parent itself, at most 256. */
   ancestorsFrom(parentHash: Hash32): (distance: number) => Hash32 | undefined {
-    const hashes: Hash32[] = [parentHash];
-    return (distance) => {
-      if (distance < 1 || distance > 256) return undefined;
-      while (hashes.length < distance) {
-        const { header } = this.get(hashes[hashes.length - 1]);
-        if (header.height === 0) return undefined;
-        hashes.push(header.prevMinorBlockHash);
-      }
-      return hashes[distance - 1];
-    };
+    return ancestorHashes(parentHash, (hash) => this.get(hash).header);
   }
 
   private remember(hash: Hash32, { header, meta }: MinorBlock): void {

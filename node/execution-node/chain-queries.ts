@@ -1,23 +1,12 @@
+import { ancestorHashes } from "../chain/ancestor-hashes.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
 import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
 import type { ExecutionStore } from "../el/store/execution-store.ts";
 import { ENGINE_ERROR, EngineError } from "../engine/engine-error.ts";
 
-/** BLOCKHASH reaches no further. */
-const MOST_ANCESTORS = 256;
-
-/** Hash of the n-th ancestor of the block whose parent is `parentHash`: n = 1 is the parent itself, at most 256. */
+/** Hashes that BLOCKHASH finds in a block whose parent is a stored block, see ancestorHashes(). */
 export function ancestorsFrom(store: ExecutionStore, parentHash: Hash32): (distance: number) => Hash32 | undefined {
-  const hashes: Hash32[] = [parentHash];
-  return (distance) => {
-    if (distance < 1 || distance > MOST_ANCESTORS) return undefined;
-    while (hashes.length < distance) {
-      const { header } = store.block(hashes[hashes.length - 1]);
-      if (header.height === 0) return undefined;
-      hashes.push(header.prevMinorBlockHash);
-    }
-    return hashes[distance - 1];
-  };
+  return ancestorHashes(parentHash, (hash) => store.block(hash).header);
 }
 
 /** Whether a block is the stored block `head` or one of its ancestors. Walks only where `head`'s chain is not canonical. */

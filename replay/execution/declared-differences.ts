@@ -2,8 +2,9 @@ import type { BlockSource } from "../../node/archive/block-source.ts";
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
-import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
+import { compareExecution, type FieldDifference } from "./comparator.ts";
 import type { ShardRig } from "./shard-rig.ts";
+import { storedSends } from "./stored-sends.ts";
 
 /**
  * Where an execution does not come to what the block declares, and to what other shards have stored of what it sent
@@ -17,12 +18,7 @@ export function declaredDifferences(
 ): FieldDifference[] {
   const hash = minorHeaderHash(block.header);
   const sends = rig.cl.sendsOf(block, computed.xshardSends);
-  const stored: StoredSends[] = [];
-  for (const fullShardId of sends.keys()) {
-    if (!source.fullShardIds.includes(fullShardId)) continue;
-    const list = source.shard(fullShardId).depositList(hash);
-    if (list !== undefined) stored.push({ fullShardId, deposits: list.deposits });
-  }
+  const stored = storedSends(source, hash, sends);
   return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
 }
 

@@ -10,10 +10,11 @@ import type { ExecutionResult } from "../../node/el/payload.ts";
 import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { ArchivedStates } from "./archived-states.ts";
-import { compareExecution, type FieldDifference, type StoredSends } from "./comparator.ts";
+import { compareExecution, type FieldDifference } from "./comparator.ts";
 import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRig, ShardRigs } from "./shard-rig.ts";
+import { missingSends, storedSends } from "./stored-sends.ts";
 
 type MinorBlockPlace = CheckedBlock & { readonly fullShardId: number };
 
@@ -143,30 +144,14 @@ export class MinorCheck {
     computed: ExecutionResult,
   ): readonly FieldDifference[] {
     const sends = rig.cl.sendsOf(block, computed.xshardSends);
-    const stored: StoredSends[] = [];
-    for (const [fullShardId] of sends) {
-      const deposits = this.storedSends(place, fullShardId);
-      if (deposits !== undefined) stored.push({ fullShardId, deposits });
-    }
-    return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
-  }
-
-  private storedSends(place: MinorBlockPlace, fullShardId: number): StoredSends["deposits"] | undefined {
-    if (!this.rigs.has(fullShardId)) {
+    for (const fullShardId of sends.keys()) {
+      if (this.rigs.has(fullShardId)) continue;
       this.findings.warnings.add(`shard ${fullShardId} is not there: what the others sent to it is not compared`);
-      return undefined;
     }
-    const { source } = this.rigs.of(fullShardId);
-    const list = source.depositList(place.hash);
-    if (list !== undefined) return list.deposits;
-    this.findings.addDamage(
-      place,
-      new DatabaseDamagedError(
-        `missing row in ${source.name}: it has no list of what block ${toHex(place.hash)} of shard ${place.fullShardId} sent to it`,
-        { key: source.depositListKey(place.hash) },
-      ),
+    const stored = storedSends(this.database.source, place.hash, sends, (destination) =>
+      this.findings.addDamage(place, missingSends(destination, place.hash, place.fullShardId)),
     );
-    return undefined;
+    return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
   }
 
   /** A computed state that the archive lacks, or rows of it that differ, are damage: the next block would not find them. */

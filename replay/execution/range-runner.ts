@@ -1,13 +1,12 @@
-import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
-import { bytesEqual, type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
-import { DatabaseDamagedError } from "../../node/codec/errors.ts";
+import { type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import type { Range, RangeResult } from "../report/schema.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
 import { Findings } from "./findings.ts";
 import { type FindCauses, MinorCheck } from "./minor-check.ts";
+import { type BlockPlace, RangeBlocks } from "./range-blocks.ts";
 import { RootCheck } from "./root-check.ts";
 import { type EngineWrapper, ShardRigs } from "./shard-rig.ts";
 
@@ -74,7 +73,7 @@ class RangeCheck {
   private readonly progress: RangeProgress;
   private readonly shouldStop: () => boolean;
   private readonly findings = new Findings();
-  private readonly rigs: ShardRigs;
+  private readonly blocks: RangeBlocks;
   private readonly minor: MinorCheck;
   private readonly root: RootCheck;
 
@@ -85,15 +84,23 @@ class RangeCheck {
     this.rootChain = rootChain;
     this.progress = progress;
     this.shouldStop = shouldStop;
-    this.rigs = new ShardRigs(database, rootChain, {
+    const rigs = new ShardRigs(database, rootChain, {
       cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * plan.shards.length)),
       checkArchive: plan.flags.checkArchive,
       rootTipHeight: plan.rootTipHeight,
       wrapEngine,
     });
-    this.minor = new MinorCheck(database, this.rigs, this.findings, { seals, findCauses });
+    this.minor = new MinorCheck(database, rigs, this.findings, { seals, findCauses });
+    this.blocks = new RangeBlocks({
+      database,
+      rootChain,
+      shards: plan.shards,
+      isTipNamed: plan.flags.rootTip !== null,
+      warn: (message) => this.findings.warnings.add(message),
+      onFault: (place, error) => this.findings.addError(place, error),
+    });
     const stateAfter = (fullShardId: number, hash: Hash32) => this.minor.stateAfter(fullShardId, hash);
-    this.root = new RootCheck(database, rootChain, this.rigs, this.findings, seals, stateAfter);
+    this.root = new RootCheck(database, rootChain, rigs, this.findings, seals, stateAfter);
   }
 
   async run(range: Range): Promise<RangeResult | "stopped"> {
@@ -117,58 +124,22 @@ class RangeCheck {
 
   private async rootBlock(height: number): Promise<void> {
     const root = this.rootChain.blockAt(height);
-    const { hash, block, minorHashes } = root;
     if (this.database.source.hasRootDatabase) {
       await this.watched(0, height, async () => {
         await this.root.check(root);
         return 0;
       });
     }
-    for (const [i, header] of block.minorHeaders.entries()) {
-      if (this.plan.shards.includes(header.branch)) await this.minorBlock(header, minorHashes[i], { height, hash });
-    }
+    for (const place of this.blocks.confirmed(height)) await this.minorBlock(place);
   }
 
-  /** The blocks above the last confirmed one of each shard, as far as the shard's height index goes. */
-  private async unconfirmed(range: Range): Promise<number> {
-    const { config } = this.database;
-    for (const fullShardId of this.plan.shards) {
-      const lowest = config.quarkchain.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
-      const confirmed = this.rootChain.lastConfirmed(fullShardId, range.lastRootHeight, lowest);
-      const shard = this.database.source.shard(fullShardId);
-      let height = confirmed === undefined ? 0 : confirmed.header.height + 1;
-      let previous = confirmed?.hash;
-      for (let hash = shard.canonicalHashAt(height); hash !== undefined; hash = shard.canonicalHashAt(++height)) {
-        if (previous !== undefined && !this.follows(fullShardId, height, hash, previous)) break;
-        await this.minorBlock({ branch: fullShardId, height }, hash, null);
-        previous = hash;
-      }
-    }
-    return range.lastRootHeight;
+  private async unconfirmed({ lastRootHeight }: Range): Promise<number> {
+    for (const place of this.blocks.unconfirmed(lastRootHeight)) await this.minorBlock(place);
+    return lastRootHeight;
   }
 
-  /** Whether the block that the height index names is the next one. It may be another branch's where the user named the tip. */
-  private follows(fullShardId: number, height: number, hash: Hash32, previous: Hash32): boolean {
-    const place = { fullShardId, height, hash, root: null };
-    try {
-      const source = this.database.source.shard(fullShardId);
-      const { header } = source.minorBlock(hash);
-      if (header.height === height && bytesEqual(header.prevMinorBlockHash, previous)) return true;
-      const what = `the height index names a block at ${height} that does not follow the one below it`;
-      if (this.plan.flags.rootTip !== null) this.findings.warnings.add(`shard ${fullShardId}: ${what}`);
-      else this.findings.addDamage(place, new DatabaseDamagedError(`altered row in ${source.name}: ${what}`));
-    } catch (error) {
-      this.findings.addError(place, error);
-    }
-    return false;
-  }
-
-  private minorBlock(
-    { branch, height }: Pick<MinorBlockHeader, "branch" | "height">,
-    hash: Hash32,
-    root: { readonly height: number; readonly hash: Hash32 } | null,
-  ): Promise<void> {
-    return this.watched(branch, height, () => this.minor.check({ fullShardId: branch, height, hash, root }));
+  private minorBlock(place: BlockPlace): Promise<void> {
+    return this.watched(place.fullShardId, place.height, () => this.minor.check(place));
   }
 
   private async watched(fullShardId: number, height: number, check: () => Promise<number>): Promise<void> {

@@ -1,11 +1,12 @@
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
-import { bytesEqual, type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
+import { hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { ArchivedStates } from "../execution/archived-states.ts";
+import { type BlockPlace, RangeBlocks } from "../execution/range-blocks.ts";
 import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
 import { comesToDeclared, trialOf } from "../execution/trial.ts";
 import type { Range } from "../report/schema.ts";
@@ -50,19 +51,12 @@ interface RangeWhatifOptions {
   readonly shouldStop: () => boolean;
 }
 
-interface BlockPlace {
-  readonly fullShardId: number;
-  readonly height: number;
-  readonly hash: Hash32;
-  /** Null where no root block confirms it yet. */
-  readonly rootHeight: number | null;
-}
-
 /** One range with everything that must not outlive it. */
 class RangeWhatif {
   private readonly options: RangeWhatifOptions;
   private readonly tally = new Tally();
   private readonly rigs: ShardRigs;
+  private readonly blocks: RangeBlocks;
   /** Knows the state after any block, also where it is not stored. */
   private readonly states: ArchivedStates;
   private readonly caches = new Map<number, StateCache>();
@@ -77,49 +71,30 @@ class RangeWhatif {
       checkArchive: false,
       rootTipHeight: plan.rootTipHeight,
     });
+    this.blocks = new RangeBlocks({
+      database,
+      rootChain,
+      shards: plan.shards,
+      isTipNamed: plan.flags.rootTip !== null,
+      warn: (message) => this.tally.warn(message),
+      onFault: (place, error) => this.note(place, error),
+    });
     // What computing them has to tell of blocks on the way is a check's to say.
     this.states = new ArchivedStates(database, this.rigs, new Set());
   }
 
   async run(range: Range): Promise<WhatifRange | "stopped"> {
     const { shouldStop } = this.options;
-    for (const place of range.unconfirmed ? this.unconfirmed(range) : this.confirmed(range)) {
+    for (const place of this.places(range)) {
       if (shouldStop()) return "stopped";
       await this.block(place);
     }
     return this.tally.result(range);
   }
 
-  private *confirmed({ firstRootHeight, lastRootHeight }: Range): Generator<BlockPlace> {
-    const { plan, rootChain } = this.options;
-    for (let rootHeight = firstRootHeight; rootHeight <= lastRootHeight; rootHeight++) {
-      const { block, minorHashes } = rootChain.blockAt(rootHeight);
-      for (const [i, { branch, height }] of block.minorHeaders.entries()) {
-        if (!plan.shards.includes(branch)) continue;
-        yield { fullShardId: branch, height, hash: minorHashes[i], rootHeight };
-      }
-    }
-  }
-
-  /** The blocks above the last confirmed one of each shard, as far as the shard's height index goes. */
-  private *unconfirmed({ lastRootHeight }: Range): Generator<BlockPlace> {
-    const { plan, database, rootChain } = this.options;
-    for (const fullShardId of plan.shards) {
-      const lowest = database.config.quarkchain.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
-      const confirmed = rootChain.lastConfirmed(fullShardId, lastRootHeight, lowest);
-      if (confirmed === undefined) continue;
-      const shard = database.source.shard(fullShardId);
-      let previous = confirmed.hash;
-      for (let height = confirmed.header.height + 1; ; height++) {
-        const hash = shard.canonicalHashAt(height);
-        if (hash === undefined) break;
-        const { header } = shard.minorBlock(hash);
-        // Another branch's, where the user named the tip.
-        if (header.height !== height || !bytesEqual(header.prevMinorBlockHash, previous)) break;
-        yield { fullShardId, height, hash, rootHeight: null };
-        previous = hash;
-      }
-    }
+  private *places({ firstRootHeight, lastRootHeight, unconfirmed }: Range): Generator<BlockPlace> {
+    if (unconfirmed) yield* this.blocks.unconfirmed(lastRootHeight);
+    else for (let height = firstRootHeight; height <= lastRootHeight; height++) yield* this.blocks.confirmed(height);
   }
 
   private async block(place: BlockPlace): Promise<void> {
@@ -135,17 +110,22 @@ class RangeWhatif {
         gasUsed = block.meta.gasUsed;
       } else this.tally.countBlock(0, 0);
     } catch (error) {
-      const at = { fullShardId, height };
-      if (error instanceof DatabaseDamagedError) this.tally.addDamage({ ...at, message: error.message });
-      else if (error instanceof UnsupportedError) this.tally.addUnsupported({ ...at, message: error.message });
-      else throw error;
+      this.note(place, error);
     }
     progress.finishBlock(Number(gasUsed));
   }
 
+  /** What keeps one block from being executed is a finding; anything else ends the run. */
+  private note({ fullShardId, height }: BlockPlace, error: unknown): void {
+    const at = { fullShardId, height };
+    if (error instanceof DatabaseDamagedError) this.tally.addDamage({ ...at, message: error.message });
+    else if (error instanceof UnsupportedError) this.tally.addUnsupported({ ...at, message: error.message });
+    else throw error;
+  }
+
   private async execute(place: BlockPlace, rig: ShardRig, block: MinorBlock): Promise<void> {
     const { rules, progress } = this.options;
-    const { fullShardId, height, rootHeight } = place;
+    const { fullShardId, height, root } = place;
     const parentRoot = await this.states.stateAfter(fullShardId, block.header.prevMinorBlockHash);
     if (!rig.source.rows.has(parentRoot)) {
       const what = "states that are not stored were computed from the stored ones before them";
@@ -164,7 +144,10 @@ class RangeWhatif {
       this.tally.warn(`shard ${fullShardId} block ${height} (${toHex(place.hash)}) ${outcome.warning}`);
     }
     if (outcome.isChanged) progress.countDivergence();
-    this.tally.addBlock({ fullShardId, height, hash: toHex(minorHeaderHash(block.header)), rootHeight }, outcome);
+    this.tally.addBlock(
+      { fullShardId, height, hash: toHex(minorHeaderHash(block.header)), rootHeight: root?.height ?? null },
+      outcome,
+    );
   }
 
   private cacheOf(fullShardId: number): StateCache {
