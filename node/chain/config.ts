@@ -204,6 +204,11 @@ export function maxBlocksPerShardInOneRootBlock(root: RootConfig, shard: ShardCo
   return Math.trunc(root.targetBlockTime / shard.targetBlockTime) + shard.extraShardBlocksInRootBlock;
 }
 
+/** How far below its shard's head a block may lie and still be added (config.py max_stale_minor_block_height_diff). */
+export function maxStaleMinorBlockHeightDiff(root: RootConfig, shard: ShardConfig): number {
+  return Math.trunc((root.maxStaleRootBlockHeightDiff * root.targetBlockTime) / shard.targetBlockTime);
+}
+
 function hexId(fullShardId: number): string {
   return `0x${fullShardId.toString(16).padStart(8, "0")}`;
 }

@@ -105,7 +105,7 @@ export function minorMiningHash(header: MinorBlockHeader): Hash32 {
   return keccak256(writer.finish());
 }
 
-function readMinorBlockMeta(reader: WireReader): MinorBlockMeta {
+export function readMinorBlockMeta(reader: WireReader): MinorBlockMeta {
   return {
     merkleRoot: reader.hash32("meta merkle root"),
     stateRoot: reader.hash32("meta state root"),
@@ -121,7 +121,7 @@ function readMinorBlockMeta(reader: WireReader): MinorBlockMeta {
   };
 }
 
-function writeMinorBlockMeta(writer: WireWriter, meta: MinorBlockMeta): void {
+export function writeMinorBlockMeta(writer: WireWriter, meta: MinorBlockMeta): void {
   writer.raw(meta.merkleRoot).raw(meta.stateRoot).raw(meta.receiptRoot);
   writer.uint256(meta.gasUsed).uint256(meta.xshardReceiveGasUsed);
   const cursor = meta.xshardCursor;

@@ -1,6 +1,5 @@
-import type { ShardSource } from "../archive/block-source.ts";
 import { ancestorHashes } from "../chain/ancestor-hashes.ts";
-import type { MinorBlock, MinorBlockHeader, MinorBlockMeta } from "../chain/minor-block.ts";
+import type { MinorBlockHeader, MinorBlockMeta } from "../chain/minor-block.ts";
 import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 
 /** What later blocks need of an earlier one. */
@@ -9,20 +8,27 @@ export interface KnownMinorBlock {
   readonly meta: MinorBlockMeta;
 }
 
+/** Where a shard's blocks come from: whole ones, or what later blocks need of them. */
+export interface MinorBlocks<Block extends KnownMinorBlock = KnownMinorBlock> {
+  /** Throws DatabaseDamagedError where there is none. */
+  minorBlock(hash: Hash32): Block;
+  hasMinorBlock(hash: Hash32): boolean;
+}
+
 /** A staking window, the ancestors that BLOCKHASH reaches and a root block's worth of blocks fit twice. */
 const MAX_KNOWN_BLOCKS = 2048;
 
 /** One shard's blocks by hash: those just executed from memory, older ones from the database. */
-export class MinorChain {
-  private readonly source: ShardSource;
+export class MinorChain<Block extends KnownMinorBlock = KnownMinorBlock> {
+  private readonly source: MinorBlocks<Block>;
   private readonly known = new Map<string, KnownMinorBlock>();
 
-  constructor(source: ShardSource) {
+  constructor(source: MinorBlocks<Block>) {
     this.source = source;
   }
 
   /** Reads and remembers a block. */
-  read(hash: Hash32): MinorBlock {
+  read(hash: Hash32): Block {
     const block = this.source.minorBlock(hash);
     this.remember(hash, block);
     return block;
@@ -52,7 +58,7 @@ export class MinorChain {
     return ancestorHashes(parentHash, (hash) => this.get(hash).header);
   }
 
-  private remember(hash: Hash32, { header, meta }: MinorBlock): void {
+  private remember(hash: Hash32, { header, meta }: KnownMinorBlock): void {
     if (this.known.size >= MAX_KNOWN_BLOCKS) this.known.delete(this.known.keys().next().value as string);
     this.known.set(bytesKey(hash), { header, meta });
   }

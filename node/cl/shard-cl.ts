@@ -13,7 +13,7 @@ import { bytesKey, type Hash32 } from "../codec/bytes.ts";
 import type { EngineClient } from "../el/block-executor.ts";
 import { type ConsensusInputs, type ExecutionPayload, payloadOf } from "../el/payload.ts";
 import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
-import { MinorChain } from "./minor-chain.ts";
+import { type KnownMinorBlock, MinorChain } from "./minor-chain.ts";
 import { minorBlockViolations } from "./minor-rules.ts";
 import { CoinbaseWindow, senderDisallowMap } from "./posw.ts";
 import type { SealInput } from "./pow/seal.ts";
@@ -23,9 +23,15 @@ import { minorSealTarget, type SealTarget } from "./seal-target.ts";
 import { areNeighbors, areNeighborsAt, reachableShards } from "./shard-neighbors.ts";
 import { dueDeposits, type InboxContext } from "./xshard-inbox.ts";
 
-export interface ShardClOptions {
+/** What the rules ask of the shard's rows. */
+export type ConsensusRows<Block extends KnownMinorBlock = MinorBlock> = Pick<
+  ShardSource,
+  "fullShardId" | "hasRootBlock" | "rootHeader" | "depositList" | "hasMinorBlock"
+> & { minorBlock(hash: Hash32): Block };
+
+export interface ShardClOptions<Block extends KnownMinorBlock = MinorBlock> {
   readonly config: QuarkChainConfig;
-  readonly source: ShardSource;
+  readonly source: ConsensusRows<Block>;
   readonly rootChain: RootChain;
   /** Height of the root block that the node regards as its tip: shards born before it can be sent to. */
   readonly rootTipHeight: number;
@@ -35,24 +41,27 @@ export interface ShardClOptions {
  * The consensus side of one shard: which rules a block has to keep, which deposits are due to it, what its miner gets
  * and may not spend. It never executes anything (pyquarkchain cluster/shard_state.py ShardState without its EVM).
  */
-export class ShardCl {
+export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
   readonly fullShardId: number;
-  readonly chain: MinorChain;
+  readonly chain: MinorChain<Block>;
   private readonly config: QuarkChainConfig;
   private readonly shard: ShardConfig;
+  private readonly source: ConsensusRows<Block>;
   private readonly rootChain: RootChain;
   private readonly rootHeight: (hash: Hash32) => number;
   private readonly inbox: InboxContext;
   private readonly window: CoinbaseWindow;
-  private readonly reachable: ReadonlySet<number>;
+  private readonly rootTipHeight: number;
+  private reachable: { readonly rootTipHeight: number; readonly shards: ReadonlySet<number> } | undefined;
 
-  constructor({ config, source, rootChain, rootTipHeight }: ShardClOptions) {
+  constructor({ config, source, rootChain, rootTipHeight }: ShardClOptions<Block>) {
     this.fullShardId = source.fullShardId;
     this.config = config;
     this.shard = shardConfigOf(config, this.fullShardId);
     this.rootChain = rootChain;
+    this.source = source;
     this.chain = new MinorChain(source);
-    this.reachable = reachableShards(config, this.fullShardId, rootTipHeight);
+    this.rootTipHeight = rootTipHeight;
     this.window = new CoinbaseWindow(this.shard.posw.windowSize, (hash) => {
       const { header } = this.chain.get(hash);
       return { height: header.height, prevHash: header.prevMinorBlockHash, coinbase: header.coinbaseAddress.recipient };
@@ -64,19 +73,22 @@ export class ShardCl {
       genesisTokenId: config.genesisTokenId,
       genesisRootHeight: this.shard.genesis.rootHeight,
       isNeighbor: (other, rootHeight) => areNeighborsAt(config, this.fullShardId, other, rootHeight),
-      rootHeight: this.rootHeight,
+      rootHeight: (hash) => this.knownRootHeight(hash),
       depositList: (sourceMinorHash) => source.depositList(sourceMinorHash)?.deposits,
     };
   }
 
-  /** Rules that the block breaks, whatever it executes to; empty for a valid one. `chain` must hold the block's parent. */
-  violationsOf(block: MinorBlock): readonly RuleViolation[] {
+  /**
+   * Rules that the block breaks, whatever it executes to; empty for a valid one. `chain` must hold the block's parent.
+   * `now`: seconds since 1970 for a new block, undefined for one of history.
+   */
+  violationsOf(block: MinorBlock, now?: number): readonly RuleViolation[] {
     const parentHash = block.header.prevMinorBlockHash;
     return minorBlockViolations(block, {
       config: this.config,
       shard: this.shard,
       parent: this.chain.has(parentHash) ? this.chain.get(parentHash).header : undefined,
-      now: undefined,
+      now,
       rootHeight: this.rootHeight,
       isRootAncestor: (ancestor, descendant) => this.rootChain.isAncestor(ancestor, descendant),
       lastConfirmed: (rootHash) => {
@@ -89,7 +101,11 @@ export class ShardCl {
   }
 
   /** What the block's seal has to meet (shard_state.py validate_minor_block_seal). */
-  async sealTargetOf({ header }: MinorBlock, parentStateRoot: Hash32, engine: EngineClient): Promise<SealTarget> {
+  async sealTargetOf(
+    { header }: MinorBlock,
+    parentStateRoot: Hash32,
+    engine: Pick<EngineClient, "getBalance">,
+  ): Promise<SealTarget> {
     const coinbase = header.coinbaseAddress.recipient;
     const stakes = await engine.getBalance({
       fullShardId: this.fullShardId,
@@ -121,8 +137,15 @@ export class ShardCl {
     return payloadOf(block, this.inputsOf(block, rules), { parentStateRoot, ancestorHash });
   }
 
-  /** What the root chain and the configuration say of the block's execution. */
-  inputsOf({ header }: MinorBlock, rules: ConsensusRules = QUARKCHAIN_CONSENSUS): ConsensusInputs {
+  /**
+   * What the root chain and the configuration say of the block's execution. `rootTipHeight`: of the root tip by which its
+   * targets are reachable (shard_state.py __validate_tx).
+   */
+  inputsOf(
+    { header }: MinorBlock,
+    rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
+    rootTipHeight = this.rootTipHeight,
+  ): ConsensusInputs {
     const parent = this.chain.get(header.prevMinorBlockHash);
     return {
       ...dueDeposits(this.inbox, parent.meta.xshardCursor, this.rootHeight(header.prevRootBlockHash)),
@@ -133,7 +156,7 @@ export class ShardCl {
         header.coinbaseAddress.recipient,
         rules,
       ),
-      reachableShards: this.reachable,
+      reachableShards: this.reachableAt(rootTipHeight),
       blockReward: minorBlockReward(this.config, this.shard, header.height),
     };
   }
@@ -151,5 +174,18 @@ export class ShardCl {
     }
     for (const deposit of sends) lists.get(fullShardIdOf(this.config, deposit.to.fullShardKey))?.push(deposit);
     return lists;
+  }
+
+  /** A shard that is born later than the root chain does not hold what lies below. */
+  private knownRootHeight(hash: Hash32): number | undefined {
+    if (this.shard.genesis.rootHeight > 0 && !this.source.hasRootBlock(hash)) return undefined;
+    return this.rootHeight(hash);
+  }
+
+  private reachableAt(rootTipHeight: number): ReadonlySet<number> {
+    if (this.reachable?.rootTipHeight !== rootTipHeight) {
+      this.reachable = { rootTipHeight, shards: reachableShards(this.config, this.fullShardId, rootTipHeight) };
+    }
+    return this.reachable.shards;
   }
 }

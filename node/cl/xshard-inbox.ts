@@ -15,10 +15,27 @@ export interface InboxContext {
   readonly genesisRootHeight: number;
   /** Whether a shard may send here, given the root height of the list (pyquarkchain shard_state.py _is_neighbor). */
   readonly isNeighbor: (fullShardId: number, rootHeight: number) => boolean;
-  /** Height of a root block by hash; throws where the block is unknown. */
-  readonly rootHeight: (hash: Hash32) => number;
+  /** Height of a root block by hash; undefined where it lies below this shard's genesis and is not known here. */
+  readonly rootHeight: (hash: Hash32) => number | undefined;
   /** Deposits received for a neighbour's block, undefined where none were ever stored. */
   readonly depositList: (sourceMinorHash: Hash32) => readonly CrossShardDeposit[] | undefined;
+}
+
+/** A list that a root block's minor block must have sent, and that never came. */
+export class MissingDepositListError extends DatabaseDamagedError {
+  readonly sourceMinorHash: Hash32;
+  readonly sourceFullShardId: number;
+
+  constructor(fullShardId: number, sourceMinorHash: Hash32, sourceFullShardId: number, rootHeight: number) {
+    const hash = toHex(sourceMinorHash);
+    super(
+      `missing row in shard ${fullShardId}: no deposit list from minor block ${hash} of shard ${sourceFullShardId}, ` +
+        `root height ${rootHeight}`,
+      { key: `xShard_${hash}` },
+    );
+    this.sourceMinorHash = sourceMinorHash;
+    this.sourceFullShardId = sourceFullShardId;
+  }
 }
 
 /** The deposits that a block may consume and the cursor it ends with when it consumes all of them. */
@@ -105,7 +122,8 @@ function depositsOf(
   if (header.branch === context.fullShardId || !context.isNeighbor(header.branch, rootHeight)) return [];
   const deposits = context.depositList(root.minorHashes[position]);
   // A block that its sender made before this shard existed has sent nothing here (XshardTxCursor.get_next_tx).
-  if (context.rootHeight(header.prevRootBlockHash) <= context.genesisRootHeight) {
+  const sentFrom = context.rootHeight(header.prevRootBlockHash);
+  if (sentFrom === undefined || sentFrom <= context.genesisRootHeight) {
     if (deposits === undefined) return [];
     throw new DatabaseDamagedError(
       `deposit list of minor block ${toHex(root.minorHashes[position])} is stored in shard ${context.fullShardId} although it precedes that shard's genesis`,
@@ -113,8 +131,5 @@ function depositsOf(
     );
   }
   if (deposits !== undefined) return deposits;
-  throw new DatabaseDamagedError(
-    `missing row in shard ${context.fullShardId}: no deposit list from minor block ${toHex(root.minorHashes[position])} of shard ${header.branch}, root height ${rootHeight}`,
-    { key: `xShard_${toHex(root.minorHashes[position])}` },
-  );
+  throw new MissingDepositListError(context.fullShardId, root.minorHashes[position], header.branch, rootHeight);
 }

@@ -18,7 +18,7 @@ import { ExecutionLayer } from "../../node/el/execution-layer.ts";
 import { buildGenesisState } from "../../node/el/genesis-state.ts";
 import { TransactionInvalidError } from "../../node/el/transactions/transaction-invalid-error.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
-import { compareExecution } from "../execution/comparator.ts";
+import { compareExecution } from "../../node/engine/compare-execution.ts";
 
 interface PythonError {
   readonly class: string;

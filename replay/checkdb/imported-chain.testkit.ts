@@ -19,8 +19,8 @@ import type { ExecutionResult } from "../../node/el/payload.ts";
 import { decodeAccount } from "../../node/el/state/account.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
+import { compareExecution } from "../../node/engine/compare-execution.ts";
 import { visitTrie } from "../database/visit-trie.ts";
-import { compareExecution } from "../execution/comparator.ts";
 import type { ClientRules } from "../triage/client-rules.ts";
 
 interface ImportedBlock {

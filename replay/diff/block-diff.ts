@@ -2,7 +2,7 @@ import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
-import { compareExecution, type FieldDifference } from "../execution/comparator.ts";
+import { compareExecution, type FieldDifference } from "../../node/engine/compare-execution.ts";
 import type { BlockTrial } from "../execution/trial.ts";
 import type { Triage, Unit } from "../report/triage-schema.ts";
 import { outcomeOf } from "../triage/locality/declared-outcome.ts";

@@ -4,10 +4,10 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { EngineCalls, type ExecutionAnswer } from "../../node/engine/client/engine-calls.ts";
+import type { FieldDifference } from "../../node/engine/compare-execution.ts";
 import type { QkcPayload, ValidationError } from "../../node/engine/engine-api.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { canonicalHash } from "../database/shard-heights.ts";
-import type { FieldDifference } from "../execution/comparator.ts";
 import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
 import { openEngine } from "./engines.ts";
 

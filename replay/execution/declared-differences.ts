@@ -2,12 +2,12 @@ import type { BlockSource } from "../../node/archive/block-source.ts";
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
-import { compareExecution, type FieldDifference } from "./comparator.ts";
+import { compareExecution, type FieldDifference } from "../../node/engine/compare-execution.ts";
 import type { ShardRig } from "./shard-rig.ts";
 import { storedSends } from "./stored-sends.ts";
 
 /**
- * Where an execution does not match what the block declares, and to what other shards have stored of what it sent
+ * Where an execution does not come to what the block declares, and to what other shards have stored of what it sent
  * them, as far as they are there.
  */
 export function declaredDifferences(
@@ -23,7 +23,7 @@ export function declaredDifferences(
 }
 
 /** Whether an outcome is all that a block declares. */
-export function matchesDeclared(
+export function comesToDeclared(
   source: BlockSource,
   rig: ShardRig,
   block: MinorBlock,

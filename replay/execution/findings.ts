@@ -1,9 +1,8 @@
-import type { RuleViolation } from "../../node/cl/rule-violation.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.ts";
+import type { FieldDifference } from "../../node/engine/compare-execution.ts";
 import { ruleClass } from "../report/classes/class-name.ts";
 import type { RangeResult } from "../report/schema.ts";
-import type { FieldDifference } from "./comparator.ts";
 import { StageClock } from "./stage-clock.ts";
 
 /** The block that is being checked, as a report names it. */
@@ -91,11 +90,4 @@ export class Findings {
 
 function place({ fullShardId, height, hash, root }: CheckedBlock) {
   return { fullShardId, height, hash: toHex(hash), rootHeight: root === null ? null : root.height };
-}
-
-/** A broken rule that names a field with both values is a differing field; all of them are kept as rules too. */
-export function differencesOf(violations: readonly RuleViolation[]): FieldDifference[] {
-  return violations.flatMap(({ field, declared, computed }) =>
-    field === undefined || declared === undefined || computed === undefined ? [] : [{ field, declared, computed }],
-  );
 }

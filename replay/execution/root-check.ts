@@ -2,10 +2,11 @@ import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { RootCl } from "../../node/cl/root-cl.ts";
 import { queryRootStakes, type RootStakes, STAKING_SHARD } from "../../node/cl/root-stakes.ts";
+import { differencesOf } from "../../node/cl/rule-violation.ts";
 import type { Address, Hash32 } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-import { type CheckedBlock, differencesOf, type Findings, type Violation } from "./findings.ts";
+import type { CheckedBlock, Findings, Violation } from "./findings.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRigs } from "./shard-rig.ts";
 

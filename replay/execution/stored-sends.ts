@@ -2,7 +2,7 @@ import type { BlockSource, ShardSource } from "../../node/archive/block-source.t
 import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
-import type { StoredSends } from "./comparator.ts";
+import type { StoredSends } from "../../node/engine/compare-execution.ts";
 
 /**
  * The lists of what a block sent, as those destinations hold them that the database has.

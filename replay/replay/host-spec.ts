@@ -9,8 +9,6 @@ export interface HostSpec {
   readonly configPath: string;
   readonly rootTip: string | undefined;
   readonly plan: PlanData;
-  /** Shards born before this root height can be sent to. */
-  readonly rootTipHeight: number;
   /** Shards that take part in the run, ascending, and those that this thread serves. */
   readonly shards: readonly number[];
   readonly hosted: readonly HostedShard[];

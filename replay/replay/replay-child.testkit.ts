@@ -1,6 +1,6 @@
-import type { ClBatch } from "../../node/cl/store/cl-batch.ts";
-import { ClStore } from "../../node/cl/store/cl-store.ts";
 import type { EngineApi } from "../../node/engine/engine-api.ts";
+import type { ClBatch } from "../../node/shard/store/cl-batch.ts";
+import { ClStore } from "../../node/shard/store/cl-store.ts";
 import { alteredEngine } from "./lying-engine.testkit.ts";
 import { replayInProcess } from "./replay-run.testkit.ts";
 

@@ -160,9 +160,9 @@ function difference(after: RangeResult["shards"], before: RangeResult["shards"])
 function replaySection(withForks: boolean, source: BlockSource, states: readonly ShardProgressState[]): ReplaySection {
   return {
     withForks,
-    shards: states.map(({ fullShardId, state: { tips, counts } }) => ({
+    shards: states.map(({ fullShardId, state: { head, counts } }) => ({
       fullShardId,
-      head: tips === null ? null : headOf(source, fullShardId, hashFromHex(tips.head)),
+      head: head === null ? null : headOf(source, fullShardId, hashFromHex(head)),
       sideBlocks: counts.sideBlocks,
       reorgs: counts.reorgs,
     })),

@@ -2,8 +2,9 @@ import type { BlockSource } from "../../node/archive/block-source.ts";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
 import { RootCl } from "../../node/cl/root-cl.ts";
+import { differencesOf } from "../../node/cl/rule-violation.ts";
 import { QkcError } from "../../node/codec/errors.ts";
-import { differencesOf, Findings } from "../execution/findings.ts";
+import { Findings } from "../execution/findings.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { StepPlan } from "./steps.ts";
 

@@ -272,7 +272,6 @@ function hostSpecs(
     configPath: survey.configPath,
     rootTip: undefined,
     plan: planData,
-    rootTipHeight: survey.identity.tipHeight,
     shards,
     hosted: hosted.map((fullShardId) => {
       const engine = specs.get(fullShardId);

@@ -3,7 +3,6 @@ import { utf8 } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 
 const count = z.int().nonnegative();
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const gas = z.string().regex(/^[0-9]+$/);
 
 const countsSchema = z.strictObject({
@@ -20,19 +19,22 @@ const countsSchema = z.strictObject({
 const runStateSchema = z.strictObject({
   /** The last step whose rows are all in the store. */
   step: z.int().min(-1),
-  /** Null before the shard's genesis. */
-  tips: z.strictObject({ rootTip: hash, head: hash }).nullable(),
   counts: countsSchema,
 });
 
 /** What one shard's replay has verified. */
 export type ShardCounts = z.infer<typeof countsSchema>;
 /** How far one shard's replay has come: written with the rows that it speaks of. */
-export type ShardRunState = z.infer<typeof runStateSchema>;
+export type RunMark = z.infer<typeof runStateSchema>;
 
-const NOTHING_YET: ShardRunState = {
+/** What one shard's replay has verified and stored. */
+export interface ShardRunState extends RunMark {
+  /** Hash of the head, 64 hex digits; null before the shard's genesis. */
+  readonly head: string | null;
+}
+
+const NOTHING_YET: RunMark = {
   step: -1,
-  tips: null,
   counts: {
     minorBlocks: 0,
     transactions: 0,
@@ -44,12 +46,12 @@ const NOTHING_YET: ShardRunState = {
   },
 };
 
-export function encodeRunState(state: ShardRunState): Uint8Array {
+export function encodeRunMark(state: RunMark): Uint8Array {
   return utf8(JSON.stringify(state));
 }
 
 /** `store`: its folder, for the message. */
-export function decodeRunState(row: Uint8Array | undefined, store: string): ShardRunState {
+export function decodeRunMark(row: Uint8Array | undefined, store: string): RunMark {
   if (row === undefined) return NOTHING_YET;
   const parsed = runStateSchema.safeParse(jsonOrNull(Buffer.from(row).toString("utf8")));
   if (parsed.success) return parsed.data;

@@ -1,9 +1,7 @@
 import { rootGenesisBlock } from "../../node/chain/genesis.ts";
 import { rootHeaderHash } from "../../node/chain/root-block.ts";
-import { ClBatch } from "../../node/cl/store/cl-batch.ts";
-import { ClStore } from "../../node/cl/store/cl-store.ts";
-import { asHash32, bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { QkcError } from "../../node/codec/errors.ts";
+import { ClStore } from "../../node/shard/store/cl-store.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { type OpenEngine, openEngine } from "../engines/engines.ts";
 import type { Divergence } from "../report/schema.ts";
@@ -81,22 +79,13 @@ export class ShardHost {
 
   /** Stores what was sent to shards of this host. */
   async accept(lists: readonly SentList[]): Promise<void> {
-    const batches = new Map<number, ClBatch>();
-    for (const { destination, sourceMinorHash, encoded } of lists) {
-      const hash = asHash32(sourceMinorHash);
-      const known = this.#of(destination).store.encodedDepositList(hash);
-      if (known !== undefined) {
-        if (bytesEqual(known, encoded)) continue;
-        throw new QkcError(
-          "ENGINE",
-          `block ${toHex(hash)} sends shard ${destination} something else than when it was executed before: ` +
-            "its engine does not execute alike each time",
-        );
-      }
-      const batch = batches.get(destination) ?? new ClBatch(false);
-      batches.set(destination, batch.putReceivedDeposits(hash, encoded));
+    const byShard = new Map<number, SentList[]>();
+    for (const list of lists) {
+      const mine = byShard.get(list.destination);
+      if (mine === undefined) byShard.set(list.destination, [list]);
+      else mine.push(list);
     }
-    await Promise.all([...batches].map(([destination, batch]) => this.#of(destination).store.write(batch)));
+    await Promise.all([...byShard].map(([destination, mine]) => this.#of(destination).replay.receive(mine)));
   }
 
   reach(step: number): void {
@@ -154,7 +143,6 @@ export class ShardHost {
         config,
         source,
         plan,
-        rootTipHeight: spec.rootTipHeight,
         shards: spec.shards,
         store,
         storeFolder: folder,

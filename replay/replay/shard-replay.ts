@@ -1,22 +1,24 @@
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import { type ClusterConfig, shardConfigOf } from "../../node/chain/config.ts";
 import { encodeDepositList } from "../../node/chain/deposit.ts";
-import { minorHeaderHash } from "../../node/chain/minor-block.ts";
+import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import type { RootBlock } from "../../node/chain/root-block.ts";
-import type { ClStore } from "../../node/cl/store/cl-store.ts";
-import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import type { ShardCl } from "../../node/cl/shard-cl.ts";
+import { asHash32, bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, QkcError } from "../../node/codec/errors.ts";
-import { EngineCalls, type ExecutionAnswer } from "../../node/engine/client/engine-calls.ts";
+import type { StoredSends } from "../../node/engine/compare-execution.ts";
 import type { EngineApi, QkcPayload } from "../../node/engine/engine-api.ts";
+import type { ExecutedBlock, PreparedBlock } from "../../node/shard/block-judge.ts";
+import { type ArrivedRoot, Unit } from "../../node/shard/ledger.ts";
+import { ShardChain } from "../../node/shard/shard-chain.ts";
+import type { ClStore } from "../../node/shard/store/cl-store.ts";
+import type { BlockVerdict } from "../../node/shard/verdict.ts";
 import { Findings } from "../execution/findings.ts";
+import { missingSends, storedSends } from "../execution/stored-sends.ts";
 import type { RangeProgress } from "../work/range-job.ts";
-import { BlockFeed, type ExecutedBlock, type PreparedBlock, type ReadBlock } from "./block-feed.ts";
-import type { BlockVerdict } from "./block-verdict.ts";
-import { insertGenesis, reconcile } from "./reconcile.ts";
+import { PlanRoots } from "./plan-roots.ts";
 import type { RunLink, SentList } from "./run-link.ts";
-import type { ShardRunState } from "./run-state.ts";
-import { type ArrivedRoot, ShardLedger } from "./shard-ledger.ts";
-import { ShardView } from "./shard-view.ts";
+import { decodeRunMark, encodeRunMark, type RunMark, type ShardCounts, type ShardRunState } from "./run-state.ts";
 import type { ReplayStep, StepPlan } from "./steps.ts";
 
 export interface ShardReplayOptions {
@@ -25,8 +27,6 @@ export interface ShardReplayOptions {
   /** The old database. */
   readonly source: BlockSource;
   readonly plan: StepPlan;
-  /** Shards born before this root height can be sent to. */
-  readonly rootTipHeight: number;
   /** Shards that take part in the run. */
   readonly shards: readonly number[];
   readonly store: ClStore;
@@ -41,53 +41,69 @@ const MAX_STEPS_AHEAD = 8;
 /** Blocks in one request. */
 const MAX_BATCH = 16;
 
+/** A block of the old database. */
+interface ReadBlock {
+  readonly hash: Hash32;
+  readonly block: MinorBlock;
+}
+
+/** A step that is not committed yet. */
+interface OpenStep {
+  readonly unit: Unit;
+  /** As they are when the step's blocks are in. */
+  counts: ShardCounts;
+}
+
 /**
- * One shard of a replay: feeds its blocks to its engine in order, verifies every answer, hands on what the blocks send
- * and keeps the shard's CL store. A block waits for the root block that it names, and that one for the blocks that it
- * confirms in all shards and for what these send: nothing else waits.
+ * One shard of a replay: feeds its blocks to its chain in order, verifies every answer, hands on what the blocks send and
+ * commits step by step. A block waits for the root block that it names, and that one for the blocks that it confirms in
+ * all shards and for what these send: nothing else waits.
  */
 export class ShardReplay {
   readonly #options: ShardReplayOptions;
-  readonly #calls: EngineCalls;
-  readonly #feed: BlockFeed;
-  readonly #ledger: ShardLedger;
+  readonly #chain: ShardChain;
   readonly #genesisRootHeight: number;
+  readonly #open = new Map<number, OpenStep>();
+  #committed: RunMark;
+  #counts: ShardCounts;
   #deliveries: Promise<void> = Promise.resolve();
 
   constructor(options: ShardReplayOptions) {
-    const { config, source, fullShardId, plan, rootTipHeight, store, storeFolder, engine } = options;
+    const { config, source, fullShardId, plan, store, storeFolder, engine } = options;
     const shard = source.shard(fullShardId);
-    const view = new ShardView({ config: config.quarkchain, source: shard, store, plan, rootTipHeight });
     this.#options = options;
-    this.#calls = new EngineCalls(engine, fullShardId);
-    this.#feed = new BlockFeed({ config: config.quarkchain, source, fullShardId, view });
-    this.#genesisRootHeight = shardConfigOf(config.quarkchain, fullShardId).genesis.rootHeight;
-    this.#ledger = new ShardLedger({
-      source: shard,
+    this.#chain = ShardChain.open({
+      config: config.quarkchain,
       store,
-      view,
-      feed: this.#feed,
-      folder: storeFolder,
+      roots: new PlanRoots(plan, shard),
+      engine,
       keepsHistory: config.enableTransactionHistory,
+      base: shard,
+      clock: () => Math.floor(Date.now() / 1000),
     });
+    this.#genesisRootHeight = shardConfigOf(config.quarkchain, fullShardId).genesis.rootHeight;
+    this.#committed = decodeRunMark(this.#chain.mark, storeFolder);
+    this.#counts = this.#committed.counts;
   }
 
   /** What is verified and stored. */
   get committed(): ShardRunState {
-    return this.#ledger.committed;
+    const head = this.#chain.snapshot?.head.hash;
+    return { ...this.#committed, head: head === undefined ? null : toHex(head) };
+  }
+
+  /** Stores what other shards send. */
+  async receive(lists: readonly SentList[]): Promise<void> {
+    await this.#chain.receive(
+      lists.map(({ sourceMinorHash, encoded }) => ({ sourceMinorHash: asHash32(sourceMinorHash), encoded })),
+    );
   }
 
   /** Runs until the plan, the user or a divergence ends it. */
   async run(): Promise<void> {
-    const { link, source, fullShardId, plan } = this.#options;
-    await reconcile(plan, {
-      calls: this.#calls,
-      feed: this.#feed,
-      ledger: this.#ledger,
-      source: source.shard(fullShardId),
-      genesisRootHeight: this.#genesisRootHeight,
-    });
-    for (let step = this.#ledger.committed.step + 1; step <= link.lastStep; step++) {
+    const { link, plan } = this.#options;
+    await this.#chain.recover();
+    for (let step = this.#committed.step + 1; step <= link.lastStep; step++) {
       // With forks the order of all that arrives decides which block is the head.
       const ahead = plan.hasForks ? 1 : MAX_STEPS_AHEAD;
       if (!(await this.#commitUpTo(step - ahead))) break;
@@ -95,17 +111,17 @@ export class ShardReplay {
     }
     await this.#commitUpTo(link.lastStep);
     await this.#deliveries;
-    const { head } = this.#ledger;
-    if (head !== undefined) await this.#calls.setHead(this.#ledger.forkchoice(head.hash));
+    await this.#chain.settleHead();
   }
 
   /** False where the run ends before the step is over. */
   async #runStep(index: number): Promise<boolean> {
     const { plan, fullShardId, link, progress } = this.#options;
     const step = plan.step(index);
-    const queue = new BlockQueue(this.#feed, step.blocksOf(fullShardId));
+    const queue = new BlockQueue((hash) => this.#read(hash), step.blocksOf(fullShardId));
     const sent: SentList[] = [];
-    this.#ledger.begin(index);
+    const open: OpenStep = { unit: new Unit(), counts: this.#counts };
+    this.#open.set(index, open);
     let group: readonly PreparedBlock[] = [];
     for (let next = queue.peek(); group.length > 0 || next !== undefined; next = queue.peek()) {
       link.checkStopped();
@@ -115,19 +131,24 @@ export class ShardReplay {
           if (!this.#confirmGenesis(index, step, queue.take())) return false;
           continue;
         }
-        group = this.#prepareReady(queue);
+        group = this.#prepareReady(queue, index);
       }
       progress.startBlock(fullShardId, group[0].payload.block.header.height);
-      const call = this.#insert(group);
+      const call = this.#chain.execute(group);
       // While the engine works on these blocks, the next ones are got ready.
-      const following = this.#prepareReady(queue, call);
-      const executed = this.#judge(step, group, await call, index);
+      const following = this.#prepareReady(queue, index, call);
+      const executed: ExecutedBlock[] = [];
+      for (const judged of await call) {
+        if (judged.executed === undefined) this.#reportDivergence(step, index, judged.prepared.payload, judged.verdict);
+        else executed.push(judged.executed);
+      }
       for (const block of executed) {
-        if (this.#ledger.addBlock(index, block, step.isSide(block.hash))) await this.#followHead();
+        this.#take(open, block, step.isSide(block.hash));
         sent.push(...sentLists(block, this.#options.shards));
         progress.finishBlock(Number(block.block.meta.gasUsed));
       }
       if (executed.length < group.length) return false;
+      await this.#chain.followHead();
       group = following;
     }
     this.#deliver(index, sent);
@@ -144,43 +165,61 @@ export class ShardReplay {
   }
 
   /** Blocks that nothing keeps from being executed now, as many as go into one request. */
-  #prepareReady(queue: BlockQueue, call?: Promise<unknown>): readonly PreparedBlock[] {
+  #prepareReady(queue: BlockQueue, index: number, call?: Promise<unknown>): readonly PreparedBlock[] {
     // A block that cannot even be read ends the run: the answer that is on its way has nobody to wait for it then.
     call?.catch(() => {});
-    const most = this.#calls.takesBatches && !this.#options.plan.hasForks ? MAX_BATCH : 1;
+    const most = this.#chain.takesBatches && !this.#options.plan.hasForks ? MAX_BATCH : 1;
     const ready: PreparedBlock[] = [];
     for (let next = queue.peek(); next !== undefined && ready.length < most; next = queue.peek()) {
-      if (next.block.header.height === 0 || this.#stepOfRoot(next) > this.#ledger.committed.step) break;
-      ready.push(this.#feed.prepare(queue.take()));
+      if (next.block.header.height === 0 || this.#stepOfRoot(next) > this.#committed.step) break;
+      ready.push(this.#prepare(queue.take(), index));
     }
     return ready;
   }
 
-  /** On the canonical chain the last block of a group is the head without question. */
-  async #insert(group: readonly PreparedBlock[]): Promise<readonly ExecutionAnswer[]> {
-    const payloads = group.map(({ payload }) => payload);
-    if (this.#options.plan.hasForks) return [await this.#calls.newPayload(payloads[0])];
-    const head = this.#ledger.forkchoice(payloads[payloads.length - 1].blockHash);
-    return (await this.#calls.extend(payloads, head)).answers;
+  #read(hash: Hash32): ReadBlock {
+    const block = this.#chain.blocks.readBase(hash);
+    if (block !== undefined) return { hash, block };
+    throw new QkcError("INTERNAL", `a replay of shard ${this.#options.fullShardId} has no database to read from`);
   }
 
-  /** The blocks of a group that were executed to what they declare, as far as the first one that was not. */
-  #judge(
-    step: ReplayStep,
-    group: readonly PreparedBlock[],
-    answers: readonly ExecutionAnswer[],
-    index: number,
-  ): readonly ExecutedBlock[] {
-    const good: ExecutedBlock[] = [];
-    for (const [i, answer] of answers.entries()) {
-      const { verdict, executed } = this.#feed.judge(group[i], answer);
-      if (executed === undefined) {
-        this.#reportDivergence(step, index, group[i].payload, verdict);
-        break;
-      }
-      good.push(executed);
-    }
-    return good;
+  /** A shard that runs ahead of the root chain judges by the root block that is the tip where the step begins. */
+  #prepare({ hash, block }: ReadBlock, index: number): PreparedBlock {
+    const { plan } = this.#options;
+    const moment = plan.hasForks ? {} : { rootTipHeight: Math.max(plan.heightAt(index - 1), 0) };
+    return this.#chain.prepare(hash, block, moment, (cl) => this.#storedSends(cl, block, hash));
+  }
+
+  /** The lists that the old database holds at every destination that it has. */
+  #storedSends(cl: Pick<ShardCl, "sendsOf">, block: MinorBlock, hash: Hash32): StoredSends[] {
+    return storedSends(this.#options.source, hash, cl.sendsOf(block, []), (destination) => {
+      throw missingSends(destination, hash, block.header.branch);
+    });
+  }
+
+  /** `isSide`: the chain does not keep the block in the end. */
+  #take(open: OpenStep, executed: ExecutedBlock, isSide: boolean): void {
+    const { meta, transactions } = executed.block;
+    const move = this.#chain.take(open.unit, executed);
+    const counts = this.#counts;
+    this.#counts = isSide
+      ? { ...counts, sideBlocks: counts.sideBlocks + 1 }
+      : {
+          ...counts,
+          minorBlocks: counts.minorBlocks + 1,
+          transactions: counts.transactions + transactions.length,
+          deposits: counts.deposits + executed.consumed.length,
+          gasUsed: `${BigInt(counts.gasUsed) + meta.gasUsed}`,
+          xshardGasUsed: `${BigInt(counts.xshardGasUsed) + meta.xshardReceiveGasUsed}`,
+        };
+    // What extends the head leaves no chain for another one.
+    const isReorg = move !== undefined && (move.leaving.length > 0 || move.joining.length > 1);
+    this.#countReorg(open, isReorg);
+  }
+
+  #countReorg(open: OpenStep, isReorg: boolean): void {
+    if (isReorg) this.#counts = { ...this.#counts, reorgs: this.#counts.reorgs + 1 };
+    open.counts = this.#counts;
   }
 
   #reportDivergence(
@@ -199,18 +238,10 @@ export class ShardReplay {
     link.diverged(index, findings.divergences[0]);
   }
 
-  /** A head that was chosen here: where a group was inserted, the engine has been told already. */
-  async #followHead(): Promise<void> {
-    const { head } = this.#ledger;
-    if (this.#options.plan.hasForks && head !== undefined)
-      await this.#calls.setHead(this.#ledger.forkchoice(head.hash));
-  }
-
   /** The genesis block that a root block confirms has to be the one that the configuration makes. */
   #confirmGenesis(index: number, step: ReplayStep, { hash, block }: ReadBlock): boolean {
-    const { source, fullShardId } = this.#options;
-    const rootHash = block.header.prevRootBlockHash;
-    const own = this.#feed.prepareGenesis(rootHash, source.shard(fullShardId).rootHeader(rootHash)).payload;
+    const { fullShardId } = this.#options;
+    const own = this.#chain.prepareGenesis(block.header.prevRootBlockHash).payload;
     if (!bytesEqual(own.blockHash, hash)) {
       const stateRoots = [toHex(block.meta.stateRoot), toHex(own.block.meta.stateRoot)];
       const differences = [
@@ -222,7 +253,9 @@ export class ShardReplay {
       this.#reportDivergence(step, index, { blockHash: hash, block }, { differences, violations: [] });
       return false;
     }
-    this.#ledger.countGenesis(index);
+    // It was made before.
+    this.#counts = { ...this.#counts, minorBlocks: this.#counts.minorBlocks + 1 };
+    this.#stepOf(index).counts = this.#counts;
     this.#options.progress.startBlock(fullShardId, 0);
     this.#options.progress.finishBlock(0);
     return true;
@@ -238,7 +271,7 @@ export class ShardReplay {
 
   /** Commits steps that are complete everywhere; false where the run ends before. */
   async #commitUpTo(last: number): Promise<boolean> {
-    for (let step = this.#ledger.committed.step + 1; step <= last; step++) {
+    for (let step = this.#committed.step + 1; step <= last; step++) {
       if (!(await this.#options.link.reached(step))) return false;
       await this.#commit(step);
     }
@@ -247,14 +280,19 @@ export class ShardReplay {
 
   async #commit(index: number): Promise<void> {
     const { plan } = this.#options;
+    const open = this.#stepOf(index);
     const { rootHash, rootHeight } = plan.step(index);
     if (rootHash !== null && rootHeight >= this.#genesisRootHeight) {
       const root = this.#arrivedRoot(index, rootHash);
-      this.#receiveFromAbsent(index, root.block);
-      if (rootHeight === this.#genesisRootHeight) await this.#bringToLife(index, root);
-      else if (this.#ledger.addRoot(index, root)) await this.#followHead();
+      await this.#receiveFromAbsent(root.block);
+      if (rootHeight === this.#genesisRootHeight) await this.#bringToLife(open, root);
+      else this.#countReorg(open, this.#chain.takeRoot(open.unit, root) !== undefined);
     }
-    await this.#ledger.commit(index);
+    const state: RunMark = { step: index, counts: open.counts };
+    await this.#chain.write(open.unit, { commits: true, mark: encodeRunMark(state) });
+    this.#open.delete(index);
+    this.#committed = state;
+    if (plan.hasForks) await this.#chain.followHead();
   }
 
   #arrivedRoot(index: number, hash: Hash32): ArrivedRoot {
@@ -267,45 +305,47 @@ export class ShardReplay {
   }
 
   /** What shards outside the run have sent comes from the old database. */
-  #receiveFromAbsent(index: number, { minorHeaders }: RootBlock): void {
+  async #receiveFromAbsent({ minorHeaders }: RootBlock): Promise<void> {
     const { shards, source, fullShardId } = this.#options;
-    for (const header of minorHeaders) {
-      if (shards.includes(header.branch)) continue;
-      const hash = minorHeaderHash(header);
-      const list = source.shard(fullShardId).depositList(hash);
-      if (list !== undefined) this.#ledger.addReceived(index, hash, encodeDepositList(list.deposits));
-    }
+    const lists = minorHeaders
+      .filter(({ branch }) => branch !== fullShardId && !shards.includes(branch))
+      .flatMap((header) => {
+        const sourceMinorHash = minorHeaderHash(header);
+        const list = source.shard(fullShardId).depositList(sourceMinorHash);
+        return list === undefined ? [] : [{ sourceMinorHash, encoded: encodeDepositList(list.deposits) }];
+      });
+    if (lists.length > 0) await this.#chain.receive(lists);
   }
 
   /** The shard's first block, on the root block that it is born with (shard_state.py init_genesis_state). */
-  async #bringToLife(index: number, root: ArrivedRoot): Promise<void> {
-    const prepared = this.#feed.prepareGenesis(root.hash, root.block.header);
-    const { blockHash: hash, block } = prepared.payload;
-    await insertGenesis(this.#calls, prepared, this.#options.fullShardId);
-    const isFirst = this.#ledger.head === undefined;
-    const executed = { hash, block, consumed: [], sends: prepared.cl.sendsOf(block, []) };
-    this.#ledger.addGenesis(index, root, executed);
-    if (isFirst) await this.#calls.setHead(this.#ledger.forkchoice(hash));
+  async #bringToLife({ unit }: OpenStep, root: ArrivedRoot): Promise<void> {
+    const executed = await this.#chain.takeGenesis(unit, root);
     await this.#options.link.deliver(sentLists(executed, this.#options.shards));
+  }
+
+  #stepOf(index: number): OpenStep {
+    const open = this.#open.get(index);
+    if (open !== undefined) return open;
+    throw new QkcError("INTERNAL", `step ${index} of ${this.#options.storeFolder} was not begun`);
   }
 }
 
 /** Blocks of a step that are still to be taken, each read once. */
 class BlockQueue {
-  readonly #feed: BlockFeed;
+  readonly #read: (hash: Hash32) => ReadBlock;
   readonly #hashes: readonly Hash32[];
   #position = 0;
   #next: ReadBlock | undefined;
 
-  constructor(feed: BlockFeed, hashes: readonly Hash32[]) {
-    this.#feed = feed;
+  constructor(read: (hash: Hash32) => ReadBlock, hashes: readonly Hash32[]) {
+    this.#read = read;
     this.#hashes = hashes;
   }
 
   /** Undefined where there is none. */
   peek(): ReadBlock | undefined {
     if (this.#next === undefined && this.#position < this.#hashes.length) {
-      this.#next = this.#feed.read(this.#hashes[this.#position]);
+      this.#next = this.#read(this.#hashes[this.#position]);
     }
     return this.#next;
   }

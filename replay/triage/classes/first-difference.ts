@@ -1,5 +1,5 @@
 import type { StateField } from "../../../node/el/state/state-diff.ts";
-import type { FieldDifference } from "../../execution/comparator.ts";
+import type { FieldDifference } from "../../../node/engine/compare-execution.ts";
 import { type LocalityRequest, statesBetween } from "../locality/locality.ts";
 import { receiptDifferences } from "../locality/receipt-differences.ts";
 

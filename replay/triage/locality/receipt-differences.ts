@@ -3,7 +3,7 @@ import { bytesEqual, bytesToBigInt, type Hash32, toHex } from "../../../node/cod
 import { rlpString } from "../../../node/codec/rlp.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
 import { trieDifferences } from "../../../node/el/trie/trie-diff.ts";
-import type { FieldDifference } from "../../execution/comparator.ts";
+import type { FieldDifference } from "../../../node/engine/compare-execution.ts";
 import { unlessDamaged } from "./unless-damaged.ts";
 
 /** A receipt on which two sides disagree. */

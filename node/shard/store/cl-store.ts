@@ -1,17 +1,27 @@
 import { ClassicLevel } from "classic-level";
-import { describeKey, PREFIX, prefixedKey } from "../../archive/pyquarkchain/keys.ts";
+import { describeKey, heightKey, PREFIX, prefixedKey } from "../../archive/pyquarkchain/keys.ts";
 import type { NamedDatabase } from "../../archive/rows.ts";
 import { decodeRow } from "../../archive/rows.ts";
 import { type CrossShardDepositList, decodeDepositList } from "../../chain/deposit.ts";
 import { decodeMinorBlock, type MinorBlock } from "../../chain/minor-block.ts";
-import { asHash32, bytesEqual, type Hash32, toHex, utf8 } from "../../codec/bytes.ts";
+import { decodeRootBlock, type RootBlock, type RootBlockHeader, readRootBlockHeader } from "../../chain/root-block.ts";
+import { asHash32, bytesEqual, type Hash32, toHex } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, QkcError, UsageError } from "../../codec/errors.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
-import { type ClBatch, RUN_STATE_KEY } from "./cl-batch.ts";
+import { arrivalsKey, type ClBatch, type ClOperation, OWN_KEYS } from "./cl-batch.ts";
+import {
+  type BlockHistory,
+  decodeDepositHashes,
+  decodeHashes,
+  decodeMinorRecord,
+  decodeParties,
+  decodeTips,
+  type MinorRecord,
+  type StoredTips,
+} from "./cl-rows.ts";
 
 /** Layout of the rows; a store of another one is refused. */
-const SCHEMA_VERSION = 1;
-const IDENTITY_KEY = utf8("qkc_cl_store");
+const SCHEMA_VERSION = 2;
 
 /** Whose rows a store holds. */
 export interface ClStoreIdentity {
@@ -20,6 +30,17 @@ export interface ClStoreIdentity {
 }
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>;
+
+/** What a store is kept in: a LevelDB, or rows in memory. */
+export interface ClRows {
+  /** For messages. */
+  readonly location: string;
+  getSync(key: Uint8Array): Uint8Array | undefined;
+  /** All or nothing. */
+  batch(operations: readonly ClOperation[]): Promise<void>;
+  keys(range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): { all(): Promise<Uint8Array[]> };
+  close(): Promise<void>;
+}
 
 /**
  * What the consensus side of one shard keeps: root blocks, the last block that each of them confirms, genesis blocks,
@@ -32,10 +53,11 @@ type Level = ClassicLevel<Uint8Array, Uint8Array>;
  */
 export class ClStore {
   readonly fullShardId: number;
-  readonly #level: Level;
+  readonly #level: ClRows;
   readonly #database: NamedDatabase;
 
-  private constructor(level: Level, fullShardId: number) {
+  /** Over rows that are open and this shard's. */
+  constructor(level: ClRows, fullShardId: number) {
     this.#level = level;
     this.fullShardId = fullShardId;
     this.#database = { name: level.location, describeKey };
@@ -51,7 +73,7 @@ export class ClStore {
     }
     try {
       await proveIdentity(level, identity);
-      return new ClStore(level, identity.fullShardId);
+      return new ClStore(rowsOf(level), identity.fullShardId);
     } catch (error) {
       await level.close();
       throw error;
@@ -80,24 +102,88 @@ export class ClStore {
     return this.#optional(prefixedKey(PREFIX.genesis, rootHash), decodeMinorBlock);
   }
 
-  /**
-   * Whether a block is committed: its execution was acknowledged and all that it sends is stored at its destinations.
-   * A block that only the execution layer holds is not.
-   */
-  isCommitted(minorHash: Hash32): boolean {
-    return this.#row(prefixedKey(PREFIX.transactionCount, minorHash)) !== undefined;
+  hasRootBlock(rootHash: Hash32): boolean {
+    return this.#row(prefixedKey(PREFIX.rootBlock, rootHash)) !== undefined;
   }
 
-  /** Transactions of the chain up to and including a committed block. */
+  /** Throws DatabaseDamagedError where there is none. */
+  rootBlock(rootHash: Hash32): RootBlock {
+    return this.#required(prefixedKey(PREFIX.rootBlock, rootHash), "root block", decodeRootBlock);
+  }
+
+  rootHeader(rootHash: Hash32): RootBlockHeader {
+    return this.#required(prefixedKey(PREFIX.rootBlock, rootHash), "root block", (bytes) =>
+      readRootBlockHeader(new WireReader(bytes)),
+    );
+  }
+
+  /** Whether a block is executed: its engine has called it valid and holds it. */
+  hasMinorBlock(minorHash: Hash32): boolean {
+    return this.#row(prefixedKey(OWN_KEYS.minorRecord, minorHash)) !== undefined;
+  }
+
+  /** Header and meta of an executed block. */
+  minorRecord(minorHash: Hash32): MinorRecord | undefined {
+    return this.#optional(prefixedKey(OWN_KEYS.minorRecord, minorHash), decodeMinorRecord);
+  }
+
+  /** Of the transactions whose deposits an executed block consumed. */
+  consumedHashes(minorHash: Hash32): readonly Hash32[] {
+    return this.#required(
+      prefixedKey(PREFIX.consumedDepositHashes, minorHash),
+      "consumed deposits",
+      decodeDepositHashes,
+    );
+  }
+
+  /** Of an executed block, with ENABLE_TRANSACTION_HISTORY. */
+  history(minorHash: Hash32): BlockHistory {
+    return {
+      parties: this.#required(prefixedKey(OWN_KEYS.parties, minorHash), "transaction parties", decodeParties),
+      consumed: this.#required(prefixedKey(PREFIX.consumedDeposits, minorHash), "consumed deposits", decodeDepositList)
+        .deposits,
+    };
+  }
+
+  /** Whether a block is committed: all that it sends is stored at its destinations, and who has to know of it does. */
+  isCommitted(minorHash: Hash32): boolean {
+    return this.#row(prefixedKey(PREFIX.committed, minorHash)) !== undefined;
+  }
+
+  /** Blocks that are executed and not committed, in no order. */
+  async unfinished(): Promise<readonly Hash32[]> {
+    const prefix = OWN_KEYS.unfinished;
+    const end = Uint8Array.from(prefix);
+    end[end.length - 1]++;
+    const keys = await this.#level.keys({ gte: prefix, lt: end }).all();
+    return keys.map((key) => asHash32(key.slice(prefix.length)));
+  }
+
+  /** Transactions of the chain up to and including an executed block. */
   transactionCount(minorHash: Hash32): number | undefined {
     return this.#optional(prefixedKey(PREFIX.transactionCount, minorHash), (bytes) =>
       new WireReader(bytes).uint32("transaction count"),
     );
   }
 
-  /** What the run that writes this store has last said of itself. */
-  runState(): Uint8Array | undefined {
-    return this.#row(RUN_STATE_KEY);
+  /** The canonical block of a height. */
+  hashAt(height: number): Hash32 | undefined {
+    return this.#optional(heightKey(PREFIX.minorHeightIndex, height), asHash32);
+  }
+
+  /** Undefined before the shard's genesis. */
+  tips(): StoredTips | undefined {
+    return this.#optional(OWN_KEYS.tips, decodeTips);
+  }
+
+  /** Blocks that were executed with one write's rows; undefined behind the last one. */
+  arrivals(unit: number): readonly Hash32[] | undefined {
+    return this.#optional(arrivalsKey(unit), decodeHashes);
+  }
+
+  /** What who drives the chain has last said of itself. */
+  mark(): Uint8Array | undefined {
+    return this.#row(OWN_KEYS.mark);
   }
 
   async write(batch: ClBatch): Promise<void> {
@@ -123,16 +209,34 @@ export class ClStore {
     return row && new Uint8Array(row.buffer, row.byteOffset, row.length);
   }
 
+  #required<T>(key: Uint8Array, what: string, decode: (bytes: Uint8Array) => T): T {
+    const value = this.#optional(key, decode);
+    if (value !== undefined) return value;
+    throw new DatabaseDamagedError(`missing row in ${this.#database.name}: ${what} not found`, {
+      key: this.#database.describeKey(key),
+    });
+  }
+
   #optional<T>(key: Uint8Array, decode: (bytes: Uint8Array) => T): T | undefined {
     const row = this.#row(key);
     return row === undefined ? undefined : decodeRow(this.#database, key, row, decode);
   }
 }
 
+function rowsOf(level: Level): ClRows {
+  return {
+    location: level.location,
+    getSync: (key) => level.getSync(key),
+    batch: (operations) => level.batch([...operations]),
+    keys: (range) => level.keys(range),
+    close: () => level.close(),
+  };
+}
+
 async function proveIdentity(level: Level, identity: ClStoreIdentity): Promise<void> {
-  const stored = level.getSync(IDENTITY_KEY);
+  const stored = level.getSync(OWN_KEYS.identity);
   if (stored === undefined) {
-    await level.put(IDENTITY_KEY, encodeIdentity(identity), { sync: true });
+    await level.put(OWN_KEYS.identity, encodeIdentity(identity), { sync: true });
     return;
   }
   const reader = new WireReader(stored);

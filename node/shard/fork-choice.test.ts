@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RootBlockHeader } from "../chain/root-block.ts";
 import { asHash32, bytesKey, type Hash32 } from "../codec/bytes.ts";
-import { ChainFollower, type ChainView, type MinorRef, type RootRef } from "./chain-follower.ts";
+import { type ChainView, ForkChoice, type MinorRef, type RootRef } from "./fork-choice.ts";
 
 /** Blocks that are only names: "a2" is the second block of branch a. */
 class Chains implements ChainView {
@@ -48,7 +48,7 @@ function begin() {
   const chains = new Chains();
   const rootTip = chains.root("r0", "", 1);
   const genesis = chains.block("g", "", "r0");
-  return { chains, follower: new ChainFollower(chains, { head: genesis, confirmed: undefined, rootTip }) };
+  return { chains, follower: new ForkChoice(chains, { head: genesis, confirmed: undefined, rootTip }) };
 }
 
 function nameOf({ hash }: MinorRef): string {
@@ -143,7 +143,7 @@ describe("which block is the head when a root block arrives (cluster/shard_state
   test("past genesis it is the genesis block of the new root chain", () => {
     const chains = new Chains();
     const rootTip = chains.root("r0", "", 1);
-    const follower = new ChainFollower(chains, { head: chains.block("g-r0", "", "r0"), confirmed: undefined, rootTip });
+    const follower = new ForkChoice(chains, { head: chains.block("g-r0", "", "r0"), confirmed: undefined, rootTip });
     chains.root("s0", "", 1);
     chains.block("g-s0", "", "s0");
     follower.addRootBlock(chains.root("s1", "s0", 2), undefined);

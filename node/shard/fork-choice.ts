@@ -39,13 +39,17 @@ export interface ChainTips {
  * Which block of a shard is its head: pyquarkchain's rule as minor and root blocks arrive (cluster/shard_state.py
  * add_block, add_root_block). It keeps three tips in memory and nothing else.
  */
-export class ChainFollower {
+export class ForkChoice {
   readonly #view: ChainView;
   #tips: ChainTips;
 
   constructor(view: ChainView, tips: ChainTips) {
     this.#view = view;
     this.#tips = tips;
+  }
+
+  get tips(): ChainTips {
+    return this.#tips;
   }
 
   get head(): MinorRef {

@@ -1,12 +1,11 @@
-import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
-import type { MinorBlock } from "../../node/chain/minor-block.ts";
-import type { RuleViolation } from "../../node/cl/rule-violation.ts";
-import { type Hash32, toHex } from "../../node/codec/bytes.ts";
-import type { DueDeposit } from "../../node/el/payload.ts";
-import type { ExecutionAnswer } from "../../node/engine/client/engine-calls.ts";
-import type { ComputedBlock, ValidationError } from "../../node/engine/engine-api.ts";
-import { compareExecution, type FieldDifference, type StoredSends } from "../execution/comparator.ts";
-import { differencesOf, type Violation } from "../execution/findings.ts";
+import type { CrossShardDeposit } from "../chain/deposit.ts";
+import type { MinorBlock } from "../chain/minor-block.ts";
+import { differencesOf, type RuleViolation } from "../cl/rule-violation.ts";
+import { type Hash32, toHex } from "../codec/bytes.ts";
+import type { DueDeposit } from "../el/payload.ts";
+import type { ExecutionAnswer } from "../engine/client/engine-calls.ts";
+import { compareExecution, type FieldDifference, type StoredSends } from "../engine/compare-execution.ts";
+import type { ComputedBlock, ValidationError } from "../engine/engine-api.ts";
 
 /** Everything against which an engine's answer is held. */
 export interface BlockExpectation {
@@ -16,10 +15,16 @@ export interface BlockExpectation {
   readonly violations: readonly RuleViolation[];
   /** As many deposits as the block's declared cursor says that it consumes. */
   readonly consumed: readonly CrossShardDeposit[];
-  /** Lists that the old database holds at the block's destinations. */
+  /** Lists that somebody is known to have stored for the block; none where nobody can know. */
   readonly stored: readonly StoredSends[];
   /** What goes to each shard of what an engine says the block sends. */
   readonly sendsTo: (computed: ComputedBlock) => (fullShardId: number) => readonly CrossShardDeposit[];
+}
+
+/** What is wrong with a block, as people read it. */
+interface Violation {
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface BlockVerdict {

@@ -1,10 +1,10 @@
-import { type CrossShardDeposit, encodeDepositList } from "../../node/chain/deposit.ts";
-import type { MinorBlock } from "../../node/chain/minor-block.ts";
-import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
-import { keccak256 } from "../../node/codec/keccak.ts";
-import type { ExecutionResult } from "../../node/el/payload.ts";
-import { compareDeclared } from "../../node/engine/compare-block.ts";
-import type { FieldMismatch } from "../../node/engine/engine-api.ts";
+import { type CrossShardDeposit, encodeDepositList } from "../chain/deposit.ts";
+import type { MinorBlock } from "../chain/minor-block.ts";
+import { bytesEqual, toHex } from "../codec/bytes.ts";
+import { keccak256 } from "../codec/keccak.ts";
+import type { ExecutionResult } from "../el/payload.ts";
+import { compareDeclared } from "./compare-block.ts";
+import type { FieldMismatch } from "./engine-api.ts";
 
 /** One field of a block on which the database and the execution disagree; values as people read them. */
 export type FieldDifference = FieldMismatch;

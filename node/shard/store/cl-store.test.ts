@@ -22,21 +22,20 @@ describe("ClStore", () => {
     const store = await ClStore.open(folder, IDENTITY);
     expect(store.isCommitted(HASH)).toBe(false);
     expect(store.depositList(HASH)).toBeUndefined();
-    const batch = new ClBatch(true).putReceivedDeposits(HASH, encodeDepositList([])).putRunState(utf8("state"));
-    await store.write(batch.commitBlock({ hash: HASH, consumed: [] }, 7));
+    const batch = new ClBatch().putReceivedDeposits(HASH, encodeDepositList([])).putMark(utf8("state"));
+    await store.write(batch.putCommitted(HASH));
     await store.close();
 
     const again = await ClStore.open(folder, IDENTITY);
     expect(again.isCommitted(HASH)).toBe(true);
-    expect(again.transactionCount(HASH)).toBe(7);
     expect(again.depositList(HASH)).toMatchObject({ deposits: [] });
-    expect(again.runState()).toEqual(utf8("state"));
+    expect(again.mark()).toEqual(utf8("state"));
     await again.close();
   });
 
   test("a received list commits nothing", async () => {
     const store = await ClStore.open(folder, IDENTITY);
-    await store.write(new ClBatch(true).putReceivedDeposits(HASH, encodeDepositList([])));
+    await store.write(new ClBatch().putReceivedDeposits(HASH, encodeDepositList([])));
     expect(store.isCommitted(HASH)).toBe(false);
     await store.close();
   });
@@ -52,9 +51,9 @@ describe("ClStore", () => {
       "belongs to shard 65538",
     );
     const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, { keyEncoding: "view", valueEncoding: "view" });
-    await level.put(utf8("qkc_cl_store"), new Uint8Array(40).fill(2));
+    await level.put(utf8("qkc_cl_store"), new Uint8Array(40).fill(1));
     await level.close();
-    await expect(ClStore.open(folder, IDENTITY)).rejects.toThrow(/has layout \d+ and this program knows 1/);
+    await expect(ClStore.open(folder, IDENTITY)).rejects.toThrow(/has layout \d+ and this program knows 2/);
   });
 
   test("a folder that cannot be made is named", async () => {
