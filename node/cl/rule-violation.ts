@@ -1,4 +1,5 @@
 import type { TokenBalances } from "../chain/token-balances.ts";
+import { bytesEqual, toHex } from "../codec/bytes.ts";
 
 /** Which rule a block breaks. Stable: reports and tests name rules by it. */
 type RuleCode =
@@ -52,6 +53,36 @@ export interface RuleViolation {
 export function describeBalances(balances: TokenBalances): string {
   const rows = [...balances].sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${rows.map(([tokenId, amount]) => `${tokenId}: ${amount}`).join(", ")}}`;
+}
+
+type Compared = Uint8Array | number | bigint;
+
+/** A value that has to be the one that follows from the chain. Empty where it is. */
+export function mismatch<T extends Compared>(
+  code: RuleCode,
+  field: string,
+  declared: T,
+  computed: T,
+  message: string,
+): readonly RuleViolation[] {
+  const equal = declared instanceof Uint8Array ? bytesEqual(declared, computed as Uint8Array) : declared === computed;
+  return equal ? NONE : [{ code, field, message, declared: textOf(declared), computed: textOf(computed) }];
+}
+
+/** Anything else that must not be. `message` is asked for where it is. */
+export function broken(
+  isBroken: boolean,
+  code: RuleCode,
+  field: string,
+  message: () => string,
+): readonly RuleViolation[] {
+  return isBroken ? [{ code, field, message: message() }] : NONE;
+}
+
+const NONE: readonly RuleViolation[] = [];
+
+function textOf(value: Compared): string {
+  return value instanceof Uint8Array ? toHex(value) : String(value);
 }
 
 /** A broken rule that names a field with both values is a differing field as well. */

@@ -31,7 +31,7 @@ describe("messages end as in pyquarkchain", () => {
   });
 });
 
-describe("blocks come to what pyquarkchain computes, or are refused alike", () => {
+describe("blocks give what pyquarkchain computes, or are refused alike", () => {
   test.each(blocks)("%s", (_, blockCase) => {
     expect(comparable(answerBlock(blockCase, QUARKCHAIN_RULES))).toEqual(comparable(blockCase.expected));
   });

@@ -28,7 +28,7 @@ export interface PayloadInserterOptions {
 
 const MAX_INVALID_HASHES = 1024;
 
-/** Executes blocks on their stored parents and stores those that come to what they declare. */
+/** Executes blocks on their stored parents and stores those that match what they declare. */
 export class PayloadInserter {
   /** Of the state that the configuration allocates. */
   readonly genesisStateRoot: Hash32;

@@ -32,7 +32,7 @@ export interface SearchAnswer {
 }
 
 /**
- * The lowest block of a shard's canonical chain that does not come to what it declares. Each block is executed on the
+ * The lowest block of a shard's canonical chain that does not match what it declares. Each block is executed on the
  * state that its parent declares, so that one block's divergence says nothing of another's: there is nothing to bisect,
  * and the blocks are executed in order. Throws DatabaseDamagedError or UnsupportedError for a block that cannot be
  * executed before one that diverges.

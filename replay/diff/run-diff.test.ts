@@ -26,7 +26,7 @@ async function firstDiffering(rules: string, against?: string) {
 }
 
 describe("qkc diff", () => {
-  it("has nothing to show of a block that comes to what it declares", async () => {
+  it("has nothing to show of a block that matches what it declares", async () => {
     const found = await diff("1:12");
     expect(found).toMatchObject({ code: 0, height: 12, unit: null, fields: [], receipts: [] });
     expect(found.state).toEqual({ compared: true, differences: [], omitted: 0 });

@@ -12,7 +12,7 @@ import type { TrialSource } from "../triage/open-trial.ts";
 import { targetsOf } from "../triage/reference.ts";
 import type { EngineRefusal } from "./engine-divergence.ts";
 
-/** Rules of ours that come to what an engine came to. */
+/** Rules of ours that give what an engine computed. */
 export interface EngineBehaviour {
   readonly rules: Rules;
   /** Text of a rule set that has them. */
@@ -21,7 +21,7 @@ export interface EngineBehaviour {
 }
 
 /**
- * Which switches make our own execution come to what an engine came to, so that a closer look can be taken at its
+ * Which switches make our own execution give what an engine computed, so that a closer look can be taken at its
  * difference without seeing into it. `matches`: whether an outcome is the engine's. "chain": the chain's own rules come
  * to it, it is the block that is wrong.
  */

@@ -7,7 +7,7 @@ import type { ShardRig } from "./shard-rig.ts";
 import { storedSends } from "./stored-sends.ts";
 
 /**
- * Where an execution does not come to what the block declares, and to what other shards have stored of what it sent
+ * Where an execution does not match what the block declares, and to what other shards have stored of what it sent
  * them, as far as they are there.
  */
 export function declaredDifferences(
@@ -23,7 +23,7 @@ export function declaredDifferences(
 }
 
 /** Whether an outcome is all that a block declares. */
-export function comesToDeclared(
+export function matchesDeclared(
   source: BlockSource,
   rig: ShardRig,
   block: MinorBlock,

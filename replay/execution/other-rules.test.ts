@@ -32,7 +32,7 @@ test("a block that only the other client's rules explain is a divergence, with a
   expect(report?.divergences.map(({ height, fields }) => [height, fields.map(({ field }) => field)])).toEqual([
     [7, ["gasUsed"]],
   ]);
-  // The rules themselves come to what is declared: it is the engine that differs.
+  // The rules themselves match what is declared: it is the engine that differs.
   expect(report?.divergences[0].class).toBe("unexplained/not-reproduced");
   const notes = report?.warnings.filter((warning) => warning.includes(`rules of ${GOQUARKCHAIN_RULES.name}`));
   expect(notes).toEqual([

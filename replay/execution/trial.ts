@@ -48,8 +48,8 @@ export function trialOf(rig: ShardRig, block: MinorBlock, parentStateRoot: Hash3
   };
 }
 
-/** Whether an execution comes to what the block declares. What it sent to other shards, no block declares. */
-export function comesToDeclared({ block }: BlockTrial, outcome: NewPayloadResult): boolean {
+/** Whether an execution matches what the block declares. What it sent to other shards, no block declares. */
+export function matchesDeclared({ block }: BlockTrial, outcome: NewPayloadResult): boolean {
   return outcome.status === "EXECUTED" && compareDeclared(block, outcome.computed).length === 0;
 }
 

@@ -30,7 +30,7 @@ export interface EngineFaultContext {
 /** A block that our own execution brings to what it declares, and an engine does not. */
 export interface EngineFault {
   readonly divergence: MinorDivergence & { readonly class: string };
-  /** Rules of ours that come to what the engine came to; undefined where none do. */
+  /** Rules of ours that give what the engine computed; undefined where none do. */
   readonly behaviour: EngineBehaviour | undefined;
 }
 
@@ -122,7 +122,7 @@ function faultText({ fields, violations }: MinorDivergence): string {
     ...(computed.length > 0 ? [`it computed ${[...computed, ...more].join(", ")}`] : []),
     ...violations.map(({ message }) => `it refuses the block: ${message}`),
   ];
-  return `the engine is at fault: our own execution comes to what the block declares; ${said.join("; ")}`;
+  return `the engine is at fault: our own execution matches what the block declares; ${said.join("; ")}`;
 }
 
 function cut(value: string): string {

@@ -16,7 +16,7 @@ export type MinorDivergence = Divergence & { readonly fullShardId: number };
 export type OwnVerdict =
   /** It differs from what the block declares too; with the class that a check gives it. */
   | { readonly kind: "differs"; readonly divergence: Divergence }
-  /** It comes to what the block declares. */
+  /** It matches what the block declares. */
   | { readonly kind: "agrees" }
   /** It could not be executed there. */
   | { readonly kind: "unknown"; readonly reason: string };

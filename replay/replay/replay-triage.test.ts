@@ -153,7 +153,7 @@ describe("an engine that is at fault", () => {
       { ...TARGET, class: "engine/gasUsed", triage: { class: "engine/gasUsed", reproducer: null, step: null } },
     ]);
     const explanation = divergences[0].triage?.attribution.explanation;
-    expect(explanation).toMatch(/^the engine is at fault: our own execution comes to what the block declares/);
+    expect(explanation).toMatch(/^the engine is at fault: our own execution matches what the block declares/);
     expect(explanation).toContain(`gasUsed ${computed} where ${declared} is declared`);
     expect(divergences[0].triage?.command).toBe(
       `qkc replay --db DIR --datadir ${folder.path} --to 4 --shard 131073 --resume`,

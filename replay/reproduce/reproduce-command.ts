@@ -16,7 +16,7 @@ const EXAMPLES = [
 ];
 
 const EXIT_CODES: ExitCodeMeanings = {
-  clean: "every case comes to what is expected of it: none fails any more",
+  clean: "every case gives what is expected of it: none fails any more",
   error: "no answer: a file is no reproducer, or cannot be read or written",
   divergent: "at least one case still fails",
   unsupported: "a file is of a later version, or its case cannot be expressed as asked",

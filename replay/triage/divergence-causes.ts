@@ -2,7 +2,7 @@ import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-import { comesToDeclared } from "../execution/declared-differences.ts";
+import { matchesDeclared } from "../execution/declared-differences.ts";
 import type { CheckedBlock, Findings } from "../execution/findings.ts";
 import type { CauseFinder, DifferingBlock, FindCauses } from "../execution/minor-check.ts";
 import type { ShardRig } from "../execution/shard-rig.ts";
@@ -36,7 +36,7 @@ class DivergenceCauses implements CauseFinder {
       const switches = this.noteOtherRules(place, rig, block, parentRoot);
       const trial = trialOf(rig, block, parentRoot);
       const { source } = this.database;
-      const matches = comesToDeclared(source, rig, block);
+      const matches = matchesDeclared(source, rig, block);
       const declared = () => declaredOutcome(source, rig.cl, trial);
       return this.classifier.classOf({ cl: rig.cl, trial, declared, matches, outcome, fields }, switches);
     } catch (error) {

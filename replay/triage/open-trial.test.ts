@@ -3,7 +3,7 @@ import { GOQKC_CONFIG, GoquarkchainDirectory } from "../../node/archive/goquarkc
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { openDatabase } from "../database/open-database.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
-import { comesToDeclared } from "../execution/trial.ts";
+import { matchesDeclared } from "../execution/trial.ts";
 import { TrialSource } from "./open-trial.ts";
 
 const pruned = new GoquarkchainDirectory();
@@ -26,7 +26,7 @@ async function heldAfter(heights: readonly number[]): Promise<number> {
   const executor = rulesExecutor(source.config, SHARD, QUARKCHAIN_RULES);
   for (const height of heights) {
     const trial = await source.trial({ fullShardId: SHARD, height });
-    expect([height, comesToDeclared(trial, executor.execute(trial.payload, trial.nodes))]).toEqual([height, true]);
+    expect([height, matchesDeclared(trial, executor.execute(trial.payload, trial.nodes))]).toEqual([height, true]);
   }
   return source.rig(SHARD).nodes.heldBytes;
 }

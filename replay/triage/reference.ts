@@ -10,7 +10,7 @@ import { OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "./client-rules.ts";
 /** What the consensus side has to tell of a block. */
 export type ConsensusSide = Pick<ShardCl, "inputsOf" | "sendsOf">;
 
-/** Rules by which a block comes to what it declares, and what about them is other than in the tested ones. */
+/** Rules by which a block matches what it declares, and what about them is other than in the tested ones. */
 export interface Reference {
   readonly executor: Executor;
   readonly switches: readonly RuleSwitch[];

@@ -65,7 +65,7 @@ export async function triageDivergences(request: TriageRunRequest): Promise<Tria
 export interface TriageContext {
   readonly source: BlockSource;
   readonly trials: TrialSource;
-  /** Rules that do not come to what the block declares. */
+  /** Rules that do not match what the block declares. */
   readonly tested: Rules;
   /** Text of those rules; undefined: the chain's own. */
   readonly rulesText: string | undefined;

@@ -32,7 +32,7 @@ export interface TriageRequest {
   readonly declared: Outcome;
   /** Class of the divergence, which names the switches that explain it. */
   readonly className: string;
-  /** Rules that do not come to what the block declares. */
+  /** Rules that do not match what the block declares. */
   readonly tested: Rules;
   /** Text of those rules, as --rules takes it; undefined: the chain's own, which commands need not name. */
   readonly rulesText: string | undefined;
@@ -42,7 +42,7 @@ export interface TriageRequest {
   readonly warn: (message: string) => void;
 }
 
-/** A closer look at a block that does not come to what it declares: where, at which step, by which rule, and a small case. */
+/** A closer look at a block that does not match what it declares: where, at which step, by which rule, and a small case. */
 export function triageDivergence(request: TriageRequest): Triage {
   const { config, cl, trial, declared, className, tested } = request;
   const executor = rulesExecutor(config, trial.fullShardId, tested);

@@ -62,7 +62,7 @@ function totalsOfExport(fullShardId: number, nodes: ArchivedNodes) {
 }
 
 describe("a whole state", () => {
-  test.each(SMALL_SHARDS)("shard %i comes to what pyquarkchain exported", async (fullShardId) => {
+  test.each(SMALL_SHARDS)("shard %i gives what pyquarkchain exported", async (fullShardId) => {
     const before = databaseDigest(SMALL);
     const state = await verified(fullShardId);
     const { totals } = state;

@@ -157,13 +157,13 @@ describe("blocks on which the clients disagree", () => {
   });
 });
 
-test("a block that does not come to what it declares is compared with what it comes to", () => {
+test("a block that does not match what it declares is compared with what it gives", () => {
   const trial = syntheticTrial({ code: [READ], transactions: [{}] });
   const meta = { ...trial.block.meta, gasUsed: 1n };
   const altered = { ...trial, block: { ...trial.block, meta } };
   expect(whatIf(altered, "+3855")).toMatchObject({
     isChanged: false,
-    warning: `does not come to what it declares under ${QUARKCHAIN_RULES.name}: compared is what it comes to`,
+    warning: `does not match what it declares under ${QUARKCHAIN_RULES.name}: compared is what it gives`,
   });
   const invalid = { ...trial, payload: { ...trial.payload, gasLimit: 1n, xshardGasLimit: 0n } };
   expect(whatIf(invalid, "+1884").warning).toMatch(/^does not execute under quarkchain .*: it is left out$/);

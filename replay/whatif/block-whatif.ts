@@ -7,7 +7,7 @@ import { ExecutionLayer } from "../../node/el/execution-layer.ts";
 import { InProcessClient } from "../../node/el/in-process-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
-import { type BlockTrial, comesToDeclared } from "../execution/trial.ts";
+import { type BlockTrial, matchesDeclared } from "../execution/trial.ts";
 import { smallestSet } from "../triage/attribution/smallest-set.ts";
 import type { BlockChange } from "./schema.ts";
 import type { SwitchedRules } from "./switched-rules.ts";
@@ -46,9 +46,9 @@ export function explainBlock(
     return { ...UNCHANGED, warning };
   }
   const { computed } = reference;
-  const warning = comesToDeclared(trial, reference)
+  const warning = matchesDeclared(trial, reference)
     ? undefined
-    : `does not come to what it declares under ${rules.reference.name}: compared is what it comes to`;
+    : `does not match what it declares under ${rules.reference.name}: compared is what it gives`;
   const { depositsConsumed } = computed;
   if (sameOutcome(tested, computed)) return { ...UNCHANGED, depositsConsumed, warning };
 

@@ -8,7 +8,7 @@ import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { ArchivedStates } from "../execution/archived-states.ts";
 import { type BlockPlace, RangeBlocks } from "../execution/range-blocks.ts";
 import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
-import { comesToDeclared, trialOf } from "../execution/trial.ts";
+import { matchesDeclared, trialOf } from "../execution/trial.ts";
 import type { Range } from "../report/schema.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
@@ -133,7 +133,7 @@ class RangeWhatif {
     } else if (rig.nodes.isHolding) this.states.release(fullShardId);
     const trial = trialOf(rig, block, parentRoot);
     const tested = executeTested(trial, rules, this.cacheOf(fullShardId));
-    if (comesToDeclared(trial, tested)) {
+    if (matchesDeclared(trial, tested)) {
       const deposits = tested.status === "EXECUTED" ? tested.computed.depositsConsumed : 0;
       this.tally.countBlock(block.transactions.length, deposits);
       return;

@@ -13,8 +13,8 @@ export function cliReference(program: Command): string {
 }
 
 const HOW_MADE =
-  "Made from the command definitions in `replay/cli/program.ts`. After a change there, `npx vitest run scripts/docs -u` " +
-  "writes this page anew; the test run fails while it is stale.";
+  "Made from the command definitions, the `*-command.ts` files of `replay`. After a change there, " +
+  "`npx vitest run scripts/docs -u` writes this page anew; the test run fails while it is stale.";
 
 function commandName(command: Command): string {
   return command.parent === null ? command.name() : `${commandName(command.parent)} ${command.name()}`;

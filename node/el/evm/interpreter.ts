@@ -312,13 +312,13 @@ export function run(context: ExecutionContext, frame: Frame): Message | Creation
         break;
       case 0x56: // JUMP
         pc = Number(stack[--height]);
-        if (!program.isLanding(pc)) return fail(frame, "jump to no JUMPDEST");
+        if (!program.isJumpDest(pc)) return fail(frame, "jump to no JUMPDEST");
         break;
       case 0x57: // JUMPI
         height -= 2;
         if (stack[height] !== 0n) {
           pc = Number(stack[height + 1]);
-          if (!program.isLanding(pc)) return fail(frame, "jump to no JUMPDEST");
+          if (!program.isJumpDest(pc)) return fail(frame, "jump to no JUMPDEST");
         }
         break;
       case 0x58: // PC

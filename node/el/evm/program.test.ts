@@ -4,7 +4,7 @@ import { programOf } from "./program.ts";
 
 test("only a JUMPDEST outside push data is a landing", () => {
   const program = programOf(fromHex("5b605b5b7f5b5b"));
-  expect([0, 1, 2, 3, 4, 5, 6, 7, 1e30].map((at) => program.isLanding(at))).toEqual([
+  expect([0, 1, 2, 3, 4, 5, 6, 7, 1e30].map((at) => program.isJumpDest(at))).toEqual([
     true,
     false,
     false,

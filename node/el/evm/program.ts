@@ -14,7 +14,7 @@ export class Program {
   }
 
   /** Whether `target`, any number, is a JUMPDEST outside push data. */
-  isLanding(target: number): boolean {
+  isJumpDest(target: number): boolean {
     this.landings ??= findLandings(this.code);
     return target < this.landings.length && this.landings[target] === 1;
   }

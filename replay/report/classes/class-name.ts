@@ -5,7 +5,7 @@ export function ruleClass(codes: readonly string[]): string {
   return `rule/${[...new Set(codes)].join("+")}`;
 }
 
-/** Class of blocks that come to what they declare with switches of other rules. */
+/** Class of blocks that match what they declare with switches of other rules. */
 export function explainedClass(switches: readonly string[]): string {
   return switches.join("+");
 }
@@ -25,7 +25,7 @@ export const NOT_REPRODUCED = "unexplained/not-reproduced";
 
 const ENGINE = "engine/";
 
-/** Class of blocks that come to what they declare, but not by the engine that was asked; by what it does otherwise. */
+/** Class of blocks that match what they declare, but not by the engine that was asked; by what it does otherwise. */
 export function engineClass(what: string): string {
   return `${ENGINE}${what}`;
 }

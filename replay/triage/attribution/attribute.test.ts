@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../../node/el/evm/rules.ts";
 import { rulesExecutor } from "../../execution/rules-executor.ts";
-import { comesToDeclared } from "../../execution/trial.ts";
+import { matchesDeclared } from "../../execution/trial.ts";
 import { type Disagreement, disagreementTrial } from "../disagreements.testkit.ts";
 import { attribute } from "./attribute.ts";
 
-/** Rules towards pyquarkchain's with which goquarkchain's come to what the block declares. */
+/** Rules towards pyquarkchain's with which goquarkchain's match what the block declares. */
 function missingFromGoquarkchain(disagreement: Disagreement, tested: Rules) {
   const { trial, config } = disagreementTrial(disagreement);
   return attribute({
@@ -13,7 +13,7 @@ function missingFromGoquarkchain(disagreement: Disagreement, tested: Rules) {
     reference: QUARKCHAIN_RULES,
     tested,
     executorOf: (rules) => rulesExecutor(config, trial.fullShardId, rules),
-    matches: (outcome) => comesToDeclared(trial, outcome),
+    matches: (outcome) => matchesDeclared(trial, outcome),
   });
 }
 

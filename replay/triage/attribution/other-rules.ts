@@ -2,14 +2,14 @@ import type { MinorBlock } from "../../../node/chain/minor-block.ts";
 import { type Hash32, toHex } from "../../../node/codec/bytes.ts";
 import { QkcError } from "../../../node/codec/errors.ts";
 import type { OpenDatabase } from "../../database/open-database.ts";
-import { comesToDeclared } from "../../execution/declared-differences.ts";
+import { matchesDeclared } from "../../execution/declared-differences.ts";
 import type { CheckedBlock } from "../../execution/findings.ts";
 import { rulesExecutor } from "../../execution/rules-executor.ts";
 import type { ShardRig } from "../../execution/shard-rig.ts";
 import { type BlockTrial, trialOf } from "../../execution/trial.ts";
 import { type ClientRules, OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "../client-rules.ts";
 
-/** Rules of the other client that come to what a block declares. */
+/** Rules of the other client that match what a block declares. */
 export interface OtherExplanation {
   /** Names of the switches without which they do not. */
   readonly switches: readonly string[];
@@ -39,7 +39,7 @@ export function otherRulesExplain(
   const switches = [...needed];
   const note =
     `shard ${place.fullShardId} block ${place.height} (${toHex(place.hash)}) differs, ` +
-    `but the rules of ${OTHER_RULES.name} come to exactly what it declares (${switches.join(" with ") || "no switch needed"})`;
+    `but the rules of ${OTHER_RULES.name} give exactly what it declares (${switches.join(" with ") || "no switch needed"})`;
   return { switches, note };
 }
 
@@ -55,7 +55,7 @@ function declaredByRules(
     const { senderDisallowMap } = rig.cl.inputsOf(block, rules.consensus);
     const executor = rulesExecutor(config.quarkchain, fullShardId, rules.execution);
     const outcome = executor.execute({ ...trial.payload, senderDisallowMap }, nodes);
-    return comesToDeclared(source, rig, block)(outcome);
+    return matchesDeclared(source, rig, block)(outcome);
   } catch (error) {
     if (error instanceof QkcError && error.code !== "INTERNAL") return false;
     throw error;

@@ -23,7 +23,7 @@ import { firstDifference } from "./first-difference.ts";
 
 const SINGLE_RULES: readonly string[] = [...OTHER_SWITCHES, ...[...EIPS.keys()].map((number) => `EIP-${number}`)];
 
-/** A block that its execution does not bear out. */
+/** A block that its execution does not match. */
 export interface DivergingBlock {
   readonly cl: ConsensusSide;
   readonly trial: BlockTrial;
@@ -58,10 +58,10 @@ export class Classifier {
   classOf(diverging: DivergingBlock, known: readonly string[] = []): string {
     if (known.length > 0) return explainedClass(known);
     const { trial, cl } = diverging;
-    if (this.comesToDeclared(diverging, this.executorOf(trial, this.tested))) return NOT_REPRODUCED;
+    if (this.matchesDeclared(diverging, this.executorOf(trial, this.tested))) return NOT_REPRODUCED;
     for (const name of this.explained) {
       const reference = referenceWith(this.config, cl, trial, this.tested, switchesOfClass(name));
-      if (reference !== undefined && this.comesToDeclared(diverging, reference.executor)) return name;
+      if (reference !== undefined && this.matchesDeclared(diverging, reference.executor)) return name;
     }
     return this.searchedClass(diverging);
   }
@@ -95,11 +95,11 @@ export class Classifier {
     const { trial, cl, matches } = diverging;
     for (const name of tested === QUARKCHAIN_RULES ? SINGLE_RULES : []) {
       const reference = referenceWith(this.config, cl, trial, tested, [name]);
-      if (reference !== undefined && this.comesToDeclared(diverging, reference.executor)) return [name];
+      if (reference !== undefined && this.matchesDeclared(diverging, reference.executor)) return [name];
     }
     const executorOf = (rules: Rules) => this.executorOf(trial, rules);
     for (const reference of targetsOf(tested)) {
-      if (!this.comesToDeclared(diverging, executorOf(reference))) continue;
+      if (!this.matchesDeclared(diverging, executorOf(reference))) continue;
       const switches = attribute({ trial, reference, tested, executorOf, matches });
       if (switches.length > 0) return switches;
     }
@@ -107,7 +107,7 @@ export class Classifier {
   }
 
   /** Rules that cannot execute the block explain nothing. */
-  private comesToDeclared({ trial, matches }: DivergingBlock, executor: Executor): boolean {
+  private matchesDeclared({ trial, matches }: DivergingBlock, executor: Executor): boolean {
     try {
       return matches(executor.execute(trial.payload, trial.nodes));
     } catch (error) {

@@ -54,7 +54,7 @@ describe.each<[string, number, number, string]>([
   });
 });
 
-test("nothing where the execution comes to what is declared", () => {
+test("nothing where the execution matches what is declared", () => {
   const [trial] = blocks.trials;
   const tested = rulesExecutor(blocks.config, trial.fullShardId, QUARKCHAIN_RULES);
   const request = { id: "x", trial, config: blocks.config, rules: "quarkchain", tested, receipts: undefined };

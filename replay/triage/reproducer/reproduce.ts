@@ -30,7 +30,7 @@ export function reproduce(reproducer: Reproducer, rulesText = reproducer.rules):
   return { rules: rulesText, differences: differencesUnder(reproducer, configExecutor(config)) };
 }
 
-/** Where the executor does not come to what the reproducer expects. */
+/** Where the executor does not give what the reproducer expects. */
 export function differencesUnder(reproducer: Reproducer, executor: Executor): OutcomeDifference[] {
   const { expected } = reproducer;
   return compareOutcomes(expected, outcomeOf(executed(reproducer, executor), entriesOf(expected)));
