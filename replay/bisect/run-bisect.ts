@@ -12,6 +12,7 @@ import { assertOutside, createRunFolder } from "../report/run-folder.ts";
 import type { Divergence } from "../report/schema.ts";
 import { divergenceText, shardName } from "../report/summary.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { colorsFor } from "../text/colors.ts";
 import { TrialSource } from "../triage/open-trial.ts";
@@ -60,7 +61,7 @@ export async function runBisect(request: BisectRequest): Promise<ExitCode> {
       ? byRules(database, request, bad)
       : byEngine(database, request, request.engine, bad));
     for (const warning of answer.warnings) process.stderr.write(`${warning}\n`);
-    print(request, bad, answer);
+    printAnswer(request, bad, answer);
     return answer.divergence === undefined ? EXIT.clean : EXIT.divergent;
   } finally {
     database.source.close();
@@ -169,16 +170,16 @@ function progress(fullShardId: number, bad: number): (height: number) => void {
   };
 }
 
-function print(request: BisectRequest, bad: number, { divergence, executed }: BisectAnswer): void {
+function printAnswer(request: BisectRequest, bad: number, { divergence, executed }: BisectAnswer): void {
   const { fullShardId, good, rules, engine, json } = request;
   if (json) {
     const answer = { fullShardId, good, bad, rules: rules ?? null, engine: engine?.url ?? null, executed };
-    process.stdout.write(`${JSON.stringify({ ...answer, divergence: divergence ?? null }, null, 2)}\n`);
+    print(`${JSON.stringify({ ...answer, divergence: divergence ?? null }, null, 2)}\n`);
     return;
   }
   const where = `blocks ${good + 1} to ${bad} of shard ${shardName(fullShardId)}, ${executed} executed`;
   if (divergence === undefined) {
-    process.stdout.write(`no block diverges: ${where}\n`);
+    print(`no block diverges: ${where}\n`);
     return;
   }
   const colors = colorsFor(process.stdout.isTTY, process.env);
@@ -188,5 +189,5 @@ function print(request: BisectRequest, bad: number, { divergence, executed }: Bi
     `  ${divergenceText(divergence, request.db, colors)}`,
     ...(explanation === undefined ? [] : [`  cause: ${explanation}`]),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  print(`${lines.join("\n")}\n`);
 }

@@ -1,8 +1,16 @@
 import { assembleReport } from "../report/assemble.ts";
 import { describeFailure, isFinding } from "../report/failure.ts";
-import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
+import {
+  assertOutside,
+  createRunFolder,
+  type KeptReport,
+  keep,
+  reportText,
+  writeReport,
+} from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
 import { summarize, verdictLine } from "../report/summary.ts";
+import { deliver } from "../terminal/deliver.ts";
 import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { type RunClock, runTiming } from "../terminal/timing.ts";
 import { colorsFor } from "../text/colors.ts";
@@ -13,24 +21,24 @@ import { nextCommand } from "./next-command.ts";
 export interface Printed {
   /** Folder of the run, where it has one. */
   readonly folder: string | undefined;
-  /** File of the report, where one was written. */
-  readonly path: string | undefined;
+  readonly kept: KeptReport;
   /** Where a defect of the program showed. */
   readonly stack: string | undefined;
 }
 
 /** The result on stdout: the report under --json, its verdict under --quiet, otherwise a summary. */
 export function printReport({ request, args }: Invocation, report: Report, printed: Printed): ExitCode {
-  if (printed.stack !== undefined) process.stderr.write(`${printed.stack}\n`);
+  const { folder, kept, stack } = printed;
+  if (stack !== undefined) process.stderr.write(`${stack}\n`);
   const colors = colorsFor(process.stdout.isTTY, process.env);
+  const line = `${verdictLine(report, colors)}\n`;
   const text = () => {
     if (request.json) return reportText(report);
-    if (request.quiet) return `${verdictLine(report, colors)}\n`;
-    const next = nextCommand(report, request, args, printed.folder);
-    return summarize(report, { colors, reportPath: printed.path, next });
+    if (request.quiet) return line;
+    const next = nextCommand(report, request, args, folder, kept.trouble !== undefined);
+    return summarize(report, { colors, reportPath: kept.path, next, isWhole: kept.trouble !== undefined });
   };
-  process.stdout.write(text());
-  return exitCodeOfVerdict(report.verdict);
+  return deliver({ text: text(), line, kept, exitCode: exitCodeOfVerdict(report.verdict) });
 }
 
 /**
@@ -62,11 +70,11 @@ export async function reportUnusable(invocation: Invocation, clock: RunClock, er
       stalls: [],
     }),
   });
-  const path = finding ? await writeReport(reportFolder(invocation, clock), report) : undefined;
-  return printReport(invocation, report, { folder: undefined, path, stack: failure.stack });
+  assertOutside(request.db, request.reportFolder);
+  const folderOf = () => request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+  const kept = finding ? await keep(folderOf, (folder) => writeReport(folder, report)) : NOT_KEPT;
+  return printReport(invocation, report, { folder: undefined, kept, stack: failure.stack });
 }
 
-function reportFolder({ request }: Invocation, clock: RunClock): string {
-  assertOutside(request.db, request.reportFolder);
-  return request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
-}
+/** Nothing was found that is worth a report. */
+const NOT_KEPT: KeptReport = { path: undefined, trouble: undefined };

@@ -25,7 +25,12 @@ export function addCheckdbCommand(
     .option("--unconfirmed", "also check the minor blocks above the tip that no root block confirms yet")
     .option("--report <dir>", "folder of the report and the checkpoint (default: reports/<time>-<database>)")
     .option("--json", "print the report instead of the summary")
-    .option("--resume", "continue an interrupted run: the one in --report, or the latest of the same plan in reports/")
+    .addOption(
+      new Option(
+        "--resume [when]",
+        "continue an interrupted run: the one in --report, or the latest of the same plan in reports/; auto: where there is one, and else start",
+      ).choices(["auto"]),
+    )
     .addOption(
       new Option("--max-divergences <count>", "stop behind the root block with the COUNT-th divergence").argParser(
         parsePositiveNumber,

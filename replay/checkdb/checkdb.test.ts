@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ClassicLevel } from "classic-level";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Report, reportSchema } from "../report/schema.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "../work/built-project.testkit.ts";
@@ -46,19 +47,20 @@ function database(settings: Partial<FakeDatabase> = {}, name = "db"): string {
   return name;
 }
 
-function start(args: readonly string[], env: Record<string, string> = {}): Started {
+/** @param stdoutTo device that takes stdout; default: a pipe to this test */
+function start(args: readonly string[], env: Record<string, string> = {}, stdoutTo?: string): Started {
   const main = fileURLToPath(project.file("replay/checkdb/fake-main.testkit.ts"));
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder.path,
     env: { PATH: process.env.PATH, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", stdoutTo === undefined ? "pipe" : openSync(stdoutTo, "w"), "pipe"],
   });
   let stdout = "";
   let stderr = "";
-  child.stdout.on("data", (chunk) => {
+  child.stdout?.on("data", (chunk) => {
     stdout += chunk;
   });
-  child.stderr.on("data", (chunk) => {
+  child.stderr?.on("data", (chunk) => {
     stderr += chunk;
   });
   const ended = new Promise<Ended>((resolve) => {
@@ -67,7 +69,7 @@ function start(args: readonly string[], env: Record<string, string> = {}): Start
   const sees = (text: string) =>
     new Promise<void>((resolve) => {
       const look = () => stderr.includes(text) && resolve();
-      child.stderr.on("data", look);
+      child.stderr?.on("data", look);
       look();
     });
   return { child, ended, sees };
@@ -224,8 +226,45 @@ describe("what the system refuses", () => {
     const db = database();
     writeFileSync(join(folder.path, file), "");
     const { code, stderr } = await qkc("checkdb", "--db", db, ...args);
-    expect(stderr).toMatch(new RegExp(`^error: E[A-Z]+: .*'${file}.*'\n$`));
+    expect(stderr).toMatch(new RegExp(`^error: .*E[A-Z]+: .*'${file}.*'.*\n$`));
     expect(code).toBe(1);
+  });
+
+  it.each([
+    ["divergent", 2, { behaviours: { "1/9": "diverge" } }],
+    ["clean", 1, {}],
+  ] as const)("a stdout that is full does not hide that the run is %s", async (verdict, expected, settings) => {
+    const args = ["checkdb", "--db", database(settings), "--report", "out", "--quiet"];
+    const { code, stderr } = await start(args, {}, "/dev/full").ended;
+    expect(stderr).toMatch(
+      new RegExp(`^${verdict}: .*\nreport: out/report.json\nerror: stdout takes no more \\(ENOSPC: .*\\)\n$`),
+    );
+    expect(code).toBe(expected);
+    expect(report("out").verdict).toBe(verdict);
+  });
+
+  it("--help into a stdout that is full is no success", async () => {
+    const { code, stderr } = await start(["--help"], {}, "/dev/full").ended;
+    expect(stderr).toMatch(/^error: stdout takes no more \(ENOSPC/);
+    expect(code).toBe(1);
+  });
+
+  it("a report that cannot be written is printed whole, and written by --resume once it can", async () => {
+    const behaviours = { "1/9": "diverge", "1/20": "diverge", "1/30": "diverge", "1/40": "diverge" } as const;
+    const db = database({ behaviours });
+    mkdirSync(join(folder.path, "out", "report.json"), { recursive: true });
+    const first = await qkc("checkdb", "--db", db, "--report", "out");
+    expect(first.code).toBe(2);
+    expect(first.stdout).toMatch(/^divergent: /);
+    for (const root of [9, 20, 30, 40]) expect(first.stdout).toContain(`(root block ${root})`);
+    expect(first.stdout).toContain("next:   qkc checkdb --db db --report out --resume\n");
+    expect(first.stderr).toMatch(/error: the report could not be written to out: E.*report\.json/);
+    const lookedAt = checkedRootHeights(join(folder.path, db));
+    rmSync(join(folder.path, "out", "report.json"), { recursive: true });
+    const again = await qkc("checkdb", "--db", db, "--report", "out", "--resume", "--quiet");
+    expect(again).toMatchObject({ code: 2, stderr: "" });
+    expect(report("out").divergences).toHaveLength(4);
+    expect(checkedRootHeights(join(folder.path, db))).toEqual(lookedAt);
   });
 
   it.each([
@@ -384,6 +423,51 @@ describe("interruption", () => {
     expect((await qkc("checkdb", "--db", db, "--report", "out", "--resume")).code).toBe(0);
   });
 
+  it("--resume=auto starts where there is nothing to continue, and continues where there is", async () => {
+    const db = database(SLOW);
+    const first = start(["checkdb", "--db", db, "--resume=auto"]);
+    await untilChecked(db, 60);
+    first.child.kill("SIGINT");
+    const { stdout } = await first.ended;
+    expect(stdout).toMatch(/next: {3}qkc checkdb --db db --resume --report reports\/\S+\n/);
+    const second = await qkc("checkdb", "--db", db, "--resume=auto", "--json");
+    expect(withoutTiming(second.stdout)).toBe(await uninterrupted());
+    expect(JSON.parse(second.stdout).timing.resumedRanges).toBeGreaterThan(0);
+  });
+
+  it("--resume looks past runs that it cannot look at, and names them where nothing else is found", async () => {
+    const db = database(SLOW);
+    const first = start(["checkdb", "--db", db]);
+    await untilChecked(db, 60);
+    first.child.kill("SIGINT");
+    await first.ended;
+    // Later names: a run in progress, one whose store is torn, one that was killed before it wrote its plan.
+    const later = (name: string) => join(folder.path, "reports", `9999-${name}`, "checkpoint");
+    for (const name of ["busy", "torn", "cut"]) mkdirSync(later(name), { recursive: true });
+    const busy = new ClassicLevel(later("busy"));
+    await busy.open();
+    writeFileSync(join(later("torn"), "CURRENT"), "MANIFEST-000009");
+    await new ClassicLevel(later("cut")).close();
+    const resumed = await qkc("checkdb", "--db", db, "--resume", "--json");
+    expect(withoutTiming(resumed.stdout)).toBe(await uninterrupted());
+    const other = await qkc("checkdb", "--db", db, "--resume", "--to", "5");
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain("no run of this plan is in reports/");
+    expect(other.stderr).toContain("another run is writing to reports/9999-busy");
+    expect(other.stderr).toContain("the checkpoint in reports/9999-torn cannot be read");
+    expect(other.stderr).not.toContain("9999-cut");
+    await busy.close();
+  });
+
+  it("a run that was killed before it wrote its plan is no run", async () => {
+    const db = database();
+    const cut = new ClassicLevel(join(folder.path, "out", "checkpoint"));
+    await cut.close();
+    const resumed = await qkc("checkdb", "--db", db, "--report", "out", "--resume");
+    expect(resumed.stderr).toBe("error: there is no checkpoint in out: start the run without --resume\n");
+    expect((await qkc("checkdb", "--db", db, "--report", "out")).code).toBe(0);
+  });
+
   it("an unreadable checkpoint is named", async () => {
     const db = database();
     await qkc("checkdb", "--db", db, "--report", "out");
@@ -393,7 +477,9 @@ describe("interruption", () => {
     }
     const { code, stderr } = await qkc("checkdb", "--db", db, "--report", "out", "--resume");
     expect(code).toBe(1);
-    expect(stderr).toContain("remove out/checkpoint to start over");
+    expect(stderr).toMatch(
+      /the checkpoint in out cannot be read \(Corruption.*\): mend that, or choose another --report/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { assembleReport, divergencesInOrder } from "../report/assemble.ts";
 import { readAllowlist } from "../report/classes/allowlist.ts";
-import { writeReport } from "../report/run-folder.ts";
+import { describeFailure } from "../report/failure.ts";
+import { keep, writeReport } from "../report/run-folder.ts";
 import type { ExitCode } from "../terminal/exit-code.ts";
 import { runTiming, startClock } from "../terminal/timing.ts";
 import { watched } from "../terminal/watched-run.ts";
@@ -55,9 +56,16 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
         stalls,
       }),
     });
-    const path = await writeReport(record.folder, report);
-    if (!outcome.interrupted && outcome.failure === undefined) await record.checkpoint.markFinished();
-    return printReport(invocation, report, { folder: record.folder, path, stack: outcome.failure?.stack });
+    const isWhole = !outcome.interrupted && outcome.failure === undefined;
+    const kept = await keep(
+      () => record.folder,
+      async (folder) => {
+        const path = await writeReport(folder, report);
+        if (isWhole) await record.checkpoint.markFinished();
+        return path;
+      },
+    );
+    return printReport(invocation, report, { folder: record.folder, kept, stack: outcome.failure?.stack });
   } finally {
     await record.checkpoint.close();
   }
@@ -93,6 +101,8 @@ async function executeWatched(
   const monitor = new RunMonitor({ counters, costs: run.costs, ranges, done, stallSeconds, startedAt: Date.now() });
   return await watched({ quiet: request.quiet, onStop: () => counters.stop() }, async (watch) => {
     if (done.size > 0) watch.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
+    const { unproved } = checkpoint;
+    if (unproved > 0) watch.message(`${folder}: ${unproved} results are not as they were written: checked once more`);
     watch.follow(monitor);
     const outcome = await executeRun({
       workerFile: engine.workerFile,
@@ -106,17 +116,28 @@ async function executeWatched(
     });
     const { stalls } = monitor;
     if (outcome.interrupted || outcome.failure !== undefined) return { outcome, stalls, triage: NO_TRIAGE };
-    const triage = await engine.triageDivergences({
-      ...request,
-      configPath: run.plan.configPath,
-      divergences: divergencesInOrder(outcome.results),
-      folder,
-      onStart: (count) => watch.message(`looking closer at ${count} divergences`),
-      shouldStop: () => watch.isInterrupted,
-    });
+    const triage = await lookCloser(() =>
+      engine.triageDivergences({
+        ...request,
+        configPath: run.plan.configPath,
+        divergences: divergencesInOrder(outcome.results),
+        folder,
+        onStart: (count) => watch.message(`looking closer at ${count} divergences`),
+        shouldStop: () => watch.isInterrupted,
+      }),
+    );
     // What is missing of the closer look is made up for by --resume.
     return watch.isInterrupted
       ? { outcome: { ...outcome, interrupted: true }, stalls, triage: NO_TRIAGE }
       : { outcome, stalls, triage };
   });
+}
+
+/** What is found stands whatever a closer look at it comes to. */
+async function lookCloser(look: () => Promise<TriageRun>): Promise<TriageRun> {
+  try {
+    return await look();
+  } catch (error) {
+    return { ...NO_TRIAGE, warnings: [`a closer look at the divergences failed: ${describeFailure(error).message}`] };
+  }
 }

@@ -16,45 +16,63 @@ export interface RunRecord {
  */
 export async function openRunRecord(request: CheckdbRequest, run: PlannedRun, now: Date): Promise<RunRecord> {
   assertOutside(request.db, request.reportFolder);
-  if (request.resume) {
-    return request.reportFolder === undefined ? resumeLatest(run) : resumeIn(request.reportFolder, run);
-  }
+  const { resume, reportFolder } = request;
+  if (resume === "no") return startRun(request, run, now);
+  const { record, why } = await (reportFolder === undefined ? findLatest(run) : findIn(reportFolder, run));
+  if (record !== undefined) return record;
+  if (resume === "auto") return startRun(request, run, now);
+  throw new UsageError(why);
+}
+
+/** A run to continue, or why there is none. */
+interface Found {
+  readonly record: RunRecord | undefined;
+  readonly why: string;
+}
+
+async function startRun(request: CheckdbRequest, run: PlannedRun, now: Date): Promise<RunRecord> {
   const folder = request.reportFolder ?? createRunFolder(request.db, now);
   await assertReplaceable(folder);
   return { folder, checkpoint: await Checkpoint.create(folder, run.identity, run.ranges) };
 }
 
-async function resumeIn(folder: string, run: PlannedRun): Promise<RunRecord> {
-  if (!Checkpoint.existsIn(folder)) {
-    throw new UsageError(`there is no checkpoint in ${folder}: start the run without --resume`);
+/** Throws UsageError where the folder's checkpoint is of an unfinished run that is another one. */
+async function findIn(folder: string, run: PlannedRun): Promise<Found> {
+  const checkpoint = await Checkpoint.find(folder);
+  if (checkpoint === undefined) {
+    return { record: undefined, why: `there is no checkpoint in ${folder}: start the run without --resume` };
   }
-  const checkpoint = await Checkpoint.open(folder);
   const differences = identityDifferences(checkpoint.identity, run.identity);
-  if (differences.length === 0) return { folder, checkpoint };
+  if (differences.length === 0) return { record: { folder, checkpoint }, why: "" };
   await checkpoint.close();
-  throw new UsageError(
-    `the checkpoint in ${folder} belongs to another run:\n${differences.map((line) => `  ${line}`).join("\n")}`,
-  );
+  const lines = differences.map((line) => `  ${line}`).join("\n");
+  return { record: undefined, why: `the checkpoint in ${folder} belongs to another run:\n${lines}` };
 }
 
-async function resumeLatest(run: PlannedRun): Promise<RunRecord> {
+/** What cannot be looked at may be of any plan: it is passed over, and named where nothing else is found. */
+async function findLatest(run: PlannedRun): Promise<Found> {
+  const hidden: string[] = [];
   for (const folder of earlierRuns()) {
-    if (!Checkpoint.existsIn(folder)) continue;
-    const checkpoint = await Checkpoint.open(folder);
-    if (identityDifferences(checkpoint.identity, run.identity).length === 0) return { folder, checkpoint };
-    await checkpoint.close();
+    try {
+      const { record } = await findIn(folder, run);
+      if (record !== undefined) return { record, why: "" };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      hidden.push(`  ${error.message}`);
+    }
   }
-  throw new UsageError("no run of this plan is in reports/: name its folder with --report, or start without --resume");
+  const none = "no run of this plan is in reports/: name its folder with --report, or start without --resume";
+  return { record: undefined, why: [none, ...(hidden.length === 0 ? [] : ["passed over:"]), ...hidden].join("\n") };
 }
 
 async function assertReplaceable(folder: string): Promise<void> {
-  if (!Checkpoint.existsIn(folder)) return;
-  const checkpoint = await Checkpoint.open(folder);
+  const checkpoint = await Checkpoint.find(folder);
+  if (checkpoint === undefined) return;
   await checkpoint.close();
-  const { finished, results, ranges } = checkpoint;
-  if (finished || results.size === 0) return;
+  const { finished, results, unproved, ranges } = checkpoint;
+  if (finished || results.size + unproved === 0) return;
   throw new UsageError(
     `${folder} holds an interrupted run (${results.size} of ${ranges.length} ranges are done): ` +
-      "--resume continues it; choose another --report folder, or remove this one, to start over",
+      "--resume continues it; for a new run choose another --report folder",
   );
 }

@@ -9,6 +9,7 @@ import type { ChainIdentity } from "../../node/engine/engine-api.ts";
 import { readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
 import { openDatabase } from "../database/open-database.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { chainSampleOf } from "./database-sample.ts";
 import type { ChainSample } from "./suite/chain-sample.ts";
 import { type CheckResult, runConformance } from "./suite/run-conformance.ts";
@@ -35,7 +36,7 @@ export async function runElConformance(request: ElConformanceRequest): Promise<E
     const results = await withSample(request, identity, (sample) =>
       runConformance({ engine, wire: { url, jwtSecret } }, sample),
     );
-    process.stdout.write(request.json ? jsonOf(url, results) : textOf(results));
+    print(request.json ? jsonOf(url, results) : textOf(results));
     return countOf(results, "failed") === 0 ? EXIT.clean : EXIT.divergent;
   } finally {
     engine.close();

@@ -8,6 +8,7 @@ import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial } from "../execution/trial.ts";
 import { shardName } from "../report/summary.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { colorsFor } from "../text/colors.ts";
 import { declaredOutcome } from "../triage/locality/declared-outcome.ts";
@@ -40,7 +41,7 @@ export async function runDiff(request: DiffRequest): Promise<ExitCode> {
     const diff =
       against === undefined ? withDeclared(database, trials, trial, rules) : between(trials, trial, rules, against);
     for (const warning of trials.warnings) process.stderr.write(`${warning}\n`);
-    print(diff, trial, request.json);
+    printDiff(diff, trial, request.json);
     return isSame(diff) ? EXIT.clean : EXIT.divergent;
   } finally {
     database.source.close();
@@ -74,11 +75,11 @@ function isSame({ fields, receipts, state }: BlockDiff): boolean {
   return fields.length === 0 && (receipts ?? []).length === 0 && state.differences.length === 0;
 }
 
-function print(diff: BlockDiff, { fullShardId, height, hash }: BlockTrial, json: boolean): void {
+function printDiff(diff: BlockDiff, { fullShardId, height, hash }: BlockTrial, json: boolean): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ fullShardId, height, hash: toHex(hash), ...diff }, null, 2)}\n`);
+    print(`${JSON.stringify({ fullShardId, height, hash: toHex(hash), ...diff }, null, 2)}\n`);
     return;
   }
   const title = `shard ${shardName(fullShardId)} block ${height}, hash ${toHex(hash)}`;
-  process.stdout.write(`${diffText(diff, title, colorsFor(process.stdout.isTTY, process.env))}\n`);
+  print(`${diffText(diff, title, colorsFor(process.stdout.isTTY, process.env))}\n`);
 }

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { colorsFor } from "../text/colors.ts";
 import { jsonText } from "../text/json.ts";
@@ -27,7 +28,7 @@ export async function runDoctor({ db, configPath, deep, json }: DoctorCommand): 
     const examination = await examineDatabase({ db, configPath, deep, trialSeconds: TRIAL_SECONDS, progress });
     status.stop();
     const colors = colorsFor(process.stdout.isTTY, process.env);
-    process.stdout.write(json ? jsonText(doctorJson(examination)) : doctorText(examination, colors));
+    print(json ? jsonText(doctorJson(examination)) : doctorText(examination, colors));
     return EXIT_OF_VERDICT[examination.verdict];
   } finally {
     status.stop();

@@ -6,6 +6,7 @@ import { rootHeaderHash } from "../../node/chain/root-block.ts";
 import { genesisBlockOf } from "../../node/cl/genesis-block.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 
 /** A checked command line of `qkc genesis`. */
 export interface GenesisRequest {
@@ -37,7 +38,7 @@ interface ShardGenesisAnswer {
 /** `qkc genesis`: prints the genesis blocks that follow from a configuration alone. Throws ConfigError. */
 export function runGenesis({ configPath, json }: GenesisRequest): ExitCode {
   const answer = genesisAnswer(readClusterConfig(configPath).quarkchain);
-  process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : genesisTable(answer));
+  print(json ? `${JSON.stringify(answer, undefined, 2)}\n` : genesisTable(answer));
   return EXIT.clean;
 }
 

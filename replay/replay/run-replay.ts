@@ -9,9 +9,17 @@ import type { EngineAddress } from "../engines/engine-look.ts";
 import type { EngineSpec } from "../engines/engine-spec.ts";
 import { isEngineClass } from "../report/classes/class-name.ts";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
-import { assertOutside, createRunFolder, reportText, writeReport } from "../report/run-folder.ts";
+import {
+  assertOutside,
+  createRunFolder,
+  type KeptReport,
+  keep,
+  reportText,
+  writeReport,
+} from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
 import { shardName, summarize, verdictLine } from "../report/summary.ts";
+import { deliver } from "../terminal/deliver.ts";
 import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { type RunClock, startClock } from "../terminal/timing.ts";
 import { watched } from "../terminal/watched-run.ts";
@@ -72,9 +80,9 @@ export async function runReplay(request: ReplayRequest): Promise<ExitCode> {
     if (failure.code === "USAGE" || !(isFinding(failure) || request.json)) throw error;
     answer = { report: unusableReport(request, clock, failure), failure, folder: undefined };
   }
-  const folder = answer.folder ?? request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
-  print(request, answer, await writeReport(folder, answer.report));
-  return exitCodeOfVerdict(answer.report.verdict);
+  const folderOf = () => answer.folder ?? request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+  const kept = await keep(folderOf, (folder) => writeReport(folder, answer.report));
+  return printAnswer(request, answer, kept);
 }
 
 /** The run behind the command. `wrapEngine` works where all runs in one thread. */
@@ -227,15 +235,17 @@ async function watchedReplay(
       if (watch.isInterrupted || ended.failure !== undefined || ended.divergences.length === 0) return untriaged();
       watch.message(`looking closer at ${ended.divergences.length} divergences`);
       // Engines are still there to be asked.
-      const { divergences, ...triage } = await triageReplay({
-        divergences: ended.divergences,
-        database: planned.database,
-        db: request.db,
-        folder: folderOf(),
-        addressOf: (fullShardId) => addressOf(engines.specs.get(fullShardId)),
-        again: commandText(resumeArguments({ ...request, db: "DIR", reportFolder: undefined })),
-        shouldStop: () => watch.isInterrupted,
-      });
+      const { divergences, ...triage } = await lookCloser(ended.divergences, () =>
+        triageReplay({
+          divergences: ended.divergences,
+          database: planned.database,
+          db: request.db,
+          folder: folderOf(),
+          addressOf: (fullShardId) => addressOf(engines.specs.get(fullShardId)),
+          again: commandText(resumeArguments({ ...request, db: "DIR", reportFolder: undefined })),
+          shouldStop: () => watch.isInterrupted,
+        }),
+      );
       // What is missing of the closer look is made up for by --resume.
       if (watch.isInterrupted) return untriaged();
       return { outcome: { ...ended, divergences }, before, triage, isInterrupted: false };
@@ -243,6 +253,19 @@ async function watchedReplay(
       await engines.close();
     }
   });
+}
+
+/** What is found stands whatever a closer look at it comes to. */
+async function lookCloser(
+  found: ReplayTriage["divergences"],
+  look: () => Promise<ReplayTriage>,
+): Promise<ReplayTriage> {
+  try {
+    return await look();
+  } catch (error) {
+    const warning = `a closer look at the divergences failed: ${describeFailure(error).message}`;
+    return { divergences: found, triages: new Map(), warnings: [warning] };
+  }
 }
 
 /** What runs in this process can be asked for nothing else. */
@@ -289,12 +312,17 @@ function failureOf({ failure }: ReplayOutcome, isInterrupted: boolean): RunFailu
   return failure instanceof HostFailure ? failure.failure : describeFailure(failure);
 }
 
-function print(request: ReplayRequest, { report, failure }: ReplayAnswer, path: string): void {
+function printAnswer(request: ReplayRequest, { report, failure }: ReplayAnswer, kept: KeptReport): ExitCode {
   if (failure?.stack !== undefined) process.stderr.write(`${failure.stack}\n`);
   const colors = colorsFor(process.stdout.isTTY, process.env);
-  if (request.json) process.stdout.write(reportText(report));
-  else if (request.quiet) process.stdout.write(`${verdictLine(report, colors)}\n`);
-  else process.stdout.write(summarize(report, { colors, reportPath: path, next: nextCommand(report, request) }));
+  const line = `${verdictLine(report, colors)}\n`;
+  const text = () => {
+    if (request.json) return reportText(report);
+    if (request.quiet) return line;
+    const next = kept.trouble === undefined ? nextCommand(report, request) : commandText(resumeArguments(request));
+    return summarize(report, { colors, reportPath: kept.path, next, isWhole: kept.trouble !== undefined });
+  };
+  return deliver({ text: text(), line, kept, exitCode: exitCodeOfVerdict(report.verdict) });
 }
 
 /** A closer look at a divergence, or what continues a run that has not come to its end. */

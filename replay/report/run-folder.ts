@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
+import { describeFailure } from "./failure.ts";
+import { readTextFile } from "./read-text-file.ts";
 import { type Report, reportSchema } from "./schema.ts";
+import { writeWhole } from "./write-file.ts";
 
 const REPORTS_FOLDER = "reports";
 export const REPORT_FILE = "report.json";
@@ -77,9 +79,31 @@ export async function writeReport(folder: string, report: Report): Promise<strin
   return path;
 }
 
+/** Where a run's report is, or why it is nowhere. */
+export interface KeptReport {
+  readonly path: string | undefined;
+  readonly trouble: string | undefined;
+}
+
+/**
+ * Writes a report where that can be done: a run whose report is not written is still to be told of.
+ * @param folderOf may make the folder
+ * @param write answers with the report's path
+ */
+export async function keep(folderOf: () => string, write: (folder: string) => Promise<string>): Promise<KeptReport> {
+  let folder: string | undefined;
+  try {
+    folder = folderOf();
+    return { path: await write(folder), trouble: undefined };
+  } catch (error) {
+    const where = folder === undefined ? "" : ` to ${folder}`;
+    return { path: undefined, trouble: `the report could not be written${where}: ${describeFailure(error).message}` };
+  }
+}
+
 function earlierReport(folder: string): Report | undefined {
   try {
-    return reportSchema.parse(JSON.parse(readFileSync(join(folder, REPORT_FILE), "utf8")));
+    return reportSchema.parse(JSON.parse(readTextFile(join(folder, REPORT_FILE))));
   } catch {
     return undefined;
   }
@@ -94,20 +118,4 @@ function filesOf(report: Report | undefined): string[] {
     triage?.step?.traces?.tested,
   ]);
   return files.filter((file) => typeof file === "string");
-}
-
-/** Writes a file in one step: whoever reads it finds the old one or the new one. Answers with its path. */
-export async function writeWhole(folder: string, name: string, text: string): Promise<string> {
-  const path = join(folder, name);
-  const temporary = `${path}.tmp`;
-  mkdirSync(folder, { recursive: true });
-  const file = await open(temporary, "w");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  return path;
 }

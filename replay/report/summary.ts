@@ -16,12 +16,15 @@ export interface SummaryOptions {
   readonly reportPath: string | undefined;
   /** The command that takes the user further, if there is one. */
   readonly next: string | undefined;
+  /** All findings, where no report has them; default: the first of each kind. */
+  readonly isWhole?: boolean;
 }
 
 const LIMIT_NAMES = { "max-divergences": "divergence", "too-many-findings": "finding" } as const;
 
 /** A run in a screenful for people: verdict first, then counts, then the first findings, then what to do. */
-export function summarize(report: Report, { colors, reportPath, next }: SummaryOptions): string {
+export function summarize(report: Report, { colors, reportPath, next, isWhole }: SummaryOptions): string {
+  const section = sectionsOf(isWhole === true ? Number.POSITIVE_INFINITY : SHOWN);
   const sections = [
     verdictLine(report, colors),
     countsTable(report),
@@ -82,11 +85,14 @@ function cells(totals: Omit<Totals, "rootBlocks">): string[] {
   return [minorBlocks, transactions, deposits, BigInt(gasUsed), BigInt(xshardGasUsed)].map(grouped);
 }
 
-function section<T>(title: string, items: readonly T[], show: (item: T) => string): string {
-  if (items.length === 0) return "";
-  const more = items.length > SHOWN ? [`  … and ${items.length - SHOWN} more in the report`] : [];
-  const lines = items.slice(0, SHOWN).map((item) => `  ${show(item)}`);
-  return [`${title} (${items.length}):`, ...lines, ...more].join("\n");
+/** @param shown how many findings of a kind there is room for */
+function sectionsOf(shown: number) {
+  return <T>(title: string, items: readonly T[], show: (item: T) => string): string => {
+    if (items.length === 0) return "";
+    const more = items.length > shown ? [`  … and ${items.length - shown} more in the report`] : [];
+    const lines = items.slice(0, shown).map((item) => `  ${show(item)}`);
+    return [`${title} (${items.length}):`, ...lines, ...more].join("\n");
+  };
 }
 
 /** One divergence of the database in folder `db`, its closer look included. */

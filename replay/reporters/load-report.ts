@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
+import { readTextFile } from "../report/read-text-file.ts";
 import { REPORT_FILE } from "../report/run-folder.ts";
 import { REPORT_SCHEMA, type Report, reportSchema } from "../report/schema.ts";
 
@@ -27,8 +28,9 @@ function isFolder(path: string): boolean {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readTextFile(path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`there is no report to read at ${path}: name the folder of a run`, { cause: error });
   }
 }

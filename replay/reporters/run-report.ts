@@ -1,6 +1,7 @@
-import { basename, dirname, resolve } from "node:path";
-import { writeWhole } from "../report/run-folder.ts";
+import { dirname, resolve } from "node:path";
+import { writeTarget } from "../report/write-file.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { githubReporter } from "./github.ts";
 import { htmlReporter } from "./html/html.ts";
 import { junitReporter } from "./junit.ts";
@@ -30,7 +31,14 @@ export async function runReport({ form, folder, output }: ReportRequest): Promis
   const { report, path } = loadReport(folder);
   const text = render(report);
   const target = output ?? (fileName === undefined ? "-" : resolve(dirname(path), fileName));
-  if (target === "-") process.stdout.write(text);
-  else process.stdout.write(`${await writeWhole(dirname(resolve(target)), basename(target), text)}\n`);
+  if (STDOUT_NAMES.includes(target)) {
+    print(text);
+    return EXIT.clean;
+  }
+  await writeTarget(target, text);
+  print(`${resolve(target)}\n`);
   return EXIT.clean;
 }
+
+/** A shell's own names for what it has opened as stdout: opened anew, a file would be cut to nothing first. */
+const STDOUT_NAMES: readonly string[] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../../node/codec/errors.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { type Json, jsonText } from "../text/json.ts";
 import { exportedStateTest } from "../triage/reproducer/export-state-test.ts";
 import type { Reproducer } from "../triage/reproducer/format.ts";
@@ -36,7 +37,7 @@ export function runReproduce({ files, rules, exportStateTest, json }: ReproduceR
     reproducer,
     reproduction: reproduce(reproducer, rules),
   }));
-  process.stdout.write(json ? jsonText({ reproducers: answers.map(answerJson) }) : answers.map(answerText).join("\n"));
+  print(json ? jsonText({ reproducers: answers.map(answerJson) }) : answers.map(answerText).join("\n"));
   return answers.every(({ reproduction }) => reproduction.differences.length === 0) ? EXIT.clean : EXIT.divergent;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Snapshot } from "../work/monitor.ts";
-import { ProgressLines, progressLine, stallText } from "./progress-display.ts";
+import { barLine, ProgressLines, progressLine, stallText } from "./progress-display.ts";
 
 const SNAPSHOT: Snapshot = {
   shards: [{ fullShardId: 1, blocks: 500, expected: 1000 }],
@@ -35,6 +35,22 @@ describe("ProgressLines", () => {
     expect(lines).toHaveLength(3);
     display.message("hello");
     expect(lines[3]).toBe("hello");
+  });
+});
+
+describe("barLine", () => {
+  const texts = ["43.2% 250 blocks/s, 12.35 Mgas/s, ETA 1 min 2 s, 2 divergences", "43.2%, 2 divergences", "43.2%"];
+
+  it.each([
+    [120, `65538 (0x10002) [${"=".repeat(13)}${"-".repeat(17)}] ${texts[0]}`],
+    [90, "65538 (0x10002) [====-----] 43.2% 250"],
+    [50, "65538 (0x10002) [=====------] 43.2%, 2 divergences"],
+    [40, "65538 (0x10002) [=======---------] 43.2%"],
+    [18, "65538 (0x10002) 43"],
+  ])("fits %i columns", (columns, start) => {
+    const line = barLine("65538 (0x10002)", 0.432, texts, columns);
+    expect(line).toContain(start);
+    expect(line.length).toBeLessThanOrEqual(columns);
   });
 });
 

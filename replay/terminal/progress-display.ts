@@ -7,6 +7,9 @@ const LINE_INTERVAL_MILLISECONDS = 10_000;
 /** Rows of the terminal that are left to everything but shards' bars. */
 const SPARE_ROWS = 4;
 const BAR_STEPS = 1000;
+const LONGEST_BAR = 30;
+/** A shorter one says less than the words that it would push out. */
+const SHORTEST_BAR = 8;
 
 /** Shows a run on stderr while it works. */
 interface ProgressDisplay {
@@ -36,6 +39,21 @@ export function createProgressDisplay(
 export function stallText({ fullShardId, height, seconds }: Stall): string {
   const block = fullShardId === null ? `root block ${height}` : `block ${height} of shard ${shardName(fullShardId)}`;
   return `${block} has been running for ${Math.floor(seconds)} s and does not end`;
+}
+
+/**
+ * A bar's line in a terminal of so many columns: the longest of the texts that leaves room for a bar.
+ * @param fraction 0 to 1
+ * @param texts longest first
+ */
+export function barLine(name: string, fraction: number, texts: readonly string[], columns: number): string {
+  for (const text of texts) {
+    const room = Math.min(columns - name.length - text.length - " [] ".length, LONGEST_BAR);
+    if (room < SHORTEST_BAR) continue;
+    const done = Math.round(Math.min(fraction, 1) * room);
+    return `${name} [${"=".repeat(done)}${"-".repeat(room - done)}] ${text}`;
+  }
+  return `${name} ${texts.at(-1)}`.slice(0, columns);
 }
 
 /** A snapshot in one line. */
@@ -69,6 +87,12 @@ export class ProgressLines implements ProgressDisplay {
   stop(): void {}
 }
 
+interface BarPayload {
+  readonly name: string;
+  /** Longest first. */
+  readonly texts: readonly string[];
+}
+
 class ProgressBars implements ProgressDisplay {
   readonly #bars: MultiBar;
   readonly #counted: string;
@@ -81,13 +105,14 @@ class ProgressBars implements ProgressDisplay {
     this.#rows = stderr.rows;
     this.#bars = new MultiBar({
       stream: stderr,
-      format: "{name} [{bar}] {text}",
-      barsize: 30,
+      format: (_options, { progress }, { name, texts }: BarPayload) => barLine(name, progress, texts, stderr.columns),
       hideCursor: true,
       // The command handles signals itself: bars stay until the run has stopped in good order.
       gracefulExit: false,
       clearOnComplete: true,
     });
+    // Whatever ends the process, the terminal is left as it was: with a cursor, and with lines that wrap.
+    process.on("exit", this.#restore);
   }
 
   update(snapshot: Snapshot): void {
@@ -96,9 +121,9 @@ class ProgressBars implements ProgressDisplay {
     if (snapshot.shards.length <= this.#rows - SPARE_ROWS) {
       for (const shard of snapshot.shards) this.#updateShard(shard, width);
     }
-    this.#overall ??= this.#bars.create(BAR_STEPS, 0, { name: "all".padEnd(width), text: "" });
-    const text = `${percent(snapshot.fraction)} ${speedText(snapshot, this.#counted)}`;
-    this.#overall.update(Math.round(snapshot.fraction * BAR_STEPS), { text });
+    const payload: BarPayload = { name: "all".padEnd(width), texts: overallTexts(snapshot, this.#counted) };
+    this.#overall ??= this.#bars.create(BAR_STEPS, 0, payload);
+    this.#overall.update(Math.round(snapshot.fraction * BAR_STEPS), payload);
   }
 
   message(text: string): void {
@@ -106,24 +131,49 @@ class ProgressBars implements ProgressDisplay {
   }
 
   stop(): void {
-    this.#bars.stop();
+    process.off("exit", this.#restore);
+    this.#restore();
   }
 
+  #restore = () => {
+    // Draws once more what messages there are, which would be lost otherwise.
+    this.#bars.update();
+    this.#bars.stop();
+  };
+
   #updateShard({ fullShardId, blocks, expected }: ShardProgress, width: number): void {
+    const texts = [`${grouped(blocks)}/${grouped(expected)}`];
+    const payload: BarPayload = { name: shardName(fullShardId).padEnd(width), texts };
     let bar = this.#shardBars.get(fullShardId);
     if (bar === undefined) {
-      bar = this.#bars.create(Math.max(expected, 1), 0, { name: shardName(fullShardId).padEnd(width), text: "" });
+      bar = this.#bars.create(Math.max(expected, 1), 0, payload);
       this.#shardBars.set(fullShardId, bar);
     }
     // Unconfirmed blocks come on top of what the root chain announced.
     bar.setTotal(Math.max(expected, blocks, 1));
-    bar.update(blocks, { text: `${grouped(blocks)}/${grouped(expected)}` });
+    bar.update(blocks, payload);
   }
 }
 
-function speedText({ blocksPerSecond, mgasPerSecond, etaSeconds, divergences }: Snapshot, counted: string): string {
-  const eta = etaSeconds === undefined ? "unknown" : durationText(etaSeconds);
-  return `${blocksPerSecond.toFixed(0)} blocks/s, ${mgasPerSecond.toFixed(2)} Mgas/s, ETA ${eta}, ${divergences} ${counted}`;
+function overallTexts(snapshot: Snapshot, counted: string): string[] {
+  const done = percent(snapshot.fraction);
+  const found = `${snapshot.divergences} ${counted}`;
+  return [
+    `${done} ${speedText(snapshot, counted)}`,
+    `${done} ETA ${etaText(snapshot)}, ${found}`,
+    `${done}, ${found}`,
+    `${done}, ${snapshot.divergences}`,
+  ];
+}
+
+function etaText({ etaSeconds }: Snapshot): string {
+  return etaSeconds === undefined ? "unknown" : durationText(etaSeconds);
+}
+
+function speedText(snapshot: Snapshot, counted: string): string {
+  const { blocksPerSecond, mgasPerSecond, divergences } = snapshot;
+  const speed = `${blocksPerSecond.toFixed(0)} blocks/s, ${mgasPerSecond.toFixed(2)} Mgas/s`;
+  return `${speed}, ETA ${etaText(snapshot)}, ${divergences} ${counted}`;
 }
 
 function durationText(seconds: number): string {

@@ -1,3 +1,5 @@
+import { print } from "../terminal/print.ts";
+
 const BUFFER_CHARACTERS = 1 << 16;
 
 /** Lines on stdout, many at a time. */
@@ -10,7 +12,7 @@ export class PrintedLines {
   }
 
   flush(): void {
-    process.stdout.write(this.buffer);
+    print(this.buffer);
     this.buffer = "";
   }
 }

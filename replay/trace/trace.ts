@@ -7,6 +7,7 @@ import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../execution/trial.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { jsonText } from "../text/json.ts";
 import { TrialSource } from "../triage/open-trial.ts";
@@ -77,7 +78,7 @@ function printTrace(trial: BlockTrial, executor: Executor, { isChosen }: FoundUn
 function printParting(trial: BlockTrial, reference: Executor, tested: Executor, found: FoundUnits): ExitCode {
   const unit = found.isBlock ? undefined : chosenUnit(trial, reference, found);
   const divergence = firstDivergingStep(trial, reference, tested, unit);
-  process.stdout.write(jsonText(divergence ?? null));
+  print(jsonText(divergence ?? null));
   return divergence === undefined ? EXIT.clean : EXIT.divergent;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { findOptionalConfig } from "../database/optional-config.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { print } from "../terminal/print.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
 import { colorsFor } from "../text/colors.ts";
@@ -26,7 +27,7 @@ export async function runVerifyState(command: VerifyStateCommand): Promise<ExitC
   if (state === undefined) return EXIT.interrupted;
   const known = found === undefined ? [] : configuredTokens(found.config);
   const colors = colorsFor(process.stdout.isTTY, process.env);
-  process.stdout.write(command.json ? jsonText(stateJson(state, known)) : stateText(state, known, colors));
+  print(command.json ? jsonText(stateJson(state, known)) : stateText(state, known, colors));
   return state.totals.faultCount === 0 ? EXIT.clean : EXIT.damaged;
 }
 

@@ -21,7 +21,10 @@ export function whatifLine({ verdict, error, counts, share, provenance }: Whatif
 }
 
 /** The answer for people: in a line, by rule, examples, and what kept it from being complete. */
-export function whatifText(report: WhatifReport, options: { readonly colors: Colors; readonly path: string }): string {
+export function whatifText(
+  report: WhatifReport,
+  options: { readonly colors: Colors; readonly path: string | undefined },
+): string {
   const sections = [
     whatifLine(report, options.colors),
     countsText(report),
@@ -31,7 +34,7 @@ export function whatifText(report: WhatifReport, options: { readonly colors: Col
     section("damage", report.damage, ({ message }) => message),
     section("unsupported", report.unsupported, ({ message }) => message),
     section("warnings", report.warnings, (warning) => warning),
-    `report: ${options.path}`,
+    options.path === undefined ? "" : `report: ${options.path}`,
   ];
   return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
 }

@@ -1,5 +1,7 @@
 import { surveyDatabase } from "../database/survey.ts";
-import { assertOutside, createRunFolder, writeWhole } from "../report/run-folder.ts";
+import { assertOutside, createRunFolder, keep } from "../report/run-folder.ts";
+import { writeWhole } from "../report/write-file.ts";
+import { deliver } from "../terminal/deliver.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { startClock } from "../terminal/timing.ts";
@@ -84,16 +86,17 @@ export async function runWhatif(request: WhatifRequest): Promise<ExitCode> {
       node: process.version,
     },
   });
-  const folder = request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
   const json = `${JSON.stringify(report, null, 2)}\n`;
-  const path = await writeWhole(folder, REPORT_FILE, json);
+  const folderOf = () => request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
+  const kept = await keep(folderOf, (folder) => writeWhole(folder, REPORT_FILE, json));
   if (ending.status === "failed" && ending.failure.stack !== undefined) {
     process.stderr.write(`${ending.failure.stack}\n`);
   }
   const colors = colorsFor(process.stdout.isTTY, process.env);
-  const text = () => (request.quiet ? `${whatifLine(report, colors)}\n` : whatifText(report, { colors, path }));
-  process.stdout.write(request.json ? json : text());
-  return EXIT_OF_VERDICT[report.verdict];
+  const line = `${whatifLine(report, colors)}\n`;
+  const text = () => (request.quiet ? line : whatifText(report, { colors, path: kept.path }));
+  const exitCode = EXIT_OF_VERDICT[report.verdict];
+  return deliver({ text: request.json ? json : text(), line, kept, exitCode });
 }
 
 interface PlannedWhatif extends Omit<PlannedRun, "plan"> {

@@ -7,6 +7,9 @@ export type SpanRequest =
   /** pyquarkchain's way: downwards from `from` (the tip where negative or beyond it) to `to`. */
   | { readonly kind: "downwards"; readonly from: number; readonly to: number };
 
+/** Whether an interrupted run is continued; "auto": where there is one. */
+export type Resume = "no" | "required" | "auto";
+
 /** A checked command line of `qkc checkdb`. */
 export interface CheckdbRequest {
   readonly db: string;
@@ -20,7 +23,7 @@ export interface CheckdbRequest {
   readonly unconfirmed: boolean;
   readonly reportFolder: string | undefined;
   readonly json: boolean;
-  readonly resume: boolean;
+  readonly resume: Resume;
   readonly maxDivergences: number | null;
   /** File of divergences that are known and accepted. */
   readonly allowFile: string | undefined;
@@ -57,7 +60,7 @@ export interface CheckdbOptions extends RangeOptions {
   readonly unconfirmed?: true;
   readonly report?: string;
   readonly json?: true;
-  readonly resume?: true;
+  readonly resume?: true | "auto";
   readonly maxDivergences?: number;
   readonly failFast?: true;
   readonly allow?: string;
@@ -84,7 +87,7 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     unconfirmed: options.unconfirmed === true,
     reportFolder: options.report,
     json: options.json === true,
-    resume: options.resume === true,
+    resume: options.resume === true ? "required" : (options.resume ?? "no"),
     maxDivergences: options.failFast === true ? 1 : (options.maxDivergences ?? null),
     allowFile: options.allow,
     verifyPow: options.verifyPow === true,

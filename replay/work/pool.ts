@@ -82,8 +82,8 @@ export class RangePool<R> {
 }
 
 function inRange(range: Range, failure: RunFailure): RunFailure {
-  // A finding reads the same whichever range meets it first.
-  if (isFinding(failure)) return failure;
+  // A finding reads the same whichever range meets it first; a full disk is no range's fault.
+  if (isFinding(failure) || failure.code === "STORAGE") return failure;
   const where = range.unconfirmed
     ? "the unconfirmed blocks"
     : `root blocks ${range.firstRootHeight}..${range.lastRootHeight}`;

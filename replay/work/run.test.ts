@@ -309,5 +309,6 @@ describe("executeRun", () => {
       },
     );
     expect(outcome.failure?.message).toContain("no space left on device");
+    expect(outcome.results.length).toBeGreaterThan(0);
   });
 });

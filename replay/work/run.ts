@@ -59,9 +59,10 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     workers: Math.max(1, Math.min(request.workers, pending.length)),
     parseResult: (sent) => rangeResultSchema.parse(sent),
     onResult: async (result) => {
-      await request.record(result);
+      // First of all it counts: a disk that is full must not take away what was found.
       done.set(result.index, result);
       count(result);
+      await request.record(result);
       applyLimits();
     },
   });

@@ -1,0 +1,29 @@
+import { fstatSync } from "node:fs";
+import { isatty } from "node:tty";
+import { QkcError } from "../../node/codec/errors.ts";
+import { writeAll } from "../report/write-file.ts";
+
+const STDOUT = 1;
+
+/**
+ * Prints an answer on stdout, all of it. Throws a STORAGE error where the system does not take it, for example on a full
+ * disk; a reader that has closed its end, such as `head`, is no error.
+ */
+export function print(content: string | Uint8Array): void {
+  if (!isFile(STDOUT)) {
+    process.stdout.write(content);
+    return;
+  }
+  try {
+    writeAll(STDOUT, content);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new QkcError("STORAGE", `stdout takes no more (${reason})`, { cause: error });
+  }
+}
+
+/** A file or a device, for which Node writes what fits and says nothing of the rest. */
+function isFile(descriptor: number): boolean {
+  const stats = fstatSync(descriptor);
+  return stats.isFile() || (stats.isCharacterDevice() && !isatty(descriptor));
+}
