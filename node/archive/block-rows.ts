@@ -1,17 +1,21 @@
 import { type CrossShardDepositList, decodeDepositList } from "../chain/deposit.ts";
-import { decodeMinorBlock, type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
+import { decodeHashedMinorBlock, type MinorBlock } from "../chain/minor-block.ts";
 import {
-  decodeRootBlock,
+  decodeHashedRootBlock,
+  type HashedRootBlock,
   type RootBlock,
   type RootBlockHeader,
-  readRootBlockHeader,
-  rootHeaderHash,
+  readHashedRootHeader,
 } from "../chain/root-block.ts";
-import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 import { WireReader } from "../codec/wire.ts";
 import type { RootBlockSource, ShardSource } from "./block-source.ts";
 import type { KeyValueReader } from "./key-value-reader.ts";
 import { alteredRow, decodeRow, type NamedDatabase, optionalHash, requireRow } from "./rows.ts";
+
+/** A root block's worth of blocks of one shard. */
+const MAX_SEEN_BLOCKS = 256;
+const MAX_DEPOSIT_LISTS = 512;
 
 /** Where a client keeps what both clients store alike. */
 export interface BlockKeys {
@@ -40,33 +44,37 @@ export class RootBlockRows implements RootBlockSource {
   }
 
   rootBlock(hash: Hash32): RootBlock {
+    return this.hashedRootBlock(hash).block;
+  }
+
+  hashedRootBlock(hash: Hash32): HashedRootBlock {
     const key = this.keys.rootBlock(hash);
     const row = requireRow(this.rows, this.database, key, "root block");
-    const block = decodeRow(this.database, key, row, decodeRootBlock);
-    this.proveHeader(key, hash, block.header);
-    return block;
+    const hashed = decodeRow(this.database, key, row, decodeHashedRootBlock);
+    if (!bytesEqual(hashed.hash, hash)) throw alteredRow(this.database, key, "root block");
+    return { ...hashed, hash };
   }
 
   rootHeader(hash: Hash32): RootBlockHeader {
     const key = this.keys.rootBlock(hash);
     const row = requireRow(this.rows, this.database, key, "root block");
-    const header = decodeRow(this.database, key, row, (bytes) => readRootBlockHeader(new WireReader(bytes)));
-    this.proveHeader(key, hash, header);
-    return header;
+    const hashed = decodeRow(this.database, key, row, (bytes) => readHashedRootHeader(new WireReader(bytes)));
+    if (!bytesEqual(hashed.hash, hash)) throw alteredRow(this.database, key, "root block");
+    return hashed.header;
   }
 
   close(): void {
     this.rows.close();
-  }
-
-  private proveHeader(key: Uint8Array, hash: Hash32, header: RootBlockHeader): void {
-    if (!bytesEqual(rootHeaderHash(header), hash)) throw alteredRow(this.database, key, "root block");
   }
 }
 
 /** One shard's database. */
 export class ShardBlockRows extends RootBlockRows implements ShardSource {
   readonly fullShardId: number;
+  /** Rows of blocks that were asked for and are likely to be read next, by hash. */
+  private readonly seenBlocks = new Map<string, Uint8Array>();
+  /** Lists by the hash of the block that sent them: its own check reads them, and then the receiver's. */
+  private readonly depositLists = new Map<string, CrossShardDepositList>();
 
   constructor(rows: KeyValueReader, database: NamedDatabase, keys: BlockKeys, fullShardId: number) {
     super(rows, database, keys);
@@ -79,14 +87,16 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   minorBlock(hash: Hash32): MinorBlock {
     const key = this.keys.minorBlock(hash);
-    const row = requireRow(this.rows, this.database, key, "minor block");
-    const block = decodeRow(this.database, key, row, decodeMinorBlock);
-    if (!bytesEqual(minorHeaderHash(block.header), hash)) throw alteredRow(this.database, key, "minor block");
-    return block;
+    const row = this.takeSeen(hash) ?? requireRow(this.rows, this.database, key, "minor block");
+    const hashed = decodeRow(this.database, key, row, decodeHashedMinorBlock);
+    if (!bytesEqual(hashed.hash, hash)) throw alteredRow(this.database, key, "minor block");
+    return hashed.block;
   }
 
   hasMinorBlock(hash: Hash32): boolean {
-    return this.rows.has(this.keys.minorBlock(hash));
+    const row = this.rows.get(this.keys.minorBlock(hash));
+    if (row !== undefined) keepAtMost(this.seenBlocks, MAX_SEEN_BLOCKS, bytesKey(hash), row);
+    return row !== undefined;
   }
 
   minorBlockKey(hash: Hash32): string {
@@ -98,15 +108,36 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
   }
 
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
-    return this.optionalDepositList(this.keys.receivedDeposits(sourceMinorHash));
+    const hash = bytesKey(sourceMinorHash);
+    const known = this.depositLists.get(hash);
+    if (known !== undefined) return known;
+    const list = this.optionalDepositList(this.keys.receivedDeposits(sourceMinorHash));
+    if (list !== undefined) keepAtMost(this.depositLists, MAX_DEPOSIT_LISTS, hash, list);
+    return list;
   }
 
   canonicalHashAt(height: number): Hash32 | undefined {
     return optionalHash(this.rows, this.database, this.keys.minorHashAt(height));
   }
 
-  protected optionalDepositList(key: Uint8Array): CrossShardDepositList | undefined {
+  protected optionalDepositList(
+    key: Uint8Array,
+    decode: (bytes: Uint8Array) => CrossShardDepositList = decodeDepositList,
+  ): CrossShardDepositList | undefined {
     const row = this.rows.get(key);
-    return row === undefined ? undefined : decodeRow(this.database, key, row, decodeDepositList);
+    return row === undefined ? undefined : decodeRow(this.database, key, row, decode);
   }
+
+  private takeSeen(hash: Hash32): Uint8Array | undefined {
+    const key = bytesKey(hash);
+    const row = this.seenBlocks.get(key);
+    if (row !== undefined) this.seenBlocks.delete(key);
+    return row;
+  }
+}
+
+/** Adds an entry and drops the eldest where there are too many. */
+function keepAtMost<V>(map: Map<string, V>, limit: number, key: string, value: V): void {
+  if (map.size >= limit) map.delete(map.keys().next().value as string);
+  map.set(key, value);
 }

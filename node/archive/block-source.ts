@@ -1,6 +1,6 @@
 import type { CrossShardDepositList } from "../chain/deposit.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
-import type { RootBlock, RootBlockHeader } from "../chain/root-block.ts";
+import type { HashedRootBlock, RootBlock, RootBlockHeader } from "../chain/root-block.ts";
 import type { Hash32 } from "../codec/bytes.ts";
 import type { KeyValueReader } from "./key-value-reader.ts";
 import type { LogStop } from "./sstable/wal.ts";
@@ -12,6 +12,8 @@ import type { LogStop } from "./sstable/wal.ts";
 export interface RootBlockSource {
   hasRootBlock(hash: Hash32): boolean;
   rootBlock(hash: Hash32): RootBlock;
+  /** As rootBlock, with its hashes, where they are taken of the rows. */
+  hashedRootBlock?(hash: Hash32): HashedRootBlock;
   /** As rootBlock, without decoding the minor headers: for walking long chains. */
   rootHeader(hash: Hash32): RootBlockHeader;
 }

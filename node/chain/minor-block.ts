@@ -76,6 +76,14 @@ export function readMinorBlockHeader(reader: WireReader): MinorBlockHeader {
   };
 }
 
+/** A header and its hash, which is the keccak of its bytes as they stand unless another writer's bytes would differ. */
+export function readHashedMinorHeader(reader: WireReader): { header: MinorBlockHeader; hash: Hash32 } {
+  const start = reader.position;
+  const header = readMinorBlockHeader(reader);
+  const hash = reader.isCanonical ? keccak256(reader.bytes.subarray(start, reader.position)) : minorHeaderHash(header);
+  return { header, hash };
+}
+
 export function writeMinorBlockHeader(writer: WireWriter, header: MinorBlockHeader): void {
   writeUnsealed(writer, header, true);
   writer.raw(header.bloom).bytes16(header.extraData).raw(header.mixhash);
@@ -138,7 +146,17 @@ export function minorMetaHash(meta: MinorBlockMeta): Hash32 {
 /** Decodes a stored or received block; throws CodecError when anything is left over or cut off. */
 export function decodeMinorBlock(bytes: Uint8Array): MinorBlock {
   const reader = new WireReader(bytes);
-  const header = readMinorBlockHeader(reader);
+  return readBehindHeader(reader, readMinorBlockHeader(reader));
+}
+
+/** As decodeMinorBlock, with the block's id, hashed from the bytes as they are. */
+export function decodeHashedMinorBlock(bytes: Uint8Array): { block: MinorBlock; hash: Hash32 } {
+  const reader = new WireReader(bytes);
+  const { header, hash } = readHashedMinorHeader(reader);
+  return { block: readBehindHeader(reader, header), hash };
+}
+
+function readBehindHeader(reader: WireReader, header: MinorBlockHeader): MinorBlock {
   const meta = readMinorBlockMeta(reader);
   const transactions = reader.list32("transaction list", 5, readTypedTransaction);
   const trackingData = reader.bytes16("tracking data");

@@ -4,6 +4,8 @@ import { type QkcAddress, readQkcAddress, WireReader, WireWriter, writeQkcAddres
 import {
   MINIMUM_MINOR_HEADER_BYTES,
   type MinorBlockHeader,
+  minorHeaderHash,
+  readHashedMinorHeader,
   readMinorBlockHeader,
   writeMinorBlockHeader,
 } from "./minor-block.ts";
@@ -34,6 +36,19 @@ export interface RootBlock {
   readonly minorHeaders: readonly MinorBlockHeader[];
   /** Stored with the block, hashed nowhere. */
   readonly trackingData: Uint8Array;
+}
+
+/** A root block with the hashes everything else refers to. */
+export interface HashedRootBlock {
+  readonly hash: Hash32;
+  readonly block: RootBlock;
+  /** Hashes of block.minorHeaders, in order. */
+  readonly minorHashes: readonly Hash32[];
+}
+
+/** A block with its hashes worked out from what it says. */
+export function hashedRootBlock(block: RootBlock): HashedRootBlock {
+  return { hash: rootHeaderHash(block.header), block, minorHashes: block.minorHeaders.map(minorHeaderHash) };
 }
 
 export function readRootBlockHeader(reader: WireReader): RootBlockHeader {
@@ -91,6 +106,29 @@ export function decodeRootBlock(bytes: Uint8Array): RootBlock {
   const trackingData = reader.bytes16("tracking data");
   reader.expectEnd("root block");
   return { header, minorHeaders, trackingData };
+}
+
+/** As decodeRootBlock, hashed from the bytes as they are. */
+export function decodeHashedRootBlock(bytes: Uint8Array): HashedRootBlock {
+  const reader = new WireReader(bytes);
+  const { header, hash } = readHashedRootHeader(reader);
+  const minorHashes: Hash32[] = [];
+  const minorHeaders = reader.list32("minor header list", MINIMUM_MINOR_HEADER_BYTES, (item) => {
+    const minor = readHashedMinorHeader(item);
+    minorHashes.push(minor.hash);
+    return minor.header;
+  });
+  const trackingData = reader.bytes16("tracking data");
+  reader.expectEnd("root block");
+  return { hash, block: { header, minorHeaders, trackingData }, minorHashes };
+}
+
+/** A header and its hash, which is the keccak of its bytes as they stand unless another writer's bytes would differ. */
+export function readHashedRootHeader(reader: WireReader): { header: RootBlockHeader; hash: Hash32 } {
+  const start = reader.position;
+  const header = readRootBlockHeader(reader);
+  const hash = reader.isCanonical ? keccak256(reader.bytes.subarray(start, reader.position)) : rootHeaderHash(header);
+  return { header, hash };
 }
 
 export function encodeRootBlock(block: RootBlock): Uint8Array {

@@ -10,17 +10,21 @@ export function readTokenBalances(reader: WireReader, what: string): TokenBalanc
   const count = reader.uint32(what);
   if (count === 0) return NO_BALANCES;
   const balances = new Map<bigint, bigint>();
+  let previous = -1n;
   reader.items(what, count, 2, (item) => {
     const tokenId = item.biguint(what);
-    balances.set(tokenId, item.biguint(what));
+    const amount = item.biguint(what);
+    if (tokenId <= previous || amount === 0n) item.isCanonical = false;
+    previous = tokenId;
+    balances.set(tokenId, amount);
   });
-  for (const [tokenId, amount] of balances) if (amount === 0n) balances.delete(tokenId);
+  if (!reader.isCanonical) for (const [tokenId, amount] of balances) if (amount === 0n) balances.delete(tokenId);
   return balances;
 }
 
 export function writeTokenBalances(writer: WireWriter, balances: TokenBalances): void {
   const rows = [...balances].filter(([, amount]) => amount !== 0n);
-  rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  if (rows.length > 1) rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   writer.list32(rows, (out, [tokenId, amount]) => {
     out.biguint(tokenId).biguint(amount);
   });

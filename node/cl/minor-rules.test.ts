@@ -12,6 +12,8 @@ const ROOTS = [ROOT_GENESIS, rootBlockOn(ROOT_GENESIS, [GENESIS]).header];
 const PARENT = minorBlockOn(GENESIS, ROOTS[1]).header;
 const BLOCK = minorBlockOn(PARENT, ROOTS[1]);
 
+const CONFIRMED = { hash: minorHeaderHash(GENESIS), header: GENESIS };
+
 /** The root chain is ROOTS; the root block at height 1 confirms the shard's genesis. */
 const CONTEXT: MinorRuleContext = {
   config: CONFIG,
@@ -20,8 +22,8 @@ const CONTEXT: MinorRuleContext = {
   now: undefined,
   rootHeight: (hash) => ROOTS.find((root) => bytesEqual(rootHeaderHash(root), hash))?.height,
   isRootAncestor: () => true,
-  lastConfirmed: (hash) => (bytesEqual(hash, rootHeaderHash(ROOTS[1])) ? GENESIS : undefined),
-  isAncestorOfParent: (header) => header === GENESIS,
+  lastConfirmed: (hash) => (bytesEqual(hash, rootHeaderHash(ROOTS[1])) ? CONFIRMED : undefined),
+  isAncestorOfParent: (confirmed) => confirmed === CONFIRMED,
 };
 
 const codesOf = (block: MinorBlock, context: Partial<MinorRuleContext> = {}) =>

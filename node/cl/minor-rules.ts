@@ -13,6 +13,7 @@ import {
   unknownParent,
   versionViolations,
 } from "./header-rules.ts";
+import type { ConfirmedMinor } from "./root-chain.ts";
 import { broken, mismatch, type RuleViolation } from "./rule-violation.ts";
 
 /** What the rules of a minor block need to know of the chains around it. */
@@ -28,9 +29,9 @@ export interface MinorRuleContext {
   /** Whether a root block is the other or one of its ancestors. Both are known. */
   readonly isRootAncestor: (ancestor: Hash32, descendant: Hash32) => boolean;
   /** Newest block of this shard confirmed by a known root block or its ancestors; undefined where none is. */
-  readonly lastConfirmed: (rootHash: Hash32) => MinorBlockHeader | undefined;
+  readonly lastConfirmed: (rootHash: Hash32) => ConfirmedMinor | undefined;
   /** Whether a block of this shard is the parent or one of its ancestors. */
-  readonly isAncestorOfParent: (ancestor: MinorBlockHeader) => boolean;
+  readonly isAncestorOfParent: (ancestor: ConfirmedMinor) => boolean;
 }
 
 /**
@@ -141,7 +142,7 @@ function rootLinkViolations(header: MinorBlockHeader, context: MinorRuleContext)
       confirmed !== undefined && !context.isAncestorOfParent(confirmed),
       "CONFIRMED_BLOCK_NOT_ANCESTOR",
       field,
-      () => `the previous root block confirms block ${confirmed?.height} of another branch of this shard`,
+      () => `the previous root block confirms block ${confirmed?.header.height} of another branch of this shard`,
     ),
     ...broken(
       parentHeight === undefined || !context.isRootAncestor(parent.prevRootBlockHash, rootHash),

@@ -1,16 +1,11 @@
 import type { RootBlockSource } from "../archive/block-source.ts";
-import { type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts";
-import { type RootBlock, type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
-import { bytesEqual, type Hash32, toHex } from "../codec/bytes.ts";
+import type { MinorBlockHeader } from "../chain/minor-block.ts";
+import { type HashedRootBlock, hashedRootBlock, type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
+import { asHash32, bytesEqual, bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
 
 /** A root block with the hashes everything else refers to. */
-export interface RootChainBlock {
-  readonly hash: Hash32;
-  readonly block: RootBlock;
-  /** Hashes of block.minorHeaders, in order. */
-  readonly minorHashes: readonly Hash32[];
-}
+export type RootChainBlock = HashedRootBlock;
 
 /** A shard's newest minor block that a root block (or one of its ancestors) confirms. */
 export interface ConfirmedMinor {
@@ -38,7 +33,7 @@ export class RootChain {
     const tip = source.rootHeader(tipHash);
     this.tipHeight = tip.height;
     this.hashes = [tipHash];
-    this.heights.set(toHex(tipHash), tip.height);
+    this.heights.set(bytesKey(tipHash), tip.height);
   }
 
   /** Throws DatabaseDamagedError where a link is broken, RangeError above the tip. */
@@ -52,8 +47,7 @@ export class RootChain {
     const known = this.blocks.get(height);
     if (known !== undefined) return known;
     const hash = this.hashAt(height);
-    const block = this.source.rootBlock(hash);
-    const entry = { hash, block, minorHashes: block.minorHeaders.map(minorHeaderHash) };
+    const entry = this.source.hashedRootBlock?.(hash) ?? hashedRootBlock(this.source.rootBlock(hash));
     if (this.blocks.size >= MAX_BLOCKS_IN_MEMORY) this.blocks.delete(this.blocks.keys().next().value as number);
     this.blocks.set(height, entry);
     return entry;
@@ -68,7 +62,7 @@ export class RootChain {
    * to look, so a fork's block costs one row.
    */
   heightOf(hash: Hash32): number | undefined {
-    const known = this.heights.get(toHex(hash));
+    const known = this.heights.get(bytesKey(hash));
     if (known !== undefined) return known;
     const height = this.source.rootHeader(hash).height;
     if (height > this.tipHeight) return undefined;
@@ -113,7 +107,9 @@ export class RootChain {
         `broken root chain: block ${toHex(rootHeaderHash(header))} stands at height ${lowest} but says ${header.height}`,
       );
     }
-    this.hashes.push(header.prevBlockHash);
-    this.heights.set(toHex(header.prevBlockHash), lowest - 1);
+    // The header's hash is a view of the whole row, some 26 kB on mainnet: only a copy may stay.
+    const previous = asHash32(header.prevBlockHash.slice());
+    this.hashes.push(previous);
+    this.heights.set(bytesKey(previous), lowest - 1);
   }
 }

@@ -7,7 +7,7 @@ import {
   shardConfigOf,
 } from "../chain/config.ts";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
-import { type MinorBlock, minorHeaderHash, minorMiningHash } from "../chain/minor-block.ts";
+import { type MinorBlock, minorMiningHash } from "../chain/minor-block.ts";
 import { minorBlockReward } from "../chain/rewards.ts";
 import { bytesKey, type Hash32 } from "../codec/bytes.ts";
 import type { EngineClient } from "../el/block-executor.ts";
@@ -94,9 +94,9 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
       lastConfirmed: (rootHash) => {
         const height = this.rootChain.heightOf(rootHash);
         if (height === undefined) return undefined;
-        return this.rootChain.lastConfirmed(this.fullShardId, height, this.shard.genesis.rootHeight)?.header;
+        return this.rootChain.lastConfirmed(this.fullShardId, height, this.shard.genesis.rootHeight);
       },
-      isAncestorOfParent: (ancestor) => this.chain.isAncestor(minorHeaderHash(ancestor), ancestor.height, parentHash),
+      isAncestorOfParent: ({ hash, header }) => this.chain.isAncestor(hash, header.height, parentHash),
     });
   }
 
@@ -147,8 +147,10 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
     rootTipHeight = this.rootTipHeight,
   ): ConsensusInputs {
     const parent = this.chain.get(header.prevMinorBlockHash);
+    const due = dueDeposits(this.inbox, parent.meta.xshardCursor, this.rootHeight(header.prevRootBlockHash));
     return {
-      ...dueDeposits(this.inbox, parent.meta.xshardCursor, this.rootHeight(header.prevRootBlockHash)),
+      deposits: due.deposits,
+      exhaustedCursor: due.exhaustedCursor,
       senderDisallowMap: senderDisallowMap(
         this.shard.posw,
         parent.header.createTime,

@@ -112,22 +112,65 @@ export function word256ToBigInt(bytes: Uint8Array, offset: number): bigint {
   return (high << 128n) | low;
 }
 
+const WORD_LIMIT = 1n << 256n;
+const scratch = new Uint8Array(32);
+const scratchWords = new DataView(scratch.buffer);
+
 /** Big-endian bytes without leading zeros; zero is empty. */
 export function bigIntToMinimalBytes(value: bigint): Uint8Array {
-  if (value < 0n) throw new CodecError(`a negative number has no unsigned encoding: ${value}`);
   if (value === 0n) return EMPTY_BYTES;
-  const hex = value.toString(16);
-  return new Uint8Array(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex"));
+  const start = fillScratch(value);
+  return start === undefined ? wideBytes(value) : scratch.slice(start);
 }
 
 /** Big-endian bytes of exactly `length`. Throws CodecError when the value does not fit. */
 export function bigIntToBytes(value: bigint, length: number): Uint8Array {
-  const minimal = bigIntToMinimalBytes(value);
-  if (minimal.length > length) throw new CodecError(`${value} does not fit ${length} bytes`);
-  if (minimal.length === length) return minimal;
   const out = new Uint8Array(length);
+  const start = fillScratch(value);
+  const minimal = start === undefined ? wideBytes(value) : scratch.subarray(start);
+  if (minimal.length > length) throw new CodecError(`${value} does not fit ${length} bytes`);
   out.set(minimal, length - minimal.length);
   return out;
+}
+
+/** Writes 32 big-endian bytes. Throws CodecError when the value does not fit. */
+export function putWord256(view: DataView, offset: number, value: bigint): void {
+  if (value < 0n || value >= WORD_LIMIT) throw new CodecError(`${value} does not fit 32 bytes`);
+  if (value <= 0xffff_ffff_ffff_ffffn) {
+    view.setBigUint64(offset, 0n);
+    view.setBigUint64(offset + 8, 0n);
+    view.setBigUint64(offset + 16, 0n);
+  } else {
+    view.setBigUint64(offset, value >> 192n);
+    view.setBigUint64(offset + 8, value >> 128n);
+    view.setBigUint64(offset + 16, value >> 64n);
+  }
+  view.setBigUint64(offset + 24, value);
+}
+
+/** Puts a number at the end of `scratch` and returns where it starts; undefined where it needs more than 32 bytes. */
+function fillScratch(value: bigint): number | undefined {
+  if (value < 0n) throw new CodecError(`a negative number has no unsigned encoding: ${value}`);
+  let start = 24;
+  scratchWords.setBigUint64(24, value);
+  if (value > 0xffff_ffff_ffff_ffffn) {
+    const above = value >> 64n;
+    scratchWords.setBigUint64(16, above);
+    start = 16;
+    if (above > 0xffff_ffff_ffff_ffffn) {
+      if (value >= WORD_LIMIT) return undefined;
+      scratchWords.setBigUint64(8, above >> 64n);
+      scratchWords.setBigUint64(0, above >> 128n);
+      start = 0;
+    }
+  }
+  while (start < 32 && scratch[start] === 0) start++;
+  return start;
+}
+
+function wideBytes(value: bigint): Uint8Array {
+  const hex = value.toString(16);
+  return new Uint8Array(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex"));
 }
 
 export function uint32ToBytes(value: number): Uint8Array {

@@ -1,5 +1,18 @@
-import { type Address, asAddress, asHash32, bigIntToBytes, bytesToBigInt, type Hash32, ZERO_ADDRESS } from "./bytes.ts";
+import {
+  type Address,
+  asAddress,
+  asHash32,
+  bigIntToMinimalBytes,
+  bytesToBigInt,
+  type Hash32,
+  putWord256,
+  word256ToBigInt,
+  ZERO_ADDRESS,
+} from "./bytes.ts";
 import { CodecError } from "./errors.ts";
+
+/** Upper half of the largest number that is exact. */
+const MAX_HIGH_WORD = 2 ** 21 - 1;
 
 /**
  * Reads QuarkChain's wire serialisation (pyquarkchain quarkchain/core.py ByteBuffer): big-endian, no padding.
@@ -7,6 +20,8 @@ import { CodecError } from "./errors.ts";
  */
 export class WireReader {
   readonly bytes: Uint8Array;
+  /** Whether all that was read so far is what a writer makes of it: a number without leading zeros, a map in order. */
+  isCanonical = true;
   private readonly view: DataView;
   private offset: number;
 
@@ -51,23 +66,28 @@ export class WireReader {
 
   /** A uint64 that counts something (height, time, index): refused above 2^53 − 1. */
   count64(what: string): number {
-    const value = this.uint64(what);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new CodecError(`${what}: ${value} is out of range`);
-    return Number(value);
+    const at = this.take(8, what);
+    const high = this.view.getUint32(at);
+    if (high > MAX_HIGH_WORD) throw new CodecError(`${what}: ${this.view.getBigUint64(at)} is out of range`);
+    return high * 2 ** 32 + this.view.getUint32(at + 4);
   }
 
   uint256(what: string): bigint {
-    return bytesToBigInt(this.raw(32, what));
+    return word256ToBigInt(this.bytes, this.take(32, what));
   }
 
   /** One length byte, then that many big-endian bytes. */
   biguint(what: string): bigint {
-    return bytesToBigInt(this.raw(this.uint8(what), what));
+    const bytes = this.raw(this.uint8(what), what);
+    if (bytes.length > 0 && bytes[0] === 0) this.isCanonical = false;
+    return bytesToBigInt(bytes);
   }
 
   /** pyquarkchain BooleanSerializer: any byte but zero is true. */
   boolean(what: string): boolean {
-    return this.uint8(what) !== 0;
+    const value = this.uint8(what);
+    if (value > 1) this.isCanonical = false;
+    return value !== 0;
   }
 
   hash32(what: string): Hash32 {
@@ -158,6 +178,12 @@ export class WireWriter {
   }
 
   uint64(value: bigint | number): this {
+    if (typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
+      const at = this.reserve(8);
+      this.view.setUint32(at, Math.floor(value / 2 ** 32));
+      this.view.setUint32(at + 4, value);
+      return this;
+    }
     const wide = BigInt(value);
     if (wide < 0n || wide > 0xffffffffffffffffn) throw new CodecError(`${wide} does not fit an unsigned 64-bit field`);
     const at = this.reserve(8);
@@ -166,16 +192,15 @@ export class WireWriter {
   }
 
   uint256(value: bigint): this {
-    return this.raw(bigIntToBytes(value, 32));
+    const at = this.reserve(32);
+    putWord256(this.view, at, value);
+    return this;
   }
 
   biguint(value: bigint): this {
-    if (value === 0n) return this.uint8(0);
-    const hex = value.toString(16);
-    const length = (hex.length + 1) >> 1;
-    if (length > 255) throw new CodecError(`a biguint has at most 255 bytes, got ${length}`);
-    this.uint8(length);
-    return this.raw(bigIntToBytes(value, length));
+    const bytes = bigIntToMinimalBytes(value);
+    if (bytes.length > 255) throw new CodecError(`a biguint has at most 255 bytes, got ${bytes.length}`);
+    return this.uint8(bytes.length).raw(bytes);
   }
 
   boolean(value: boolean): this {

@@ -19,6 +19,14 @@ export interface ArchiveFault {
   readonly fault: "missing" | "altered";
 }
 
+interface ProducedRow {
+  readonly hash: Hash32;
+  readonly value: Uint8Array;
+}
+
+/** Rows of a few large blocks: more wait for nobody who drops them. */
+const MAX_PRODUCED = 8192;
+
 /** Estimated overhead of one map entry, so that the limit means memory and not only payload. */
 const ENTRY_OVERHEAD_BYTES = 120;
 
@@ -33,6 +41,10 @@ export class ArchivedNodes implements NodeStore {
   private young = new Map<string, Uint8Array>();
   private old = new Map<string, Uint8Array>();
   private youngBytes = 0;
+  /** What execution produced since the last look into the maps: most of it is never looked up, and dropped. */
+  private produced: ProducedRow[] = [];
+  /** A row that the database was seen to hold: states are asked for again by the block that follows. */
+  private lastArchived: Hash32 | undefined;
   private faults: ArchiveFault[] = [];
   private held: Map<string, Uint8Array> | undefined;
   private heldByteCount = 0;
@@ -44,6 +56,7 @@ export class ArchivedNodes implements NodeStore {
 
   get(hash: Hash32): Uint8Array {
     const key = bytesKey(hash);
+    if (this.produced.length > 0) this.keepProduced();
     const young = this.young.get(key);
     if (young !== undefined) return young;
     const value = this.old.get(key) ?? this.held?.get(key) ?? this.readProved(hash);
@@ -52,10 +65,32 @@ export class ArchivedNodes implements NodeStore {
   }
 
   put(hash: Hash32, value: Uint8Array): void {
-    const key = bytesKey(hash);
     if (this.options.checkArchive) this.compareWithArchive(hash, value);
-    if (!this.young.has(key)) this.keep(key, value);
-    this.hold(key, value);
+    this.produced.push({ hash, value });
+    if (this.produced.length > MAX_PRODUCED) this.keepProduced();
+    if (this.held !== undefined) this.hold(bytesKey(hash), value);
+  }
+
+  /** Lets go of what execution produced since the last call: the database has a state that holds all of it. */
+  dropProduced(): void {
+    this.produced = [];
+  }
+
+  /** Keeps what execution produced since the last call: the database may not have it. */
+  keepProduced(): void {
+    for (const { hash, value } of this.produced) {
+      const key = bytesKey(hash);
+      if (!this.young.has(key)) this.keep(key, value);
+    }
+    this.produced = [];
+  }
+
+  /** Whether the database itself holds a row. */
+  isArchived(hash: Hash32): boolean {
+    if (this.lastArchived !== undefined && bytesEqual(this.lastArchived, hash)) return true;
+    const isThere = this.rows.has(hash);
+    if (isThere) this.lastArchived = hash;
+    return isThere;
   }
 
   /** From now on every row that execution produces stays until release(): the database may not have it. */

@@ -138,7 +138,12 @@ export class ExecutionLayer {
 
   #begin(state: EvmState, payload: ExecutionPayload, tracer: Tracer | undefined): BlockExecution {
     return {
-      ...emptyExecution(),
+      gasUsed: 0n,
+      fees: new Map(),
+      receipts: [],
+      depositReceipts: [],
+      xshardSends: [],
+      destroyed: [],
       config: this.#config,
       block: {
         coinbase: payload.coinbase,

@@ -211,8 +211,11 @@ function minorRuleBroken(block: MinorBlock): string | undefined {
     now: NOW,
     rootHeight: (hash) => ROOT_OF.get(toHex(hash))?.header.height,
     isRootAncestor,
-    lastConfirmed: (hash) => lastConfirmed(hash, SHARD),
-    isAncestorOfParent: (header) => chain(block.header.prevMinorBlockHash).includes(toHex(minorHeaderHash(header))),
+    lastConfirmed: (hash) => {
+      const header = lastConfirmed(hash, SHARD);
+      return header && { hash: minorHeaderHash(header), header };
+    },
+    isAncestorOfParent: ({ hash }) => chain(block.header.prevMinorBlockHash).includes(toHex(hash)),
   });
   return violations[0]?.code;
 }

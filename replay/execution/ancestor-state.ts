@@ -56,7 +56,7 @@ export class AncestorStates {
    * UnsupportedError when too many are held already.
    */
   prepare(rig: ShardRig, block: MinorBlock): void {
-    if (this.kind === "pyquarkchain" || rig.source.rows.has(block.meta.stateRoot)) return;
+    if (this.kind === "pyquarkchain" || rig.nodes.isArchived(block.meta.stateRoot)) return;
     const { height } = block.header;
     if (!this.isPruned(rig, height)) return;
     this.warnings.add(
@@ -68,7 +68,7 @@ export class AncestorStates {
   /** Call after a block was executed: a stored state makes all that is held superfluous. */
   executed(rig: ShardRig, hash: Hash32, stateRoot: Hash32): void {
     if (!rig.nodes.isHolding) return;
-    if (rig.source.rows.has(stateRoot)) this.release(rig);
+    if (rig.nodes.isArchived(stateRoot)) this.release(rig);
     else this.statesOf(rig.source.fullShardId).roots.set(bytesKey(hash), stateRoot);
   }
 

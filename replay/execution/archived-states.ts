@@ -31,6 +31,8 @@ export class ArchivedStates {
   execute(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): NewPayloadResult | Promise<NewPayloadResult> {
     // What an earlier execution found, of a payload that was refused or of a parent, is no fault of this one.
     rig.nodes.takeFaults();
+    // Nor may the next block let go of what it left: that block was not found to be in the database.
+    rig.nodes.keepProduced();
     return rig.engine.newPayload(rig.cl.payloadOf(block, parentRoot));
   }
 
@@ -59,7 +61,7 @@ export class ArchivedStates {
   async stateAfter(fullShardId: number, hash: Hash32): Promise<Hash32> {
     const rig = this.#rigs.of(fullShardId);
     const declared = rig.cl.chain.get(hash).meta.stateRoot;
-    if (rig.source.rows.has(declared)) return declared;
+    if (rig.nodes.isArchived(declared)) return declared;
     const last = this.#last.get(fullShardId);
     if (last !== undefined && bytesEqual(last.hash, hash)) return last.stateRoot;
     const block = rig.source.minorBlock(hash);

@@ -159,7 +159,8 @@ export class MinorCheck {
   private checkArchive(place: MinorBlockPlace, rig: ShardRig, block: MinorBlock, computed: ExecutionResult): void {
     const faults = rig.nodes.takeFaults();
     if (!bytesEqual(block.meta.stateRoot, computed.stateRoot)) return;
-    if (!rig.source.rows.has(computed.stateRoot) && this.states.isPruned(rig, block.header.height)) return;
+    const isArchived = rig.nodes.isArchived(computed.stateRoot);
+    if (!isArchived && this.states.isPruned(rig, block.header.height)) return;
     const database = rig.source.name;
     for (const { hash, fault } of faults) {
       const what = "a trie node or code that this block's execution produced";
@@ -168,7 +169,8 @@ export class MinorCheck {
         new DatabaseDamagedError(`${fault} row in ${database}: ${what}`, { key: toHex(hash) }),
       );
     }
-    if (faults.length > 0 || rig.source.rows.has(computed.stateRoot)) return;
+    if (isArchived) rig.nodes.dropProduced();
+    if (faults.length > 0 || isArchived) return;
     const what = "the root node of the state after this block";
     this.findings.addDamage(
       place,

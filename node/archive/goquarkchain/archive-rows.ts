@@ -2,7 +2,7 @@ import type { CrossShardDepositList } from "../../chain/deposit.ts";
 import type { Hash32 } from "../../codec/bytes.ts";
 import { RootBlockRows, ShardBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { decodeRow, optionalHash } from "../rows.ts";
+import { optionalHash } from "../rows.ts";
 import { decodeDepositList } from "./deposit-list.ts";
 import { BLOCK_KEYS, describeKey, ROOT_TIP_KEY, rootHashKey } from "./keys.ts";
 
@@ -29,9 +29,7 @@ export class GoShardArchive extends ShardBlockRows {
     super(rows, { name, describeKey }, BLOCK_KEYS, fullShardId);
   }
 
-  override depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
-    const key = BLOCK_KEYS.receivedDeposits(sourceMinorHash);
-    const row = this.rows.get(key);
-    return row === undefined ? undefined : decodeRow(this.database, key, row, decodeDepositList);
+  protected override optionalDepositList(key: Uint8Array): CrossShardDepositList | undefined {
+    return super.optionalDepositList(key, decodeDepositList);
   }
 }

@@ -1,3 +1,4 @@
+import { ownBytes } from "../../codec/byte-slab.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
 import type { Block } from "./block.ts";
 
@@ -16,7 +17,7 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
 
 /** A copy of a row's value, or null where the row deletes its key. Throws UnsupportedError for other rows. */
 export function rowValue(type: number, block: Block, start: number, end: number): Uint8Array | null {
-  if (type === VALUE) return block.bytes.slice(start, end);
+  if (type === VALUE) return ownBytes(block.bytes, start, end);
   if (type === DELETION || type === SINGLE_DELETION) return null;
   const feature = REFUSED.get(type);
   if (feature !== undefined) throw new UnsupportedError(`${block.origin.file}: ${feature} are not read`);

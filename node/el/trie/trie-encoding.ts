@@ -1,3 +1,4 @@
+import { newBytes } from "../../codec/byte-slab.ts";
 import { EMPTY_BYTES } from "../../codec/bytes.ts";
 import { headerLength, writeListHeader } from "../../codec/rlp.ts";
 import { hexPrefixLength, type NibblePath, writeHexPrefix } from "./nibble-path.ts";
@@ -17,11 +18,6 @@ import {
   type TrieNode,
 } from "./trie-node.ts";
 
-/** Rows are cut from slabs of this size: a buffer for each would cost more than half of what hashing it costs. */
-const SLAB_BYTES = 8192;
-let slab = new Uint8Array(SLAB_BYTES);
-let slabUsed = 0;
-
 /** RLP of a node whose changed children are all clean. */
 export function encodeNode(node: TrieNode): Uint8Array {
   if (node.kind === BRANCH) return patchedFullBranch(node) ?? encodeBranch(node);
@@ -29,29 +25,11 @@ export function encodeNode(node: TrieNode): Uint8Array {
   const pathBytes = hexPrefixLength(node.path);
   const payload =
     stringLength(pathBytes, pathBytes === 1) + (isLeaf ? valueLength(node.value) : childReferenceLength(node.child));
-  const out = newRow(headerLength(payload) + payload);
+  const out = newBytes(headerLength(payload) + payload);
   const at = writePath(out, writeListHeader(out, 0, payload), node.path, isLeaf);
   if (isLeaf) writeValue(out, at, node.value);
   else writeChildReference(out, at, node.child);
   return out;
-}
-
-/** `bytes` as they are if they own their buffer, else a copy: a view must not keep a whole table block in memory. */
-export function ownRow(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === bytes.buffer.byteLength) return bytes;
-  const row = newRow(bytes.length);
-  row.set(bytes);
-  return row;
-}
-
-function newRow(length: number): Uint8Array {
-  if (length > SLAB_BYTES) return new Uint8Array(length);
-  if (slabUsed + length > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  slabUsed += length;
-  return slab.subarray(slabUsed - length, slabUsed);
 }
 
 /**
@@ -65,7 +43,7 @@ function patchedFullBranch(node: BranchNode): Uint8Array | undefined {
     const child = node.children[i];
     if (child === null || child === undefined || child.hash === undefined) return undefined;
   }
-  const out = newRow(FULL_BRANCH_LENGTH);
+  const out = newBytes(FULL_BRANCH_LENGTH);
   out.set(node.source);
   out[FULL_BRANCH_LENGTH - 1] = EMPTY_REFERENCE;
   for (let i = 0; i < BRANCH_WIDTH; i++) {
@@ -84,7 +62,7 @@ function encodeBranch(node: BranchNode): Uint8Array {
     payload += (changed & (1 << i)) === 0 ? sourceLength : childReferenceLength(children[i]);
     at += sourceLength;
   }
-  const out = newRow(headerLength(payload) + payload);
+  const out = newBytes(headerLength(payload) + payload);
   let put = writeListHeader(out, 0, payload);
   for (let i = 0, at = childOffset(node, 0); i < BRANCH_WIDTH; i++) {
     const sourceLength = referenceLength(source, at);

@@ -1,8 +1,9 @@
+import { compactBytes } from "../../codec/byte-slab.ts";
 import { bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
 import { EMPTY_TRIE_ROOT, keccak256 } from "../../codec/keccak.ts";
 import type { NodeStore } from "../state/node-store.ts";
 import { joinPaths, nibbleAt, pathHead, pathLength, pathTail, sharedNibbles, singleNibble } from "./nibble-path.ts";
-import { encodeNode, ownRow } from "./trie-encoding.ts";
+import { encodeNode } from "./trie-encoding.ts";
 import {
   BRANCH,
   BRANCH_WIDTH,
@@ -126,7 +127,7 @@ export class Trie {
   }
 
   #load(hash: Hash32): TrieNode {
-    const node = decodeStoredNode(ownRow(this.#store.get(hash)), hash);
+    const node = decodeStoredNode(compactBytes(this.#store.get(hash)), hash);
     this.#warm.added(node);
     return node;
   }
