@@ -16,6 +16,7 @@ import {
 } from "./bytes.ts";
 import { CodecError } from "./errors.ts";
 import { keccak256, keccak512 } from "./keccak.ts";
+import { INPUT_ADDRESS } from "./keccak-f.ts";
 import { type RlpValue, rlpEncode, rlpListItems, rlpSpan, rlpString, uintFromPayload } from "./rlp.ts";
 import { TOKEN_ID_MAX, tokenIdDecode, tokenIdEncode } from "./token-id.ts";
 import { WireReader, WireWriter } from "./wire.ts";
@@ -63,6 +64,14 @@ describe("keccak", () => {
         expect(toHex(keccak512(a, b))).toBe(toHex(keccak_512(whole)));
       }),
     );
+  });
+
+  test("equals noble at every length around a block's and beyond the first memory", () => {
+    for (const length of [...Array(300).keys(), 1 << 17, (1 << 17) - INPUT_ADDRESS, 700_001]) {
+      const input = new Uint8Array(length).map((_, i) => i * 7 + length);
+      expect(toHex(keccak256(input))).toBe(toHex(keccak_256(input)));
+      expect(toHex(keccak512(input))).toBe(toHex(keccak_512(input)));
+    }
   });
 });
 

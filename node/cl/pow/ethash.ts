@@ -1,8 +1,8 @@
 import type { Hash32 } from "../../codec/bytes.ts";
 import { keccak512 } from "../../codec/keccak.ts";
+import { createKeccakPermutation } from "../../codec/keccak-f.ts";
 import { epochSeed } from "./epoch.ts";
 import { cacheBytes, DATASET_PAGE_BYTES, datasetBytes, ROW_BYTES } from "./ethash-size.ts";
-import { createKeccakPermutation } from "./keccak-f.ts";
 import { type Proof, proofOf, proofSeed, wordsOf } from "./proof.ts";
 
 /** An epoch's cache, from which single pages of its dataset are computed. */

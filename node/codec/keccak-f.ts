@@ -1,9 +1,8 @@
 /*
- * Keccak-f[1600] as a WebAssembly function, assembled here when the module loads: 1.3 kB of code, under a millisecond.
- *
- * Why not node/codec/keccak.ts: Ethash's caches are millions of hashes of 64 bytes each, where the calls into hash-wasm and
- * its fresh result arrays cost more than the hashing (1.1 us against 0.3, scripts/bench/pow.ts). Why not JavaScript: it has
- * no fast 64-bit integers, an unrolled version on pairs of words takes 1.4 us.
+ * Keccak-f[1600] and the sponge around it as WebAssembly functions, assembled here when the module loads: 2 kB of code, about
+ * a millisecond (docs/adr/0006). A block is hashed ten to a hundred times and Ethash's caches are millions of hashes of 64
+ * bytes: calls into a hasher and its fresh result arrays cost as much as the hashing. Not JavaScript: it has no fast 64-bit
+ * integers, an unrolled version on pairs of words takes three times as long.
  */
 
 interface KeccakPermutation {
@@ -13,10 +12,25 @@ interface KeccakPermutation {
   permute(): void;
 }
 
+/** A sponge with a memory of its own. */
+export interface KeccakSponge {
+  /** Of the module; replaced by `reserve` when that makes room. */
+  readonly memory: Uint8Array;
+  /** Makes the memory reach to `end` at least. */
+  reserve(end: number): void;
+  /** Hashes so many padded blocks of 136 bytes that stand in memory from INPUT_ADDRESS on; the digest is at DIGEST_ADDRESS. */
+  absorb136(blocks: number): void;
+  absorb72(blocks: number): void;
+}
+
 const LANES = 25;
 const ROUNDS = 24;
 const LANE_BYTES = 8;
 const STATE_ADDRESS = ROUNDS * LANE_BYTES; // the round constants lie before it, from address 0
+export const DIGEST_ADDRESS = STATE_ADDRESS;
+export const INPUT_ADDRESS = 512;
+const PAGE_BYTES = 1 << 16;
+const PARAMETERS = 1;
 
 /** A permutation with a state of its own. */
 export function createKeccakPermutation(): KeccakPermutation {
@@ -24,25 +38,49 @@ export function createKeccakPermutation(): KeccakPermutation {
   return { state: new Int32Array(exports.memory.buffer, STATE_ADDRESS, 2 * LANES), permute: exports.permute };
 }
 
+export function createKeccakSponge(): KeccakSponge {
+  const { exports } = new WebAssembly.Instance(keccakModule);
+  return {
+    memory: new Uint8Array(exports.memory.buffer),
+    reserve(end) {
+      if (end <= this.memory.length) return;
+      exports.memory.grow(Math.ceil((end - this.memory.length) / PAGE_BYTES));
+      (this as { memory: Uint8Array }).memory = new Uint8Array(exports.memory.buffer);
+    },
+    absorb136: exports.absorb136,
+    absorb72: exports.absorb72,
+  };
+}
+
+interface KeccakExports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
+  permute(): void;
+  absorb136(blocks: number): void;
+  absorb72(blocks: number): void;
+}
+
 // TypeScript keeps the types of WebAssembly in its DOM library, which this project does not load.
 declare const WebAssembly: {
   Module: new (code: Uint8Array) => object;
-  Instance: new (module: object) => { exports: { memory: { buffer: ArrayBuffer }; permute(): void } };
+  Instance: new (module: object) => { exports: KeccakExports };
 };
 
 const OP = {
   loop: [0x03, 0x40],
   branchIfToLoop: [0x0d, 0x00],
   end: 0x0b,
+  call: 0x10,
   getLocal: 0x20,
   setLocal: 0x21,
   teeLocal: 0x22,
   i64Load: [0x29, 0x03],
+  i64LoadUnaligned: [0x29, 0x00],
   i64Store: [0x37, 0x03],
   i32Const: 0x41,
   i64Const: 0x42,
   i32LessUnsigned: 0x49,
   i32Add: 0x6a,
+  i32Subtract: 0x6b,
   i64And: 0x83,
   i64Xor: 0x85,
   i64RotateLeft: 0x89,
@@ -89,14 +127,36 @@ function assembleModule(): Uint8Array {
   return Uint8Array.from(
     bytesOf([
       [...Buffer.from("\0asm"), 1, 0, 0, 0],
-      [SECTION.type, sized([1, TYPE.func, 0, 0])],
-      [SECTION.function, sized([1, 0])],
+      [SECTION.type, sized([2, [TYPE.func, 0, 0], [TYPE.func, PARAMETERS, TYPE.i32, 0]])],
+      [SECTION.function, sized([3, 0, 1, 1])],
       [SECTION.memory, sized([1, 0, 1])],
-      [SECTION.export, sized([2, name("permute"), 0, 0, name("memory"), 2, 0])],
-      [SECTION.code, sized([1, sized([locals, permuteCode()])])],
+      [
+        SECTION.export,
+        sized([4, name("permute"), 0, 0, name("absorb136"), 0, 1, name("absorb72"), 0, 2, name("memory"), 2, 0]),
+      ],
+      [SECTION.code, sized([3, sized([locals, permuteCode()]), absorb(136), absorb(72)])],
       [SECTION.data, sized([1, 0, OP.i32Const, 0, OP.end, sized(roundConstants())])],
     ]),
   );
+}
+
+/** Parameter: blocks left, at least 1. Starts from a state of zeros. */
+function absorb(rate: number): number[] {
+  const [left, input] = [0, PARAMETERS];
+  const code: Code[] = [];
+  for (let i = 0; i < LANES; i++) {
+    code.push(OP.i32Const, 0, OP.i64Const, 0, OP.i64Store, unsigned(STATE_ADDRESS + LANE_BYTES * i));
+  }
+  code.push(OP.loop);
+  for (let i = 0; i < rate / LANE_BYTES; i++) {
+    const at = unsigned(STATE_ADDRESS + LANE_BYTES * i);
+    code.push(OP.i32Const, 0, OP.i32Const, 0, OP.i64Load, at);
+    code.push(get(input), OP.i64LoadUnaligned, unsigned(INPUT_ADDRESS + LANE_BYTES * i), OP.i64Xor, OP.i64Store, at);
+  }
+  code.push(OP.call, 0);
+  code.push(get(input), OP.i32Const, signed(rate), OP.i32Add, set(input));
+  code.push(get(left), OP.i32Const, 1, OP.i32Subtract, OP.teeLocal, left, OP.branchIfToLoop, OP.end);
+  return sized([1, [1, TYPE.i32], code, OP.end]);
 }
 
 function permuteCode(): Code {
