@@ -58,15 +58,19 @@ export class ChainView {
   }
 
   /** Rows of the state after a block, with a layer for what a call produces. Throws EngineError where it is pruned. */
-  nodesAfter({ block }: PlacedBlock): NodeStore {
-    const { prunedBelow } = this.node.store;
-    if (block.header.height < prunedBelow) {
-      throw new EngineError(
-        ENGINE_ERROR.server,
-        `the state after block ${block.header.height} is pruned: states are kept from block ${prunedBelow} on`,
-      );
-    }
+  nodesAfter(placed: PlacedBlock): NodeStore {
+    this.refusePruned(placed);
     return this.node.store.nodes.layer();
+  }
+
+  /** Throws EngineError where the state after a block is pruned. */
+  refusePruned({ block }: PlacedBlock): void {
+    const { prunedBelow } = this.node.store;
+    if (block.header.height >= prunedBelow) return;
+    throw new EngineError(
+      ENGINE_ERROR.server,
+      `the state after block ${block.header.height} is pruned: states are kept from block ${prunedBelow} on`,
+    );
   }
 
   stateAfter(placed: PlacedBlock): WorldState {

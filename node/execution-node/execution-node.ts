@@ -37,6 +37,8 @@ export interface ExecutionNodeOptions extends StoreOptions {
   readonly version: string;
 }
 
+/** Of the transactions in an answer, whose text takes twice as much. Any one block has less: gas bounds it. */
+const MOST_BODY_BYTES = 32 * 1024 * 1024;
 const MAX_BUILT_PAYLOADS = 16;
 const PRUNER_DEFAULTS: PrunerOptions = { collectAfterRows: 50_000, rowsPerStep: 2000 };
 const BUILDER_CACHE_BYTES = 8 * 1024 * 1024;
@@ -152,7 +154,7 @@ export class ExecutionNode implements TracingEngine {
 
   async getPayloadBodiesByHash(hashes: readonly Hash32[]): Promise<readonly (PayloadBody | null)[]> {
     refuseMany(hashes.length);
-    return hashes.map((hash) => this.#bodyOf(hash));
+    return this.#bodies(hashes);
   }
 
   async getPayloadBodiesByRange(start: number, count: number): Promise<readonly (PayloadBody | null)[]> {
@@ -160,13 +162,13 @@ export class ExecutionNode implements TracingEngine {
       throw new EngineError(ENGINE_ERROR.invalidParams, "start and count have to be at least 1");
     }
     refuseMany(count);
-    const bodies: (PayloadBody | null)[] = [];
+    const hashes: Hash32[] = [];
     for (let height = start; height < start + count; height++) {
       const hash = this.store.canonicalHash(height);
       if (hash === undefined) break;
-      bodies.push(this.#bodyOf(hash));
+      hashes.push(hash);
     }
-    return bodies;
+    return this.#bodies(hashes);
   }
 
   async getBalance({ blockHash, address, tokenId }: BlockBalanceRequest): Promise<bigint> {
@@ -219,9 +221,18 @@ export class ExecutionNode implements TracingEngine {
     await this.#pruner.step(Math.min(newest, finalizedHeight));
   }
 
-  #bodyOf(hash: Hash32): PayloadBody | null {
-    const block = this.store.findBlock(hash);
-    return block === undefined ? null : { transactions: block.transactions };
+  #bodies(hashes: readonly Hash32[]): (PayloadBody | null)[] {
+    let bytes = 0;
+    return hashes.map((hash) => {
+      const block = this.store.findBlock(hash);
+      if (block === undefined) return null;
+      for (const { rlp } of block.transactions) bytes += rlp.length;
+      if (bytes <= MOST_BODY_BYTES) return { transactions: block.transactions };
+      throw new EngineError(
+        ENGINE_ERROR.tooLargeRequest,
+        `the transactions of ${hashes.length} blocks are longer than ${MOST_BODY_BYTES} bytes: ask for fewer`,
+      );
+    });
   }
 }
 

@@ -21,13 +21,15 @@ export interface StoreOptions {
   readonly durability: Durability;
   /** Memory for trie nodes and code, twice: as rows and decoded. */
   readonly cacheBytes: number;
+  /** Whether several threads of this process open it, of which one writes. */
+  readonly isShared?: boolean;
   /** Stands between the store and the disk. */
   readonly wrapRows?: (rows: RowStore) => RowStore;
 }
 
 /** Opens or makes the store of one shard. Throws UsageError for another chain's store, or one that is in use. */
 export async function openStore(options: StoreOptions): Promise<ExecutionStore> {
-  const { config, fullShardId, rules, durability, cacheBytes, wrapRows = (rows) => rows } = options;
+  const { config, fullShardId, rules, durability, cacheBytes, isShared = false, wrapRows = (rows) => rows } = options;
   const folder = join(options.folder, "execution");
   const genesisStateRoot = buildGenesisState(new MemoryNodes(), shardConfigOf(config, fullShardId).genesis.accounts);
   const identity = {
@@ -37,6 +39,6 @@ export async function openStore(options: StoreOptions): Promise<ExecutionStore> 
     configHash: toHex(configHash(config)),
     ruleSet: rules.name,
   };
-  const rows = wrapRows(await LevelRows.open(folder));
+  const rows = wrapRows(await LevelRows.open(folder, { isShared }));
   return await ExecutionStore.open(rows, { name: folder, identity, sync: durability === "disk", cacheBytes });
 }

@@ -78,6 +78,29 @@ test("has what it acknowledged after SIGTERM and SIGKILL, and serves eth_* witho
   expect(statSync(join(folder.path, "kept", "jwt.hex")).mode & 0o777).toBe(0o600);
 });
 
+test("serves the Engine API at once, and ends, while the open port is busy with calls", async () => {
+  const el = await start("busy", "--http", "--http.port", "0", "--durability", "process");
+  const engine = connect("busy", el);
+  const [genesis] = [...chain.canonicalPayloads(SHARD)].map(({ payload }) => withKeptDeposits(payload));
+  await engine.newPayload(genesis);
+  const marks = { safeBlockHash: ZERO_HASH, finalizedBlockHash: ZERO_HASH };
+  await engine.forkchoiceUpdated({ headBlockHash: genesis.blockHash, ...marks });
+  const call = { jsonrpc: "2.0", id: 1, method: "eth_estimateGas", params: [{ data: "0x5b61000056" }] };
+  const body = JSON.stringify(Array(1000).fill(call));
+  const batch = fetch(el.ready.http!, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const ended = batch.then((response) => response.json());
+  await askHttp(el, "eth_call", {});
+  for (let i = 0; i < 20; i++) await engine.chainIdentity();
+  const asked = performance.now();
+  expect(await el.end("SIGTERM")).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  expect((await ended) as unknown[]).toContainEqual({
+    jsonrpc: "2.0",
+    id: 1,
+    error: { code: -32000, message: "the engine is being stopped" },
+  });
+});
+
 test("keeps its hands off what is not its own", async () => {
   const el = await start("taken");
   await expect(start("taken")).rejects.toThrow(/exit 1: .*in use by another process/);

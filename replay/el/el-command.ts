@@ -15,6 +15,7 @@ interface ElOptions {
   readonly "http.addr": string;
   readonly "http.port": number;
   readonly "http.vhosts": string;
+  readonly "rpc.evmtimeout": number;
   readonly gcmode: "archive" | "prune";
   readonly states: number;
   readonly durability: "disk" | "process";
@@ -47,6 +48,11 @@ export function addElCommand(program: Command, run: RunCommand): void {
     .option("--http.addr <host>", "address of that port", LOOPBACK)
     .addOption(new Option("--http.port <port>", "that port; 0 takes a free one").argParser(parsePort).default(8545))
     .option("--http.vhosts <names>", "host names it answers to besides addresses, with commas; * for any", "localhost")
+    .addOption(
+      new Option("--rpc.evmtimeout <seconds>", "how long eth_call and eth_estimateGas may run")
+        .argParser(parsePositiveNumber)
+        .default(5),
+    )
     .addOption(
       new Option("--gcmode <mode>", "keep all states, or those of the newest blocks")
         .choices(["archive", "prune"])
@@ -81,6 +87,7 @@ function requestOf(options: ElOptions) {
       options.http === true ? endpoint(options["http.addr"], options["http.port"], options["http.vhosts"]) : undefined,
     retention: gcmode === "archive" ? ("archive" as const) : { states },
     durability,
+    callTimeoutMs: options["rpc.evmtimeout"] * 1000,
     cacheBytes: cache * 2 ** 20,
     rules,
     logFormat,

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { QkcError, UsageError } from "../../node/codec/errors.ts";
@@ -12,6 +14,7 @@ import {
   type RpcServerOptions,
   startRpcServer,
 } from "../../node/engine/server/rpc-server.ts";
+import { CallThreads } from "../../node/execution-node/calls/call-threads.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import { ExecutionNode, type ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
 import { programVersion } from "../report/version.ts";
@@ -28,8 +31,15 @@ export interface ElRequest
   readonly authrpc: Endpoint;
   readonly http: Endpoint | undefined;
   readonly rules: string;
+  /** How long a call of eth_call or eth_estimateGas may run. */
+  readonly callTimeoutMs: number;
   readonly logFormat: LogFormat;
 }
+
+/** Of each thread that runs calls. */
+const CALL_CACHE_BYTES = 32 * 1024 * 1024;
+/** Of each port. */
+const MOST_CALL_THREADS = 4;
 
 type Endpoint = Required<Pick<RpcServerOptions, "host" | "port" | "vhosts">>;
 
@@ -54,11 +64,14 @@ export async function runEl(request: ElRequest): Promise<ExitCode> {
       retention,
       cacheBytes,
       version: programVersion(),
+      isShared: true,
     });
     node.store.onWriteFailure((error) => stop.fail(error));
+    const calls = callThreads(request, config);
     try {
-      return await serve(request, node, log, stop);
+      return await serve(request, { node, calls }, log, stop);
     } finally {
+      await calls.close();
       await node.close();
       log.event("stopped", "stopped");
     }
@@ -67,9 +80,24 @@ export async function runEl(request: ElRequest): Promise<ExitCode> {
   }
 }
 
-async function serve(request: ElRequest, node: ExecutionNode, log: ElLog, stop: StopRequest): Promise<ExitCode> {
+function callThreads(request: ElRequest, config: QuarkChainConfig): CallThreads {
+  const { datadir: folder, fullShardId, rules, callTimeoutMs: timeoutMs } = request;
+  return new CallThreads({
+    workerFile: new URL("../../node/execution-node/calls/call-thread.js", import.meta.url),
+    data: { folder, config, fullShardId, ruleSet: rules, cacheBytes: CALL_CACHE_BYTES },
+    threadsPerLane: Math.min(MOST_CALL_THREADS, Math.ceil(availableParallelism() / 2)),
+    timeoutMs,
+  });
+}
+
+async function serve(
+  request: ElRequest,
+  { node, calls }: { readonly node: ExecutionNode; readonly calls: CallThreads },
+  log: ElLog,
+  stop: StopRequest,
+): Promise<ExitCode> {
   const onInternalError = (error: unknown, method: string) => log.event("error", `${method}: ${descriptionOf(error)}`);
-  const eth = ethMethods(node);
+  const eth = ethMethods(node, calls);
   const authenticate = jwtAuthenticator(jwtSecret(request));
   const servers: RpcServer[] = [];
   try {

@@ -35,6 +35,7 @@ export function run(context: ExecutionContext, frame: Frame): Message | Creation
   const { gas: fees, minHeight, maxHeight } = chain.rules.table;
   const schedule = chain.rules.gas;
   const { code, stack, memory, message } = frame;
+  const isStepped = tracer?.step !== undefined;
   const codeLength = code.length;
   if (codeLength === 0) return halt(frame, true, frame.gas, EMPTY_BYTES);
   const program = programOf(code);
@@ -44,7 +45,7 @@ export function run(context: ExecutionContext, frame: Frame): Message | Creation
 
   while (pc < codeLength) {
     const opcode = code[pc];
-    if (tracer !== undefined) {
+    if (isStepped) {
       frame.suspend(pc, height, gas);
       traceStep(tracer, frame, opcode);
     }
@@ -538,7 +539,7 @@ function runSpecial(context: ExecutionContext, frame: Frame, opcode: number): bo
 }
 
 function traceStep(tracer: Tracer, frame: Frame, opcode: number): void {
-  tracer.step({
+  tracer.step?.({
     pc: frame.pc,
     opcode,
     gas: frame.gas,

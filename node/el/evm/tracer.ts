@@ -24,7 +24,8 @@ export interface TraceStep {
 export interface Tracer {
   /** `callerGas`: what the frame that asks for it has left without it; undefined for an outermost message. */
   enterMessage(message: Message | Creation, callerGas: number | undefined): void;
-  step(step: TraceStep): void;
+  /** Before each instruction; absent, instructions run at their full speed. */
+  step?(step: TraceStep): void;
   leaveMessage(result: MessageResult): void;
 }
 

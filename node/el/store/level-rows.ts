@@ -16,13 +16,17 @@ export class LevelRows implements RowStore {
     this.#db = db;
   }
 
-  /** Creates what is not there. Throws UsageError where another process has the folder, or it cannot be used. */
-  static async open(folder: string): Promise<LevelRows> {
+  /**
+   * Creates what is not there. Throws UsageError where another process has the folder, or it cannot be used.
+   * @param isShared whether other threads of this process open it too
+   */
+  static async open(folder: string, { isShared = false }: { readonly isShared?: boolean } = {}): Promise<LevelRows> {
     const db = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
       keyEncoding: "view",
       valueEncoding: "view",
       cacheSize: BLOCK_CACHE_BYTES,
       writeBufferSize: WRITE_BUFFER_BYTES,
+      multithreading: isShared,
     });
     try {
       await mkdir(folder, { recursive: true });

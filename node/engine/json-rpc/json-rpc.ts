@@ -1,14 +1,12 @@
-import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import { QkcError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 import { type Caller, CallerGone, PATIENT_CALLER } from "../server/caller.ts";
 import type { RpcMethod, RpcMethods } from "../server/rpc-method.ts";
+import { Turns } from "../server/turns.ts";
 import { numberIdTexts } from "./request-ids.ts";
 
 /** Requests in one batch: as many as geth takes. */
 const MOST_BATCH_REQUESTS = 1000;
-/** So long may a batch keep everybody else from being served. */
-const LONGEST_TURN_MS = 10;
 
 interface RpcErrorObject {
   readonly code: number;
@@ -47,7 +45,7 @@ export class RpcDispatcher {
     }
     const ids = numberIdTexts(body);
     if (Array.isArray(request)) return this.#answerBatch(request, ids, caller);
-    return this.#answerOne(request, ids?.get(0), caller, this.#options.maxAnswerLength);
+    return this.#answerOne(request, ids?.get(0), caller, new AnswerRoom(this.#options.maxAnswerLength));
   }
 
   /** One after the other, so that later requests of a batch see what earlier ones did. */
@@ -62,18 +60,13 @@ export class RpcDispatcher {
       return errorText("null", ENGINE_ERROR.tooLargeRequest, message);
     }
     const answers: string[] = [];
-    let room = this.#options.maxAnswerLength;
-    let turnEndsAt = performance.now() + LONGEST_TURN_MS;
+    const room = new AnswerRoom(this.#options.maxAnswerLength);
+    const turns = new Turns();
     for (const [index, request] of requests.entries()) {
       const answer = await this.#answerOne(request, ids?.get(index), caller, room);
       if (isGone(caller)) return undefined;
-      if (answer !== undefined) {
-        answers.push(answer);
-        room -= answer.length + 1;
-      }
-      if (performance.now() < turnEndsAt) continue;
-      await eventLoopTurn();
-      turnEndsAt = performance.now() + LONGEST_TURN_MS;
+      if (answer !== undefined) answers.push(answer);
+      await turns.pause();
     }
     return answers.length === 0 ? undefined : `[${answers.join(",")}]`;
   }
@@ -82,7 +75,7 @@ export class RpcDispatcher {
     request: unknown,
     numberIdText: string | undefined,
     caller: Caller,
-    room: number,
+    room: AnswerRoom,
   ): Promise<string | undefined> {
     if (!isRequest(request)) return errorText("null", ENGINE_ERROR.invalidRequest, "not a JSON-RPC 2.0 request");
     const { id, method, params = [] } = request;
@@ -91,8 +84,7 @@ export class RpcDispatcher {
     return id === undefined ? undefined : answer;
   }
 
-  /** `room`: characters that are left for the answer. Errors get theirs in any case: they are short, and few. */
-  async #call(idText: string, name: string, params: unknown, caller: Caller, room: number): Promise<string> {
+  async #call(idText: string, name: string, params: unknown, caller: Caller, room: AnswerRoom): Promise<string> {
     const method = this.#methods.get(name);
     if (method === undefined) {
       return errorText(idText, ENGINE_ERROR.methodNotFound, `the method ${name.slice(0, 100)} does not exist`);
@@ -100,16 +92,16 @@ export class RpcDispatcher {
     if (!Array.isArray(params)) {
       return errorText(idText, ENGINE_ERROR.invalidParams, "params: have to be an array");
     }
-    if (room <= 0) return errorText(idText, ENGINE_ERROR.responseTooLarge, TOO_LONG);
+    if (room.isFull) return errorText(idText, ENGINE_ERROR.responseTooLarge, TOO_LONG);
     try {
       const result = await this.#run(method, params, caller);
       const text = `{"jsonrpc":"2.0","id":${idText},"result":${textOf(result)}}`;
-      return text.length <= room ? text : errorText(idText, ENGINE_ERROR.responseTooLarge, TOO_LONG);
+      return room.take(text) ? text : errorText(idText, ENGINE_ERROR.responseTooLarge, TOO_LONG);
     } catch (error) {
       if (error instanceof CallerGone) return errorText(idText, ENGINE_ERROR.server, error.message);
       const object = this.#errorObject(error, name);
       const text = errorObjectText(idText, object);
-      return text.length <= room ? text : errorText(idText, object.code, object.message.slice(0, MOST_MESSAGE));
+      return room.take(text) ? text : errorText(idText, object.code, object.message.slice(0, MOST_MESSAGE));
     }
   }
 
@@ -135,6 +127,25 @@ export class RpcDispatcher {
       return { code: ENGINE_ERROR.server, message: "server error", data: { err: error.message } };
     }
     return { code: ENGINE_ERROR.internal, message: "internal error" };
+  }
+}
+
+/** Characters that are left for an answer. Once something had no place in it, it is full: the rest is not worked on. */
+class AnswerRoom {
+  #left: number;
+
+  constructor(length: number) {
+    this.#left = length;
+  }
+
+  get isFull(): boolean {
+    return this.#left <= 0;
+  }
+
+  take(text: string): boolean {
+    const fits = text.length <= this.#left;
+    this.#left = fits ? this.#left - text.length - 1 : 0;
+    return fits;
   }
 }
 

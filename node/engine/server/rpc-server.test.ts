@@ -295,7 +295,12 @@ describe("limits", () => {
       error: { code: 3, message: "execution reverted" },
     });
     const batch = [call("long", [400], 1), call("long", [400], 2), call("long", [400], 3), call("long", [10], 4)];
-    expect(await answerTo(server, batch)).toMatchObject([{ id: 1 }, { id: 2 }, { id: 3, ...tooLong }, { id: 4 }]);
+    expect(await answerTo(server, batch)).toMatchObject([
+      { id: 1, result: "x".repeat(400) },
+      { id: 2, result: "x".repeat(400) },
+      { id: 3, ...tooLong },
+      { id: 4, ...tooLong },
+    ]);
     await server.close();
   });
 

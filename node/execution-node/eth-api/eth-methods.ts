@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { canonicalConfig, configHash } from "../../chain/config-hash.ts";
-import { bigIntToBytes, toHex } from "../../codec/bytes.ts";
+import { bigIntToBytes, bytesToBigInt, toHex } from "../../codec/bytes.ts";
+import { QkcError } from "../../codec/errors.ts";
 import { keccak256 } from "../../codec/keccak.ts";
 import {
   bytesField,
@@ -9,26 +10,29 @@ import {
   hashField,
   quantityToJson,
   tokenBalancesToJson,
-  uint64Field,
   uint256Field,
 } from "../../engine/api/json-fields.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
+import type { Caller } from "../../engine/server/caller.ts";
 import { type RpcMethods, rpcMethod } from "../../engine/server/rpc-method.ts";
+import { type Call, type CallRunner, LocalCalls } from "../calls/call-runner.ts";
 import { type BlockSelector, ChainView, type PlacedBlock } from "../chain-view.ts";
 import type { ExecutionNode } from "../execution-node.ts";
 import { readRawTransaction, TransactionPool } from "../mempool/transaction-pool.ts";
 import { AccountView } from "./accounts.ts";
 import { blockToJson } from "./block-json.ts";
-import { accountField, blockField, blockNumberField, callField } from "./fields.ts";
+import { accountField, blockField, blockNumberField, callField, tokenIdField } from "./fields.ts";
 import { suggestedGasPrice } from "./gas-price.ts";
 import { findLogs, logFilterField } from "./logs.ts";
 import { PendingFilters } from "./pending-filters.ts";
 import { receiptsToJson } from "./receipt-json.ts";
-import { Simulation } from "./simulate.ts";
 import { transactionToJson } from "./transaction-json.ts";
 
-/** Ethereum's methods for one shard, and QuarkChain's for what Ethereum has no word for (docs/el.md). */
-export function ethMethods(node: ExecutionNode): RpcMethods {
+/**
+ * Ethereum's methods for one shard, and QuarkChain's for what Ethereum has no word for (docs/el.md). Calls run by `calls`,
+ * in this thread by default.
+ */
+export function ethMethods(node: ExecutionNode, calls: CallRunner = new LocalCalls(node)): RpcMethods {
   const chain = new ChainView(node);
   const pool = new TransactionPool(chain);
   return {
@@ -36,7 +40,7 @@ export function ethMethods(node: ExecutionNode): RpcMethods {
     ...blockMethods(chain),
     ...transactionMethods(chain, pool),
     ...accountMethods(chain),
-    ...callMethods(chain),
+    ...callMethods(chain, calls),
     ...poolMethods(pool),
   };
 }
@@ -51,7 +55,7 @@ function chainMethods(chain: ChainView): RpcMethods {
     eth_blockNumber: rpcMethod(z.tuple([]), () => quantityToJson(node.headBlock()?.block.header.height ?? 0)),
     /** The node has what consensus gave it; it fetches nothing itself. */
     eth_syncing: rpcMethod(z.tuple([]), () => false),
-    eth_gasPrice: rpcMethod(z.tuple([uint64Field.optional()]), ([tokenId]) =>
+    eth_gasPrice: rpcMethod(z.tuple([tokenIdField.optional()]), ([tokenId]) =>
       quantityToJson(suggestedGasPrice(chain, tokenId ?? node.config.genesisTokenId)),
     ),
     debug_chainConfig: rpcMethod(z.tuple([]), () => ({
@@ -84,7 +88,7 @@ function blockMethods(chain: ChainView): RpcMethods {
     eth_getBlockTransactionCountByNumber: rpcMethod(z.tuple([blockNumberField]), ([block]) =>
       countIn(chain.find(block)),
     ),
-    eth_getLogs: rpcMethod(z.tuple([logFilterField]), ([filter]) => findLogs(chain, filter)),
+    eth_getLogs: rpcMethod(z.tuple([logFilterField]), ([filter], caller) => findLogs(chain, filter, caller)),
   };
 }
 
@@ -133,7 +137,7 @@ function accountMethods(chain: ChainView): RpcMethods {
       quantityToJson(at(block).balance(recipient, genesisTokenId)),
     ),
     qkc_getBalance: rpcMethod(
-      z.tuple([accountField, uint64Field, blockField.optional()]),
+      z.tuple([accountField, tokenIdField, blockField.optional()]),
       ([{ recipient }, tokenId, block]) => quantityToJson(at(block).balance(recipient, tokenId)),
     ),
     qkc_getBalances: rpcMethod(ofAccount, ([{ recipient }, block]) =>
@@ -153,14 +157,25 @@ function accountMethods(chain: ChainView): RpcMethods {
 /** A QUANTITY, or the 32 bytes that many libraries send. */
 const slotField = z.union([uint256Field, hashField.transform((hash) => BigInt(`0x${toHex(hash)}`))]);
 
-function callMethods(chain: ChainView): RpcMethods {
+function callMethods(chain: ChainView, calls: CallRunner): RpcMethods {
   const params = z.tuple([callField, blockField.optional()]);
+  const run = async (kind: Call["kind"], [request, block]: z.output<typeof params>, caller: Caller) => {
+    const placed = chain.get(block);
+    chain.refusePruned(placed);
+    // What a call runs on is read from the disk.
+    await chain.node.store.committed();
+    try {
+      return await calls.run({ kind, request, block: placed.block }, caller);
+    } catch (error) {
+      // The state may have gone meanwhile.
+      if (error instanceof QkcError && error.code === "DATABASE_DAMAGED") chain.refusePruned(placed);
+      throw error;
+    }
+  };
   return {
-    eth_call: rpcMethod(params, ([request, block]) =>
-      dataToJson(new Simulation(chain, chain.get(block)).call(request)),
-    ),
-    eth_estimateGas: rpcMethod(params, ([request, block]) =>
-      quantityToJson(new Simulation(chain, chain.get(block)).estimateGas(request)),
+    eth_call: rpcMethod(params, async (asked, caller) => dataToJson(await run("call", asked, caller))),
+    eth_estimateGas: rpcMethod(params, async (asked, caller) =>
+      quantityToJson(bytesToBigInt(await run("estimateGas", asked, caller))),
     ),
   };
 }

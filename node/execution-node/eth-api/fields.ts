@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Address, asAddress } from "../../codec/bytes.ts";
+import { TOKEN_ID_MAX } from "../../codec/token-id.ts";
 import {
   bytesField,
   countField,
@@ -41,6 +42,9 @@ export const accountField = dataOfLength(20, 24).transform((bytes, context): Acc
   return { recipient: asAddress(bytes.slice(0, 20)), fullShardKey };
 });
 
+/** No transaction can name a token above the last one that has a name (pyquarkchain evm/transactions.py). */
+export const tokenIdField = uint64Field.refine((id) => id <= TOKEN_ID_MAX, "there is no such token");
+
 /** What eth_call and eth_estimateGas run. Both names of the data are in use. */
 export const callField = z.object({
   from: accountField.optional(),
@@ -51,8 +55,8 @@ export const callField = z.object({
   data: bytesField.optional(),
   input: bytesField.optional(),
   nonce: uint64Field.optional(),
-  gasTokenId: uint64Field.optional(),
-  transferTokenId: uint64Field.optional(),
+  gasTokenId: tokenIdField.optional(),
+  transferTokenId: tokenIdField.optional(),
   fromFullShardKey: uint32Field.optional(),
   toFullShardKey: uint32Field.optional(),
 });

@@ -4,12 +4,16 @@ import { type Address, bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/
 import { hashField } from "../../engine/api/json-fields.ts";
 import { longListField } from "../../engine/api/long-list.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
+import type { Caller } from "../../engine/server/caller.ts";
+import { Turns } from "../../engine/server/turns.ts";
 import type { ChainView, PlacedBlock } from "../chain-view.ts";
 import { accountField, blockNumberField } from "./fields.ts";
 import { receiptsToJson } from "./receipt-json.ts";
 
 const MOST_BLOCKS = 10_000;
 const MOST_LOGS = 10_000;
+/** Of the data of the logs that are found; their text takes twice as much. */
+const MOST_LOG_BYTES = 8 * 1024 * 1024;
 /** Addresses, or topics for one place, as in geth. */
 const MOST_CHOICES = 1000;
 const MOST_TOPICS = 4;
@@ -29,20 +33,35 @@ export const logFilterField = z.strictObject({
 
 type LogFilter = z.output<typeof logFilterField>;
 
-/** Logs of transactions and deposits in the canonical chain, or in one block by its hash. Throws EngineError beyond the limits. */
-export function findLogs(chain: ChainView, filter: LogFilter): unknown[] {
+/**
+ * Logs of transactions and deposits in the canonical chain, or in one block by its hash. Throws EngineError beyond the
+ * limits, and what the caller's signal says when he gives up.
+ */
+export async function findLogs(chain: ChainView, filter: LogFilter, { signal }: Caller): Promise<unknown[]> {
   const found: unknown[] = [];
+  let bytes = 0;
+  const bloomFilter = new BloomFilter(filter);
+  const turns = new Turns();
   for (const placed of blocksOf(chain, filter)) {
-    if (!mayHold(placed.block.header.bloom, filter)) continue;
+    await turns.pause();
+    signal.throwIfAborted();
+    if (!bloomFilter.mayPass(placed.block.header.bloom)) continue;
     const record = chain.node.store.record(placed.hash);
     const logs = record.receipts.flatMap((receipt) => receipt.logs);
     const answers = receiptsToJson(placed, record).flatMap((receipt) => receipt.logs as unknown[]);
-    found.push(...answers.filter((_, index) => matches(logs[index], filter)));
-    if (found.length > MOST_LOGS) {
-      throw new EngineError(ENGINE_ERROR.server, `more than ${MOST_LOGS} logs match: ask for fewer blocks at a time`);
+    for (const [index, log] of logs.entries()) {
+      if (!matches(log, filter)) continue;
+      found.push(answers[index]);
+      bytes += log.data.length;
     }
+    if (found.length > MOST_LOGS) refuseMany(`${MOST_LOGS} logs match`);
+    if (bytes > MOST_LOG_BYTES) refuseMany(`${MOST_LOG_BYTES} bytes of data are in the logs that match`);
   }
   return found;
+}
+
+function refuseMany(what: string): never {
+  throw new EngineError(ENGINE_ERROR.server, `more than ${what}: ask for fewer blocks at a time`);
 }
 
 function* blocksOf(chain: ChainView, filter: LogFilter): Generator<PlacedBlock> {
@@ -71,11 +90,21 @@ function* blocksOf(chain: ChainView, filter: LogFilter): Generator<PlacedBlock> 
   for (let number = from; number <= to; number++) yield chain.get({ number });
 }
 
-/** Whether a block with this filter may have what is asked for; it errs on one side only. */
-function mayHold(bloom: Uint8Array, { address, topics }: LogFilter): boolean {
-  const anyIn = (bits: readonly Uint8Array[]) => bits.length === 0 || bits.some((one) => contains(bloom, one));
-  if (!anyIn((address ?? []).map(addressBits))) return false;
-  return (topics ?? []).every((choices) => anyIn((choices ?? []).map(topicBits)));
+/** What a block's bloom has to have; it errs on one side only. */
+class BloomFilter {
+  /** Of each group one has to be there; an empty group asks for nothing. */
+  readonly #groups: readonly (readonly Uint8Array[])[];
+
+  constructor({ address, topics }: LogFilter) {
+    this.#groups = [
+      (address ?? []).map(addressBits),
+      ...(topics ?? []).map((choices) => (choices ?? []).map(topicBits)),
+    ];
+  }
+
+  mayPass(bloom: Uint8Array): boolean {
+    return this.#groups.every((group) => group.length === 0 || group.some((bits) => contains(bloom, bits)));
+  }
 }
 
 function addressBits(address: Address): Uint8Array {

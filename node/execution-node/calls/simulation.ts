@@ -1,8 +1,18 @@
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
-import { type Address, bytesToBigInt, EMPTY_BYTES, toHex, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
+import type { MinorBlockHeader, MinorBlockMeta } from "../../chain/minor-block.ts";
+import {
+  type Address,
+  bytesToBigInt,
+  EMPTY_BYTES,
+  type Hash32,
+  toHex,
+  ZERO_ADDRESS,
+  ZERO_HASH,
+} from "../../codec/bytes.ts";
 import { ExecutionAbortedError } from "../../el/evm/abort.ts";
 import type { MessageResult } from "../../el/evm/message.ts";
 import type { Tracer } from "../../el/evm/tracer.ts";
+import type { ExecutionConfig } from "../../el/execution-config.ts";
 import type { NodeStore } from "../../el/state/node-store.ts";
 import { StateCache } from "../../el/state/state-cache.ts";
 import { WorldState } from "../../el/state/world-state.ts";
@@ -10,28 +20,38 @@ import { applyTransaction } from "../../el/transactions/apply-transaction.ts";
 import type { BlockExecution } from "../../el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../el/transactions/transaction-invalid-error.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import { ancestorsFrom } from "../chain-queries.ts";
-import type { ChainView, PlacedBlock } from "../chain-view.ts";
-import type { CallRequest } from "./fields.ts";
+import type { CallRequest } from "../eth-api/fields.ts";
 
 /** Code of "execution reverted" as geth answers it. */
 const REVERTED = 3;
 const LEAST_GAS = 21_000n;
+
+/** A block whose state calls run on. */
+export interface CallBlock {
+  readonly header: MinorBlockHeader;
+  readonly meta: MinorBlockMeta;
+}
+
+/** What calls on one block need of a chain. */
+export interface CallGround {
+  readonly execution: ExecutionConfig;
+  readonly block: CallBlock;
+  /** Rows of its state, with a layer for what a call produces. */
+  readonly nodes: NodeStore;
+  /** Hash of the block's n-th ancestor. */
+  readonly ancestorHash: (distance: number) => Hash32 | undefined;
+}
 
 /**
  * Runs calls on the state after a block, in a block like that one (same height, time, miner), without keeping
  * anything. Sender and gas need no signature, but the price of the gas, where one is given, has to be there.
  */
 export class Simulation {
-  readonly #chain: ChainView;
-  readonly #placed: PlacedBlock;
-  readonly #nodes: NodeStore;
+  readonly #ground: CallGround;
   readonly #cache = new StateCache();
 
-  constructor(chain: ChainView, placed: PlacedBlock) {
-    this.#chain = chain;
-    this.#placed = placed;
-    this.#nodes = chain.nodesAfter(placed);
+  constructor(ground: CallGround) {
+    this.#ground = ground;
   }
 
   /** What the call returns. Throws EngineError where it cannot run or fails. */
@@ -57,7 +77,7 @@ export class Simulation {
   }
 
   #gasOf({ gas }: CallRequest): bigint {
-    const { gasLimit } = this.#placed.block.header;
+    const { gasLimit } = this.#ground.block.header;
     return gas === undefined || gas === 0n || gas > gasLimit ? gasLimit : gas;
   }
 
@@ -71,12 +91,12 @@ export class Simulation {
   }
 
   #run(request: CallRequest, gas: bigint): { success: boolean; output: Uint8Array; failure: string | undefined } {
-    const { node } = this.#chain;
-    const { rules } = node.execution.chain;
-    const state = new WorldState(this.#nodes, this.#placed.block.meta.stateRoot, this.#cache, rules);
+    const { execution: config, nodes, block } = this.#ground;
+    const { rules } = config.chain;
+    const state = new WorldState(nodes, block.meta.stateRoot, this.#cache, rules);
     const sender = request.from?.recipient ?? ZERO_ADDRESS;
     const transaction = this.#transactionOf(request, gas, state.getNonce(sender));
-    const crossShard = isCrossShard(transaction, node.execution.shardSizes);
+    const crossShard = isCrossShard(transaction, config.shardSizes);
     const outermost = new OutermostResult();
     const execution = this.#executionOn(state, outermost);
     try {
@@ -100,9 +120,9 @@ export class Simulation {
   }
 
   #transactionOf(request: CallRequest, gas: bigint, nonce: bigint): EvmTransaction {
-    const { node, shard } = this.#chain;
-    const fromFullShardKey = request.fromFullShardKey ?? request.from?.fullShardKey ?? node.fullShardId;
-    const token = shard.defaultChainTokenId;
+    const { execution } = this.#ground;
+    const fromFullShardKey = request.fromFullShardKey ?? request.from?.fullShardKey ?? execution.fullShardId;
+    const token = execution.chain.defaultChainToken;
     return {
       nonce,
       gasPrice: request.gasPrice ?? 0n,
@@ -110,7 +130,7 @@ export class Simulation {
       to: request.to?.recipient,
       value: request.value ?? 0n,
       data: request.input ?? request.data ?? EMPTY_BYTES,
-      networkId: node.execution.networkId,
+      networkId: execution.networkId,
       fromFullShardKey,
       toFullShardKey: request.toFullShardKey ?? request.to?.fullShardKey ?? fromFullShardKey,
       gasTokenId: request.gasTokenId ?? token,
@@ -123,16 +143,16 @@ export class Simulation {
   }
 
   #executionOn(state: WorldState, tracer: Tracer): BlockExecution {
-    const { header, meta } = this.#placed.block;
-    const { node } = this.#chain;
+    const { execution, block, ancestorHash } = this.#ground;
+    const { header, meta } = block;
     return {
-      config: node.execution,
+      config: execution,
       block: {
         coinbase: header.coinbaseAddress.recipient as Address,
         timestamp: header.createTime,
         number: header.height,
         difficulty: header.difficulty,
-        ancestorHash: ancestorsFrom(node.store, header.prevMinorBlockHash),
+        ancestorHash,
         senderDisallowMap: new Map(),
       },
       state,
@@ -156,8 +176,6 @@ class OutermostResult implements Tracer {
   result: MessageResult | undefined;
 
   enterMessage(): void {}
-
-  step(): void {}
 
   /** The outermost message ends last. */
   leaveMessage(result: MessageResult): void {

@@ -1,0 +1,42 @@
+import { type ErrorCode, QkcError } from "../../codec/errors.ts";
+import { EngineError } from "../../engine/engine-error.ts";
+import type { StoreOptions } from "../open-store.ts";
+import type { Call } from "./call-runner.ts";
+
+/** What a thread that runs calls is started with. The rules cross by their name. */
+export interface CallThreadData extends Pick<StoreOptions, "folder" | "config" | "fullShardId" | "cacheBytes"> {
+  readonly ruleSet: string;
+}
+
+export type ToCallThread = Pick<Call, "kind" | "request" | "block">;
+
+/** "ready" once, then one answer to each call. */
+export type FromCallThread =
+  | { readonly type: "ready" }
+  | { readonly type: "result"; readonly result: Uint8Array }
+  | { readonly type: "failure"; readonly failure: CallFailure };
+
+/** An error that crosses between threads, where classes get lost. */
+interface CallFailure {
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly code: ErrorCode | undefined;
+  /** Of an EngineError. */
+  readonly rpcCode: number | undefined;
+  readonly data: string | undefined;
+}
+
+export function callFailureOf(error: unknown): CallFailure {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const code = error instanceof QkcError ? error.code : undefined;
+  const { rpcCode, data } = error instanceof EngineError ? error : { rpcCode: undefined, data: undefined };
+  return { message, stack, code, rpcCode, data };
+}
+
+export function callErrorOf({ message, stack, code, rpcCode, data }: CallFailure): Error {
+  if (rpcCode !== undefined) return new EngineError(rpcCode, message, { data });
+  if (code !== undefined) return new QkcError(code, message);
+  const error = new Error(message);
+  error.stack = stack;
+  return error;
+}
