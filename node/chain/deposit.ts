@@ -47,9 +47,25 @@ export function decodeDepositList(bytes: Uint8Array): CrossShardDepositList {
   return { version, deposits };
 }
 
+/**
+ * A list in a message: always the newest layout with its version behind it, which nobody looks at (core.py
+ * CrossShardTransactionList has the list's form told by what follows it in rows only).
+ */
+export function readDepositList(reader: WireReader): readonly CrossShardDeposit[] {
+  const deposits = reader.list32("deposit list", V0_MINIMUM_BYTES + 1, readDeposit);
+  reader.uint32("deposit list version");
+  return deposits;
+}
+
 /** Always writes version 1, as pyquarkchain does. */
+export function writeDepositList(writer: WireWriter, deposits: readonly CrossShardDeposit[]): void {
+  writer.list32(deposits, writeDeposit).uint32(1);
+}
+
 export function encodeDepositList(deposits: readonly CrossShardDeposit[]): Uint8Array {
-  return new WireWriter(256 * (deposits.length + 1)).list32(deposits, writeDeposit).uint32(1).finish();
+  const writer = new WireWriter(256 * (deposits.length + 1));
+  writeDepositList(writer, deposits);
+  return writer.finish();
 }
 
 function depositListVersion(bytes: Uint8Array): -1 | 0 | 1 {

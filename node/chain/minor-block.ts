@@ -53,8 +53,9 @@ export interface MinorBlock {
   readonly trackingData: Uint8Array;
 }
 
-/** Smallest encoding of a header: every variable part empty. */
+/** Smallest encodings: every variable part empty. */
 export const MINIMUM_MINOR_HEADER_BYTES = 4 + 4 + 8 + 24 + 4 + 32 * 2 + 32 + 32 + 8 + 1 + 8 + 256 + 2 + 32;
+export const MINIMUM_MINOR_BLOCK_BYTES = MINIMUM_MINOR_HEADER_BYTES + 32 * 6 + 8 * 3 + 4 + 2;
 
 export function readMinorBlockHeader(reader: WireReader): MinorBlockHeader {
   return {
@@ -143,32 +144,44 @@ export function minorMetaHash(meta: MinorBlockMeta): Hash32 {
   return keccak256(writer.finish());
 }
 
+/** A block in a message or list; what follows stays unread. */
+export function readMinorBlock(reader: WireReader): MinorBlock {
+  return readBehindHeader(reader, readMinorBlockHeader(reader));
+}
+
+export function writeMinorBlock(writer: WireWriter, block: MinorBlock): void {
+  writeMinorBlockHeader(writer, block.header);
+  writeMinorBlockMeta(writer, block.meta);
+  writer.list32(block.transactions, writeTypedTransaction);
+  writer.bytes16(block.trackingData);
+}
+
 /** Decodes a stored or received block; throws CodecError when anything is left over or cut off. */
 export function decodeMinorBlock(bytes: Uint8Array): MinorBlock {
   const reader = new WireReader(bytes);
-  return readBehindHeader(reader, readMinorBlockHeader(reader));
+  const block = readMinorBlock(reader);
+  reader.expectEnd("minor block");
+  return block;
 }
 
 /** As decodeMinorBlock, with the block's id, hashed from the bytes as they are. */
 export function decodeHashedMinorBlock(bytes: Uint8Array): { block: MinorBlock; hash: Hash32 } {
   const reader = new WireReader(bytes);
   const { header, hash } = readHashedMinorHeader(reader);
-  return { block: readBehindHeader(reader, header), hash };
+  const block = readBehindHeader(reader, header);
+  reader.expectEnd("minor block");
+  return { block, hash };
 }
 
 function readBehindHeader(reader: WireReader, header: MinorBlockHeader): MinorBlock {
   const meta = readMinorBlockMeta(reader);
   const transactions = reader.list32("transaction list", 5, readTypedTransaction);
   const trackingData = reader.bytes16("tracking data");
-  reader.expectEnd("minor block");
   return { header, meta, transactions, trackingData };
 }
 
 export function encodeMinorBlock(block: MinorBlock): Uint8Array {
   const writer = new WireWriter(1024);
-  writeMinorBlockHeader(writer, block.header);
-  writeMinorBlockMeta(writer, block.meta);
-  writer.list32(block.transactions, writeTypedTransaction);
-  writer.bytes16(block.trackingData);
+  writeMinorBlock(writer, block);
   return writer.finish();
 }

@@ -51,6 +51,9 @@ export function hashedRootBlock(block: RootBlock): HashedRootBlock {
   return { hash: rootHeaderHash(block.header), block, minorHashes: block.minorHeaders.map(minorHeaderHash) };
 }
 
+/** Smallest encoding of a header: every variable part empty. */
+export const MINIMUM_ROOT_HEADER_BYTES = 4 + 4 + 32 * 3 + 24 + 4 + 8 + 1 + 1 + 8 + 2 + 32 + 65;
+
 export function readRootBlockHeader(reader: WireReader): RootBlockHeader {
   return {
     version: reader.uint32("root header version"),
@@ -70,7 +73,7 @@ export function readRootBlockHeader(reader: WireReader): RootBlockHeader {
   };
 }
 
-function writeRootBlockHeader(writer: WireWriter, header: RootBlockHeader): void {
+export function writeRootBlockHeader(writer: WireWriter, header: RootBlockHeader): void {
   writeUnsealed(writer, header);
   writer.uint64(header.nonce).bytes16(header.extraData).raw(header.mixhash).raw(header.signature);
 }
@@ -98,14 +101,26 @@ export function rootMiningHash(header: RootBlockHeader): Hash32 {
   return keccak256(writer.finish());
 }
 
-/** Decodes a stored or received block; throws CodecError when anything is left over or cut off. */
-export function decodeRootBlock(bytes: Uint8Array): RootBlock {
-  const reader = new WireReader(bytes);
+/** A block in a message or list; what follows stays unread. */
+export function readRootBlock(reader: WireReader): RootBlock {
   const header = readRootBlockHeader(reader);
   const minorHeaders = reader.list32("minor header list", MINIMUM_MINOR_HEADER_BYTES, readMinorBlockHeader);
   const trackingData = reader.bytes16("tracking data");
-  reader.expectEnd("root block");
   return { header, minorHeaders, trackingData };
+}
+
+export function writeRootBlock(writer: WireWriter, block: RootBlock): void {
+  writeRootBlockHeader(writer, block.header);
+  writer.list32(block.minorHeaders, writeMinorBlockHeader);
+  writer.bytes16(block.trackingData);
+}
+
+/** Decodes a stored or received block; throws CodecError when anything is left over or cut off. */
+export function decodeRootBlock(bytes: Uint8Array): RootBlock {
+  const reader = new WireReader(bytes);
+  const block = readRootBlock(reader);
+  reader.expectEnd("root block");
+  return block;
 }
 
 /** As decodeRootBlock, hashed from the bytes as they are. */
@@ -133,8 +148,6 @@ export function readHashedRootHeader(reader: WireReader): { header: RootBlockHea
 
 export function encodeRootBlock(block: RootBlock): Uint8Array {
   const writer = new WireWriter(1024);
-  writeRootBlockHeader(writer, block.header);
-  writer.list32(block.minorHeaders, writeMinorBlockHeader);
-  writer.bytes16(block.trackingData);
+  writeRootBlock(writer, block);
   return writer.finish();
 }

@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { toHex } from "../codec/bytes.ts";
+import { CodecError, QkcError } from "../codec/errors.ts";
+import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "./cluster-ops.ts";
+import { decode, encode } from "./codec.ts";
+import { CLUSTER_PAYLOAD_LIMIT, encodeFrame, FrameDecoder, PEER_PAYLOAD_LIMIT } from "./frame.ts";
+import { codecOf } from "./operation.ts";
+import { PEER_OPERATIONS } from "./peer-ops.ts";
+import { type RecordedFrame, recordedFrames } from "./recorded-frames.testkit.ts";
+
+const FRAMES = recordedFrames();
+const operationOf = ({ frame: { op } }: RecordedFrame) => CLUSTER_OPERATIONS.get(op) ?? PEER_OPERATIONS.get(op);
+
+describe("recorded frames", () => {
+  it("cover every operation", () => {
+    const recorded = new Set(FRAMES.map(({ frame }) => frame.op));
+    const known = [...CLUSTER_OPERATIONS.keys(), ...PEER_OPERATIONS.keys()];
+    expect(known.filter((op) => !recorded.has(op))).toEqual([]);
+    expect(CLUSTER_OPERATIONS.size).toBe(67);
+    expect(PEER_OPERATIONS.size).toBe(9);
+  });
+
+  it.each(FRAMES.map((recorded) => [`${recorded.name} of ${recorded.frame.payload.length} bytes`, recorded] as const))(
+    "%s is decoded and encoded again byte for byte",
+    (_name, recorded) => {
+      const operation = operationOf(recorded);
+      if (operation === undefined) throw new Error(`no operation ${recorded.frame.op}`);
+      const { name } = operation.kind === "command" ? operation.command : operation.rpc;
+      if (!name.startsWith("PING")) expect(recorded.name.startsWith(name)).toBe(true);
+      const codec = codecOf(operation);
+      expect(toHex(encode(codec, decode(codec, recorded.frame.payload, name)))).toBe(toHex(recorded.frame.payload));
+    },
+  );
+
+  it.each([0, 4, 12] as const)("with %i bytes of metadata come out of a stream however it is cut", (metadataBytes) => {
+    const frames = FRAMES.filter((recorded) => recorded.metadataBytes === metadataBytes).map(({ frame }) => frame);
+    expect(frames.length).toBeGreaterThan(5);
+    const stream = Buffer.concat(frames.map((frame) => encodeFrame(frame, metadataBytes)));
+    for (const size of [1, 7, 1000, stream.length]) {
+      const decoder = new FrameDecoder(metadataBytes, PEER_PAYLOAD_LIMIT);
+      const got = [];
+      for (let at = 0; at < stream.length; at += size) got.push(...decoder.push(stream.subarray(at, at + size)));
+      expect(got.map((frame) => toHex(encodeFrame(frame, metadataBytes))).join("")).toBe(stream.toString("hex"));
+      expect(decoder.heldBytes).toBe(0);
+    }
+  });
+});
+
+describe("a frame that announces too much", () => {
+  it.each([PEER_PAYLOAD_LIMIT, CLUSTER_PAYLOAD_LIMIT])("is refused by its size alone: more than %i bytes", (limit) => {
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(limit + 1);
+    expect(() => new FrameDecoder(12, limit).push(size)).toThrow(CodecError);
+    size.writeUInt32BE(limit);
+    const decoder = new FrameDecoder(12, limit);
+    expect(decoder.push(size)).toEqual([]);
+    expect(decoder.heldBytes).toBe(4);
+  });
+});
+
+describe("a payload that announces too much", () => {
+  it("is refused before anything is made for it", () => {
+    // 2^32 − 1 deposits in a list of 40 bytes.
+    const payload = Buffer.concat([Buffer.alloc(36), Buffer.from("ffffffff00000001", "hex")]);
+    expect(() => decode(CLUSTER_RPC.addXshardTxList.request, payload, "list")).toThrow(CodecError);
+  });
+
+  it("and one with more items than may be asked for is refused by their count", () => {
+    const payload = Buffer.alloc(4 + 101 * 32);
+    payload.writeUInt32BE(101);
+    const operation = PEER_OPERATIONS.get(9);
+    if (operation === undefined) throw new Error("no operation 9");
+    expect(() => decode(codecOf(operation), payload, "hashes")).toThrow("at most 100 are allowed");
+  });
+});
+
+it("altered frames end in an object or a CodecError", () => {
+  const seed = Number(process.env.WIRE_SEED ?? Date.now() % 2 ** 31);
+  const random = randomOf(seed);
+  for (let n = 0; n < 20_000; n++) {
+    const recorded = FRAMES[Math.floor(random() * FRAMES.length)];
+    const operation = operationOf(recorded);
+    if (operation === undefined) continue;
+    const payload = altered(recorded.frame.payload, random);
+    try {
+      const value = decode(codecOf(operation), payload, recorded.name);
+      encode(codecOf(operation), value);
+    } catch (error) {
+      const known = error instanceof QkcError && error.code === "CODEC";
+      if (!known) throw new Error(`seed ${seed}, case ${n}, ${recorded.name}: ${toHex(payload)}`, { cause: error });
+    }
+  }
+});
+
+/** Bytes turned over, cut off, doubled or set to what a length field likes least. */
+function altered(payload: Uint8Array, random: () => number): Uint8Array {
+  const bytes = Uint8Array.from(payload);
+  const at = Math.floor(random() * (bytes.length + 1));
+  switch (Math.floor(random() * 4)) {
+    case 0:
+      return bytes.subarray(0, at);
+    case 1:
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.floor(at / 2))]);
+    case 2:
+      bytes.fill(random() < 0.5 ? 0xff : 0, at, at + 1 + Math.floor(random() * 8));
+      return bytes;
+    default:
+      for (let i = 0; i < 3 && bytes.length > 0; i++) bytes[Math.floor(random() * bytes.length)] ^= 1 << (random() * 8);
+      return bytes;
+  }
+}
+
+/** Mulberry32: one seed, one run. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
