@@ -4,7 +4,8 @@ const MEGABYTE = 1 << 20;
 const MIN_HEAP_MEGABYTES = 512;
 const MAX_HEAP_MEGABYTES = 4096;
 const MIN_CACHE_BYTES = 64 * MEGABYTE;
-const MAX_CACHE_BYTES = 1024 * MEGABYTE;
+/** Two workers take 1 GiB: more than this does not make blocks of one range faster. */
+const MAX_CACHE_BYTES = 512 * MEGABYTE;
 
 /** What each worker thread may take. */
 export interface MemoryBudget {

@@ -36,7 +36,7 @@ describe("planRanges", () => {
     );
   });
 
-  it("makes ranges of about equal weight", () => {
+  it("makes ranges of about equal weight out of a long chain, lighter ones at its end", () => {
     const ranges = planRanges({
       rootFrom: 1,
       costs: costs(new Array(100_000).fill(40)),
@@ -44,9 +44,23 @@ describe("planRanges", () => {
       unconfirmed: false,
     });
     expect(ranges.length).toBeGreaterThan(400);
-    const heaviest = Math.max(...ranges.map(({ weight }) => weight));
-    const total = ranges.reduce((sum, { weight }) => sum + weight, 0);
-    expect(heaviest).toBeLessThan((total / ranges.length) * 1.1);
+    const weights = ranges.map(({ weight }) => weight);
+    expect(Math.max(...weights)).toBeLessThan(Math.min(...weights.slice(0, 400)) * 1.1);
+    expect(weights.at(-1)).toBeLessThan(weights[0] / 4);
+  });
+
+  it("cuts a short chain into few ranges, none so large that workers end far apart", () => {
+    const ranges = planRanges({
+      rootFrom: 1,
+      costs: costs(new Array(2000).fill(10)),
+      batch: undefined,
+      unconfirmed: false,
+    });
+    const weights = ranges.map(({ weight }) => weight);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    expect(ranges.length).toBeLessThan(40);
+    expect(weights[0]).toBeLessThan(total / 7);
+    expect(weights.at(-1)).toBeLessThan(total / 50);
   });
 
   it("weighs gas where it is known", () => {

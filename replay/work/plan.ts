@@ -3,10 +3,15 @@ import type { RootBlockCosts } from "./range-job.ts";
 
 /** Weight of a block apart from its gas, in gas: reading, decoding, deposits, commit. */
 const BLOCK_WEIGHT = 50_000;
-/** Enough pieces to keep many cores busy to the end, few enough that starting cold costs nothing. */
-const MAX_RANGES = 512;
-/** A range of fewer blocks than this is not worth the start: its caches are cold. */
-const MIN_RANGE_BLOCKS = 64;
+/** A range starts with cold caches: each is as large as leaves work for so many workers until the end. */
+const SHARE_OF_REST = 8;
+/** A range of fewer blocks than this is not worth the start, unless the whole has no more than a few of them. */
+const MIN_RANGE_BLOCKS = 256;
+const FEWEST_RANGES = 4;
+/** From here on a larger range is no faster, and an interrupted run would lose more of it. */
+const MAX_RANGE_BLOCKS = 8192;
+/** A checkpoint row each; with the smaller ones at the end there are 512 at most. */
+const MAX_EQUAL_RANGES = 448;
 
 export interface PlanRequest {
   /** First root height that `costs` describes. */
@@ -19,7 +24,7 @@ export interface PlanRequest {
 }
 
 /**
- * Cuts root blocks into contiguous ranges, ascending. The cut depends on the chain alone and not on the number of
+ * Cuts root blocks into contiguous ranges, ascending, the larger ones first. The cut depends on the chain alone and not on the number of
  * workers: damage can be seen or missed depending on where a range starts (a row may be read, or still be in memory
  * from the block before), and a report must not depend on the machine.
  */
@@ -28,16 +33,26 @@ export function planRanges(request: PlanRequest): Range[] {
   const weights = rootBlockWeights(costs);
   const total = sum(weights);
   const blocks = costs.minorBlocks.length + sum(Float64Array.from(costs.minorBlocks));
-  const target = Math.max((total / blocks) * MIN_RANGE_BLOCKS, total / MAX_RANGES);
+  const blockWeight = total / blocks;
+  const most = Math.max(blockWeight * MAX_RANGE_BLOCKS, total / MAX_EQUAL_RANGES);
+  const least = Math.max(
+    Math.min(blockWeight * MIN_RANGE_BLOCKS, total / FEWEST_RANGES),
+    total / MAX_EQUAL_RANGES / SHARE_OF_REST,
+  );
+  let rest = total;
+  const target = () => Math.min(Math.max(rest / SHARE_OF_REST, least), most);
+  let wanted = target();
   const ranges: Range[] = [];
   let first = 0;
   let weight = 0;
   for (let i = 0; i < weights.length; i++) {
     weight += weights[i];
-    const full = batch === undefined ? weight >= target : i - first + 1 === batch;
+    const full = batch === undefined ? weight >= wanted : i - first + 1 === batch;
     if (!full && i !== weights.length - 1) continue;
     ranges.push(range(ranges.length, rootFrom + first, rootFrom + i, weight));
     first = i + 1;
+    rest -= weight;
+    wanted = target();
     weight = 0;
   }
   if (request.unconfirmed) {
