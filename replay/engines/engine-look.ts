@@ -43,7 +43,10 @@ function isBefore(a: StepDivergence, b: StepDivergence): boolean {
   return (a.referenceStep?.step ?? Infinity) < (b.referenceStep?.step ?? Infinity);
 }
 
-/** The divergence stands whatever the engine does when it is asked for traces. */
+/**
+ * The divergence stands whatever the engine does when it is asked for traces; that another's step stands in the place of
+ * its own is said.
+ */
 async function stepOf({
   url,
   jwtSecret,
@@ -55,11 +58,17 @@ async function stepOf({
   const { xshardGasDdosFixRootHeight } = config;
   const engine = new HttpEngine({ url, jwtSecret, xshardGasDdosFixRootHeight });
   const reference = rulesExecutor(config, trial.fullShardId, QUARKCHAIN_RULES);
+  const withoutStep = (reason: string) =>
+    warn(
+      `block ${trial.height}: the engine's first diverging step could not be found: ${reason}; a step that is shown is by ` +
+        "rules of ours that come to what the engine came to",
+    );
   try {
-    return await engineStepDivergence({ engine, engineName: url, trial, reference, folder });
+    const found = await engineStepDivergence({ engine, engineName: url, trial, reference, folder });
+    if (found.step === undefined) withoutStep(found.reason);
+    return found.step;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    warn(`block ${trial.height}: the engine's first diverging step could not be found: ${reason}`);
+    withoutStep(error instanceof Error ? error.message : String(error));
     return undefined;
   } finally {
     engine.close();

@@ -11,7 +11,7 @@ import { ENGINE_ERROR, EngineError } from "../../node/engine/engine-error.ts";
 import { engineMethods } from "../../node/engine/server/engine-methods.ts";
 import type { RpcMethods } from "../../node/engine/server/rpc-method.ts";
 import { startRpcServer } from "../../node/engine/server/rpc-server.ts";
-import type { TracingEngine } from "../../node/engine/tracing-engine.ts";
+import type { TracingEngine, UnitTrace } from "../../node/engine/tracing-engine.ts";
 import type { ExecutionNode } from "../../node/execution-node/execution-node.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { OpenNodes } from "../el/open-nodes.testkit.ts";
@@ -57,13 +57,18 @@ afterAll(async () => {
   database.source.close();
 });
 
+/** Why no step was found, each time. */
+const reasons: string[] = [];
+
 /** What is found by asking an engine that has these methods. */
 async function stepBy(methods: RpcMethods, folder?: string): Promise<StepDivergence | undefined> {
   const server = await startRpcServer({ port: 0, methods });
   const engine = new HttpEngine({ url: server.url });
   const reference = rulesExecutor(database.config.quarkchain, SHARD, QUARKCHAIN_RULES);
   try {
-    return await engineStepDivergence({ engine, engineName: DEAR_SLOAD.name, trial, reference, folder });
+    const found = await engineStepDivergence({ engine, engineName: DEAR_SLOAD.name, trial, reference, folder });
+    if (found.step === undefined) reasons.push(found.reason);
+    return found.step;
   } finally {
     engine.close();
     await server.close();
@@ -124,11 +129,50 @@ describe("the step by an engine's own trace is the one found in process", () => 
   test("an engine that does as it should", async () => {
     const good = await nodes.fed(SHARD, HEIGHT - 1);
     expect(await stepBy(engineMethods(good))).toBeUndefined();
+    expect(reasons.pop()).toBe("its traces differ nowhere from ours");
   });
 });
 
+type Line = UnitTrace["steps"][number];
+type Dialect = (line: Line) => object;
+
+/** As go-ethereum (eth/tracers/logger/logger.go) and reth write a step: nothing that is empty but the stack. */
+function gethStep({ pc, opcode, gas, cost, depth, stack, error }: Line): object {
+  const op = opcodeName(opcode).replace("SHA3", "KECCAK256");
+  const words = stack.map((word) => `0x${word.toString(16)}`);
+  return {
+    ...{ pc, op, gas, gasCost: cost, depth: depth + 1, stack: words },
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** go-ethereum's form before 1.10: words without prefix, padded. */
+function oldGethStep(line: Line): object {
+  const words = line.stack.map((word) => word.toString(16).padStart(64, "0"));
+  return { ...gethStep(line), stack: words, memory: [], storage: {}, error: {} };
+}
+
+/** Besu's: an error of null or a list, hex of any form, its own name for what is no instruction. */
+function besuStep(line: Line): object {
+  const words = line.stack.map((word) => (word === 0n ? "0x" : `0x${word.toString(16).padStart(64, "0")}`));
+  return { ...gethStep(line), stack: words, error: null, memory: null, reason: null, refund: null, returnData: null };
+}
+
+/** Whoever leaves out what is empty without exception. */
+function sparseStep(line: Line): object {
+  const { stack, ...rest } = gethStep(line) as { readonly stack: readonly string[] };
+  return stack.length === 0 ? rest : { ...rest, stack };
+}
+
+const DIALECTS: [string, Dialect][] = [
+  ["go-ethereum", gethStep],
+  ["old go-ethereum", oldGethStep],
+  ["Besu", besuStep],
+  ["sparse", sparseStep],
+];
+
 /** Units of the block's trace as go-ethereum tells of transactions. */
-async function structLogs(): Promise<object[]> {
+async function structLogs(dialect: Dialect): Promise<object[]> {
   const { units } = await node.traceBlock({ blockHash: trial.hash, block: trial.block, inputs: trial.payload });
   return units
     .filter(({ kind }) => kind === "transaction")
@@ -136,15 +180,7 @@ async function structLogs(): Promise<object[]> {
       gas: Number(outcome?.gasUsed),
       failed: outcome?.success === false,
       returnValue: "",
-      structLogs: steps.map(({ pc, opcode, gas, cost, depth, stack }) => ({
-        pc,
-        op: opcodeName(opcode).replace("SHA3", "KECCAK256"),
-        gas,
-        gasCost: cost,
-        depth: depth + 1,
-        stack: stack.map((word, i) => (i % 2 === 0 ? `0x${word.toString(16)}` : word.toString(16).padStart(64, "0"))),
-        error: {},
-      })),
+      structLogs: steps.map(dialect),
     }));
 }
 
@@ -153,24 +189,42 @@ describe("an engine that has go-ethereum's methods only", () => {
     ...{ unit, what, contract, callPath, referenceStep, testedStep },
   });
 
-  test.each(["debug_traceBadBlock", "debug_traceBlockByHash"])("%s", async (method) => {
-    const logs = await structLogs();
-    const step = await stepBy(answering({ [method]: logs.map((result) => ({ txHash: "0x00", result })) }));
-    expect(seen(step!)).toEqual(seen(inProcess));
-  });
-
-  test("debug_traceTransaction", async () => {
-    const logs = await structLogs();
-    let count = 0;
-    const step = await stepBy({
-      ...answering({}),
-      debug_traceTransaction: { isOrdered: true, call: async () => logs[count++] },
+  describe.each(DIALECTS)("in the dialect of %s", (_name, dialect) => {
+    test.each(["debug_traceBadBlock", "debug_traceBlockByHash"])("%s", async (method) => {
+      const logs = await structLogs(dialect);
+      const step = await stepBy(answering({ [method]: logs.map((result) => ({ txHash: "0x00", result })) }));
+      expect(seen(step!)).toEqual(seen(inProcess));
     });
-    expect(seen(step!)).toEqual(seen(inProcess));
+
+    test("traces in the list itself, one that is missing", async () => {
+      const logs = await structLogs(dialect);
+      const missing = { txHash: "0x00", error: "no state" };
+      const listed = logs.map((result, index) => (index === inProcess.unit.index ? result : missing));
+      expect(seen((await stepBy(answering({ debug_traceBlockByHash: listed })))!)).toEqual(seen(inProcess));
+    });
+
+    test("debug_traceTransaction", async () => {
+      const logs = await structLogs(dialect);
+      let count = 0;
+      const step = await stepBy({
+        ...answering({}),
+        debug_traceTransaction: { isOrdered: true, call: async () => logs[count++] },
+      });
+      expect(seen(step!)).toEqual(seen(inProcess));
+    });
   });
 
-  test("none of them", async () => {
+  test("none of them: it is said which were asked for", async () => {
     expect(await stepBy(answering({}))).toBeUndefined();
+    expect(reasons.pop()).toMatch(
+      /^it gives no traces \(debug_traceBadBlock: .*does not exist.*; debug_traceBlockByHash: .*; debug_traceTransaction: /,
+    );
+  });
+
+  test("steps without any stack are no trace", async () => {
+    const logs = await structLogs((line) => ({ ...gethStep(line), stack: undefined }));
+    const found = stepBy(answering({ debug_traceBadBlock: logs.map((result) => ({ result })) }));
+    await expect(found).rejects.toThrow(/no step has its stack/);
   });
 });
 

@@ -25,26 +25,32 @@ export interface EngineStepsRequest {
   readonly folder: string | undefined;
 }
 
+/** A step, or why there is none. */
+export type EngineStep = { readonly step: StepDivergence } | { readonly step: undefined; readonly reason: string };
+
 /**
  * The first step at which an engine does something else than it should, by the traces that it gives: those of the
- * QuarkChain extension, or else go-ethereum's, which tell of transactions alone. Undefined where it gives none or where
- * none differs. Throws EngineProtocolError for answers that are no traces, EngineError where it cannot give them.
+ * QuarkChain extension, or else go-ethereum's, which tell of transactions alone. Throws EngineProtocolError for answers
+ * that are no traces, EngineError where it cannot give those that it offers.
  */
-export async function engineStepDivergence(request: EngineStepsRequest): Promise<StepDivergence | undefined> {
+export async function engineStepDivergence(request: EngineStepsRequest): Promise<EngineStep> {
   const { engine, trial, reference, folder } = request;
   const { traceBlock } = ENGINE_METHODS;
   const offered = await engine.exchangeCapabilities([traceBlock.name]);
-  const traces = offered.includes(traceBlock.name) ? extensionTraces(request) : structLogTraces(request);
-  for await (const trace of traces) {
-    const divergence = firstStepOffTrace(trial, reference, trace);
-    if (divergence === undefined) continue;
-    if (folder === undefined) return divergence;
-    const { unit } = divergence;
+  const refusals: string[] = [];
+  const isExtended = offered.includes(traceBlock.name);
+  for await (const trace of isExtended ? extensionTraces(request) : structLogTraces(request, refusals)) {
+    const step = firstStepOffTrace(trial, reference, trace);
+    if (step === undefined) continue;
+    if (folder === undefined) return { step };
+    const { unit } = step;
     const tested = trace.units.find(({ kind, index }) => kind === unit.kind && index === unit.index);
     const files = writeExternalTraceFiles({ trial, reference, tested, unit, folder, id: triageId(trial) });
-    return { ...divergence, traces: files };
+    return { step: { ...step, traces: files } };
   }
-  return undefined;
+  const reason =
+    refusals.length === 0 ? "its traces differ nowhere from ours" : `it gives no traces (${refusals.join("; ")})`;
+  return { step: undefined, reason };
 }
 
 /** The whole block's, or, where that is too long for one answer, those of its units. */
@@ -71,31 +77,44 @@ async function unlessTooLarge<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function* structLogTraces({ engine, engineName, trial }: EngineStepsRequest): AsyncGenerator<ExternalTrace> {
-  const units = await structLogUnits(engine, trial.block, trial.hash);
+/** Notes in `refusals` why there are none. */
+async function* structLogTraces(
+  { engine, engineName, trial }: EngineStepsRequest,
+  refusals: string[],
+): AsyncGenerator<ExternalTrace> {
+  const units = await structLogUnits(engine, trial.block, trial.hash, refusals);
   if (units.length > 0) yield { name: engineName, units, isWhole: false, isExact: false };
 }
 
-/** A block that the engine refused is not where one that it took is. */
-async function structLogUnits(engine: HttpEngine, block: MinorBlock, blockHash: Hash32): Promise<ExternalUnit[]> {
+async function structLogUnits(
+  engine: HttpEngine,
+  block: MinorBlock,
+  blockHash: Hash32,
+  refusals: string[],
+): Promise<ExternalUnit[]> {
+  const unlessRefused = async <T>(answer: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      refusals.push(error.message);
+      return undefined;
+    }
+  };
+  // A block that the engine refused is not where one that it took is.
   for (const isRefused of [true, false]) {
-    const traces = await unlessRefused(engine.structLogsOfBlock(blockHash, isRefused));
-    if (traces !== undefined) return unitsOf(block, traces);
+    const units = unitsOf(block, (await unlessRefused(engine.structLogsOfBlock(blockHash, isRefused))) ?? []);
+    if (units.length > 0) return units;
   }
   const traces: (StructLogTrace | null)[] = [];
   for (const { hash } of block.transactions) {
-    traces.push((await unlessRefused(engine.structLogsOfTransaction(hash))) ?? null);
+    const trace = await unlessRefused(engine.structLogsOfTransaction(hash));
+    // Who does not know the method does not know it the next time.
+    if (trace === undefined && traces.length === 0) break;
+    traces.push(trace ?? null);
   }
+  if (block.transactions.length === 0) refusals.push("the block has no transactions, of which alone its methods tell");
   return unitsOf(block, traces);
-}
-
-async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
 }
 
 function unitsOf({ transactions }: MinorBlock, traces: readonly (StructLogTrace | null)[]): ExternalUnit[] {

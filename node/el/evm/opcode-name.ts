@@ -8,6 +8,11 @@ export function opcodeName(opcode: number): string {
   return names[opcode] ?? `0x${opcode.toString(16).padStart(2, "0")}`;
 }
 
+/** Whether some rule set gives the byte a meaning. */
+export function isInstruction(opcode: number): boolean {
+  return names[opcode] !== undefined;
+}
+
 /** Names that other clients give to instructions that we call otherwise. */
 const OTHER_NAMES: ReadonlyMap<string, number> = new Map([
   ["KECCAK256", 0x20],

@@ -13,7 +13,7 @@ import {
 } from "./json-fields.ts";
 import { longListField } from "./long-list.ts";
 
-const STACK_LIMIT = 1024;
+export const STACK_LIMIT = 1024;
 const SIGNED_HEX = /^-?0x[0-9a-fA-F]{1,16}$/;
 const WORD = /^(?:0x)?[0-9a-fA-F]{1,64}$/;
 
@@ -35,7 +35,7 @@ function numberFrom(least: number, most = Number.MAX_SAFE_INTEGER) {
 }
 
 /** 256 bits. */
-const wordField = z
+export const wordField = z
   .union([z.int().nonnegative(), z.string().regex(WORD, "a number or hex text of up to 32 bytes expected")])
   .transform((word) => (typeof word === "number" || word.startsWith("0x") ? BigInt(word) : BigInt(`0x${word}`)));
 

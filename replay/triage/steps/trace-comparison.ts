@@ -1,5 +1,6 @@
 import type { Log } from "../../../node/chain/receipt.ts";
 import { type Address, bytesEqual } from "../../../node/codec/bytes.ts";
+import { isInstruction } from "../../../node/el/evm/opcode-name.ts";
 import type { BlockObserver, ExecutionUnit, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
 import type { TraceLine } from "../../../node/el/tracing/eip3155-writer.ts";
@@ -44,6 +45,10 @@ export function comparisonWith(trace: ExternalTrace): BlockObserver & { finish()
     finish: () => comparison.finish(),
   };
 }
+
+const STOP = 0x00;
+/** What some clients call every byte that is no instruction. */
+const INVALID = 0xfe;
 
 class TraceComparison implements EventListener {
   state: WorldState | undefined;
@@ -99,7 +104,7 @@ class TraceComparison implements EventListener {
   private step(unit: UnitProgress | undefined, step: TraceStep): void {
     this.steps++;
     if (unit === undefined) return;
-    const theirs = unit.traced?.steps[unit.alike];
+    const theirs = unit.theirs;
     unit.settle(step.gas);
     if (unit.isNewOutermost) unit.outermost.add(unit.alike);
     const endsAlike = step.depth < unit.depth && (theirs?.depth ?? -1) < unit.depth;
@@ -110,7 +115,7 @@ class TraceComparison implements EventListener {
     }
     const what = theirs?.depth === step.depth ? this.lineDifference(step, theirs) : "end";
     if (what === undefined) {
-      unit.keep(step);
+      unit.keep(step, theirs as TraceLine);
       return;
     }
     const from = unit.isNewOutermost ? -1 : unit.depth;
@@ -122,7 +127,7 @@ class TraceComparison implements EventListener {
   private endOfUnit(unit: UnitProgress, outcome: UnitOutcome | undefined): void {
     const { traced } = unit;
     if (traced === undefined) return;
-    const more = traced.steps.at(unit.alike);
+    const more = unit.theirs;
     if (more !== undefined) {
       const depth = Math.min(more.depth, unit.depth);
       this.part(unit, "end", depth, unit.leftAt[depth] ?? this.place);
@@ -137,8 +142,7 @@ class TraceComparison implements EventListener {
   }
 
   /** Of the last instruction of a frame nothing but its cost and its success tells. */
-  private lastStepDifference({ traced, alike, last }: UnitProgress): string | undefined {
-    const theirs = traced?.steps[alike - 1];
+  private lastStepDifference({ lastTheirs: theirs, last }: UnitProgress): string | undefined {
     if (!this.trace.isExact || theirs === undefined || last.cost === undefined) return undefined;
     if (last.hasFailed !== (theirs.error !== undefined)) return "result";
     return theirs.cost === undefined || theirs.cost === last.cost ? undefined : "gas";
@@ -148,7 +152,7 @@ class TraceComparison implements EventListener {
     const { isExact } = this.trace;
     const { memorySize, returnData, refund } = theirs;
     if (ours.pc !== theirs.pc) return "pc";
-    if (ours.opcode !== theirs.opcode) return "opcode";
+    if (ours.opcode !== theirs.opcode && !isUnnamed(ours, theirs)) return "opcode";
     if (ours.stack.length !== theirs.stack.length || ours.stack.some((word, i) => word !== theirs.stack[i])) {
       return "stack";
     }
@@ -159,8 +163,8 @@ class TraceComparison implements EventListener {
   }
 
   private part(unit: UnitProgress, what: string, depth: number, event: number): void {
-    const { unit: ours, traced, alike, stepsBefore, codes, outermost } = unit;
-    this.found = { unit: ours, traced, what, event, alike, depth, stepsBefore, codes, outermost };
+    const { unit: ours, alike, stepsBefore, codes, outermost } = unit;
+    this.found = { unit: ours, traced: unit.tracedSteps(), what, event, alike, depth, stepsBefore, codes, outermost };
   }
 }
 
@@ -182,6 +186,12 @@ class UnitProgress {
   /** Whether an outermost message has begun and had no step yet. */
   isNewOutermost = false;
   private openDepth = -1;
+  /** Their steps that are alike, without STOPs that stand in no code. */
+  private readonly matched: TraceLine[] = [];
+  /** Of their steps, the first that is not looked at yet. */
+  private next = 0;
+  /** Length of the code that runs at a depth, or ran there last. */
+  private readonly codeLengths: number[] = [];
 
   constructor(unit: ExecutionUnit, traced: ExternalUnit | undefined, stepsBefore: number) {
     this.unit = unit;
@@ -191,6 +201,23 @@ class UnitProgress {
 
   get alike(): number {
     return this.codes.length;
+  }
+
+  /** Their step that has to be like our next one. */
+  get theirs(): TraceLine | undefined {
+    const steps = this.traced?.steps ?? [];
+    while (this.isBehindCode(steps.at(this.next))) this.next++;
+    return steps.at(this.next);
+  }
+
+  get lastTheirs(): TraceLine | undefined {
+    return this.matched.at(-1);
+  }
+
+  /** What is told of the unit, step beside step of ours. */
+  tracedSteps(): ExternalUnit | undefined {
+    const { traced, matched } = this;
+    return traced && { ...traced, steps: [...matched, ...traced.steps.slice(this.next)] };
   }
 
   enter(depth: number, callerGas: number | undefined, place: number): void {
@@ -206,17 +233,30 @@ class UnitProgress {
     this.openDepth--;
   }
 
+  /** Clients whose loop ends at the end of code tell of a STOP there, as go-ethereum's does; ours tells of none. */
+  private isBehindCode(line: TraceLine | undefined): boolean {
+    if (line === undefined || line.opcode !== STOP || line.depth > this.depth) return false;
+    return line.pc >= this.codeLengths[line.depth];
+  }
+
   settle(gasLeft: number, hasFailed = false): void {
     if (this.last.cost !== undefined) return;
     this.last = { gas: this.last.gas, cost: this.last.gas - gasLeft, hasFailed };
   }
 
-  keep({ gas, depth, address, code }: TraceStep): void {
+  keep({ gas, depth, address, code }: TraceStep, theirs: TraceLine): void {
     this.codes.push({ address: address as Address, code });
+    this.matched.push(theirs);
+    this.next++;
+    this.codeLengths[depth] = code.length;
     this.depth = depth;
     this.last = { gas, cost: undefined, hasFailed: false };
     this.isNewOutermost = false;
   }
+}
+
+function isUnnamed(ours: TraceStep, theirs: TraceLine): boolean {
+  return theirs.opcode === INVALID && !isInstruction(ours.opcode);
 }
 
 const EMPTY_STEP = { gas: 0, cost: 0, hasFailed: false };
