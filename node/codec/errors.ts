@@ -1,3 +1,5 @@
+import { shown } from "./shown.ts";
+
 /** Machine-readable class of an error; exit codes are derived from it in replay/cli. */
 export type ErrorCode =
   | "USAGE"
@@ -13,12 +15,18 @@ export type ErrorCode =
   | "INTERRUPTED"
   | "INTERNAL";
 
-/** Root of every error this program throws on purpose. The message says what, where and what to do. */
+/** A sentence, or its first line with those that belong to it. */
+export type ErrorText = string | readonly string[];
+
+/**
+ * Root of every error this program throws on purpose. The message says what, where and what to do; what a file decided
+ * of it is shown in an escaped form, since messages end on terminals, in logs and on pages.
+ */
 export class QkcError extends Error {
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: ErrorCode, message: ErrorText, options?: ErrorOptions) {
+    super(typeof message === "string" ? shown(message) : message.map(shown).join("\n"), options);
     this.code = code;
     this.name = new.target.name;
   }
@@ -33,14 +41,14 @@ export class CodecError extends QkcError {
 
 /** A configuration that cannot be used. */
 export class ConfigError extends QkcError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: ErrorText, options?: ErrorOptions) {
     super("CONFIG", message, options);
   }
 }
 
 /** The command line, or a request to an API, asks for something that does not exist. */
 export class UsageError extends QkcError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: ErrorText, options?: ErrorOptions) {
     super("USAGE", message, options);
   }
 }

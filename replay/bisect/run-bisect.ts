@@ -12,7 +12,7 @@ import { assertOutside, createRunFolder } from "../report/run-folder.ts";
 import type { Divergence } from "../report/schema.ts";
 import { divergenceText, shardName } from "../report/summary.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { print } from "../terminal/print.ts";
+import { note, print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { colorsFor } from "../text/colors.ts";
 import { TrialSource } from "../triage/open-trial.ts";
@@ -60,7 +60,7 @@ export async function runBisect(request: BisectRequest): Promise<ExitCode> {
     const answer = await (request.engine === undefined
       ? byRules(database, request, bad)
       : byEngine(database, request, request.engine, bad));
-    for (const warning of answer.warnings) process.stderr.write(`${warning}\n`);
+    for (const warning of answer.warnings) note(warning);
     printAnswer(request, bad, answer);
     return answer.divergence === undefined ? EXIT.clean : EXIT.divergent;
   } finally {
@@ -166,7 +166,7 @@ function progress(fullShardId: number, bad: number): (height: number) => void {
   return (height) => {
     if (Date.now() - last < PROGRESS_MILLISECONDS) return;
     last = Date.now();
-    process.stderr.write(`shard ${shardName(fullShardId)}: block ${height} of ${bad}\n`);
+    note(`shard ${shardName(fullShardId)}: block ${height} of ${bad}`);
   };
 }
 

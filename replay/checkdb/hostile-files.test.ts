@@ -33,6 +33,12 @@ const TABLE = "000009.sst";
 const MANIFEST = "MANIFEST-000005";
 const LOG = "000008.log";
 
+/** A MANIFEST whose comparator has escape sequences in its name, and lines of its own. */
+const COMPARATOR_WITH_ESCAPES = [
+  "8670dd0f4500010135781b5b324a1b5d303b7469746c65070a3a3a6572726f723a3a66616b65",
+  "0a636c65616e3a20393939206d696e6f7220626c6f636b730200090003e80704808080808020",
+].join("");
+
 /** Checks a copy of the database after `edit` has had its way with the files. */
 async function checkFiles(edit: (dir: string) => void, options: CheckOptions = TIP): Promise<CheckAnswer> {
   const twin = new DatabaseTwin(FIXTURE);
@@ -340,6 +346,17 @@ describe("through the built command", () => {
       for (const [name, bytes] of files) writeFileSync(join(dir, MASTER, name), bytes);
     });
     expect(stdout).toMatch(/^unsupported: [\s\S]*column famil/);
+    expect(code).toBe(3);
+  });
+
+  test("a name that acts upon a terminal or a CI log is shown on one line", async () => {
+    const { code, stdout, stderr } = await checkTwin((dir) =>
+      writeFileSync(join(dir, "shard-1.db", MANIFEST), Buffer.from(COMPARATOR_WITH_ESCAPES, "hex")),
+    );
+    expect(stdout).toContain(
+      'comparator "x\\u001b[2J\\u001b]0;title\\u0007\\n::error::fake\\nclean: 999 minor blocks"',
+    );
+    expect(`${stdout}${stderr}`).not.toMatch(/\p{Cc}(?<!\n)|^(::|clean)/mu);
     expect(code).toBe(3);
   });
 

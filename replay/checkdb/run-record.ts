@@ -27,7 +27,7 @@ export async function openRunRecord(request: CheckdbRequest, run: PlannedRun, no
 /** A run to continue, or why there is none. */
 interface Found {
   readonly record: RunRecord | undefined;
-  readonly why: string;
+  readonly why: readonly string[];
 }
 
 async function startRun(request: CheckdbRequest, run: PlannedRun, now: Date): Promise<RunRecord> {
@@ -40,13 +40,13 @@ async function startRun(request: CheckdbRequest, run: PlannedRun, now: Date): Pr
 async function findIn(folder: string, run: PlannedRun): Promise<Found> {
   const checkpoint = await Checkpoint.find(folder);
   if (checkpoint === undefined) {
-    return { record: undefined, why: `there is no checkpoint in ${folder}: start the run without --resume` };
+    return { record: undefined, why: [`there is no checkpoint in ${folder}: start the run without --resume`] };
   }
   const differences = identityDifferences(checkpoint.identity, run.identity);
-  if (differences.length === 0) return { record: { folder, checkpoint }, why: "" };
+  if (differences.length === 0) return { record: { folder, checkpoint }, why: [] };
   await checkpoint.close();
-  const lines = differences.map((line) => `  ${line}`).join("\n");
-  return { record: undefined, why: `the checkpoint in ${folder} belongs to another run:\n${lines}` };
+  const lines = differences.map((line) => `  ${line}`);
+  return { record: undefined, why: [`the checkpoint in ${folder} belongs to another run:`, ...lines] };
 }
 
 /** What cannot be looked at may be of any plan: it is passed over, and named where nothing else is found. */
@@ -55,14 +55,14 @@ async function findLatest(run: PlannedRun): Promise<Found> {
   for (const folder of earlierRuns()) {
     try {
       const { record } = await findIn(folder, run);
-      if (record !== undefined) return { record, why: "" };
+      if (record !== undefined) return { record, why: [] };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       hidden.push(`  ${error.message}`);
     }
   }
   const none = "no run of this plan is in reports/: name its folder with --report, or start without --resume";
-  return { record: undefined, why: [none, ...(hidden.length === 0 ? [] : ["passed over:"]), ...hidden].join("\n") };
+  return { record: undefined, why: [none, ...(hidden.length === 0 ? [] : ["passed over:"]), ...hidden] };
 }
 
 async function assertReplaceable(folder: string): Promise<void> {

@@ -8,7 +8,7 @@ import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial } from "../execution/trial.ts";
 import { shardName } from "../report/summary.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { print } from "../terminal/print.ts";
+import { note, print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { colorsFor } from "../text/colors.ts";
 import { declaredOutcome } from "../triage/locality/declared-outcome.ts";
@@ -40,7 +40,7 @@ export async function runDiff(request: DiffRequest): Promise<ExitCode> {
     const trial = await trials.trial(blockPlace(database, request.block));
     const diff =
       against === undefined ? withDeclared(database, trials, trial, rules) : between(trials, trial, rules, against);
-    for (const warning of trials.warnings) process.stderr.write(`${warning}\n`);
+    for (const warning of trials.warnings) note(warning);
     printDiff(diff, trial, request.json);
     return isSame(diff) ? EXIT.clean : EXIT.divergent;
   } finally {

@@ -3,6 +3,7 @@ import { shardName } from "../report/summary.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
+import { shownWithin } from "../text/printable.ts";
 import { fieldTable, textTable } from "../text/table.ts";
 import { timeText } from "../text/values.ts";
 import { gigabytes } from "./advice.ts";
@@ -65,7 +66,8 @@ const VERDICT_TEXT = {
 } as const;
 
 /** The same for people: the verdict first, then what is wrong, then what is there, then what to do. */
-export function doctorText(examination: Examination, colors: Colors): string {
+export function doctorText(examined: Examination, colors: Colors): string {
+  const examination = shownWithin(examined);
   const { verdict, findings, advice, trial, deep } = examination;
   const paint = verdict === "fit" ? colors.green : verdict === "limited" ? colors.yellow : colors.red;
   const [word, reason] = VERDICT_TEXT[verdict].split(": ");

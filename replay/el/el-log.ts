@@ -1,3 +1,5 @@
+import { shown } from "../../node/codec/shown.ts";
+
 export type LogFormat = "text" | "json";
 
 export interface ElLog {
@@ -10,7 +12,8 @@ export function elLog(format: LogFormat, stderr: Pick<NodeJS.WriteStream, "write
   return {
     event(name, text, fields = {}) {
       const time = new Date().toISOString();
-      const line = format === "json" ? JSON.stringify({ time, event: name, text, ...fields }) : `${time} ${text}`;
+      const line =
+        format === "json" ? JSON.stringify({ time, event: name, text, ...fields }) : `${time} ${shown(text)}`;
       stderr.write(`${line}\n`);
     },
   };

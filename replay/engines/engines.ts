@@ -16,6 +16,7 @@ import {
 import type { BatchingEngine, ChainIdentity, EngineApi } from "../../node/engine/engine-api.ts";
 import { ExecutionNode, type Retention } from "../../node/execution-node/execution-node.ts";
 import { programVersion } from "../report/version.ts";
+import { note } from "../terminal/print.ts";
 import type { EngineSpec, GcMode, HttpEngineSpec } from "./engine-spec.ts";
 
 /** States that a pruned engine keeps: more than any reorganisation that a root chain has seen takes back. */
@@ -108,7 +109,7 @@ function connect(
 }
 
 function printRetry({ method, attempt, delayMs, error }: Retry): void {
-  process.stderr.write(`${method}: ${error.message}; attempt ${attempt}, again in ${(delayMs / 1000).toFixed(1)} s\n`);
+  note(`${method}: ${error.message}; attempt ${attempt}, again in ${(delayMs / 1000).toFixed(1)} s`);
 }
 
 /** The same engine, asked for one block at a time. */

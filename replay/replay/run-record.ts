@@ -43,7 +43,7 @@ function proveIdentity(datadir: string, path: string, identity: ReplayIdentity):
   const lines = differences.map(
     ([name, value]) => `  ${name}: ${parsed.data[name] ?? "not noted"} there, ${value} now`,
   );
-  throw new UsageError(`the replay in ${datadir} is another one:\n${lines.join("\n")}`);
+  throw new UsageError([`the replay in ${datadir} is another one:`, ...lines]);
 }
 
 function jsonOrNull(text: string): unknown {

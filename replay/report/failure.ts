@@ -1,4 +1,5 @@
 import { type DamageLocation, DatabaseDamagedError, QkcError } from "../../node/codec/errors.ts";
+import { shown } from "../../node/codec/shown.ts";
 import type { Report } from "./schema.ts";
 
 /** Why a run could not go on, as plain data: errors lose their fields between threads. */
@@ -18,11 +19,20 @@ export function describeFailure(error: unknown): RunFailure {
     const stack = error.code === "INTERNAL" ? error.stack : undefined;
     return { code: error.code, message: error.message, location, stack };
   }
-  if (isFileError(error)) return { code: "STORAGE", message: error.message, location: {}, stack: undefined };
+  if (isFileError(error)) return { code: "STORAGE", message: shown(error.message), location: {}, stack: undefined };
   if (error instanceof Error) {
-    return { code: "INTERNAL", message: `${error.name}: ${error.message}`, location: {}, stack: error.stack };
+    const message = shown(`${error.name}: ${error.message}`);
+    return { code: "INTERNAL", message, location: {}, stack: [message, ...framesOf(error)].join("\n") };
   }
-  return { code: "INTERNAL", message: String(error), location: {}, stack: undefined };
+  return { code: "INTERNAL", message: shown(String(error)), location: {}, stack: undefined };
+}
+
+/** Where it happened, without the message that a stack begins with. */
+function framesOf({ stack = "" }: Error): string[] {
+  return stack
+    .split("\n")
+    .filter((line) => /^ {4}at /.test(line))
+    .map(shown);
 }
 
 /** What the operating system says to a file's use names the file: a full disk, a folder that cannot be written. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
+import { jsonText } from "../text/json.ts";
 import { describeFailure } from "./failure.ts";
 import { readTextFile } from "./read-text-file.ts";
 import { type Report, reportSchema } from "./schema.ts";
@@ -67,7 +68,7 @@ function realPath(path: string): string {
 
 /** Text of a report as it is written and printed. */
 export function reportText(report: Report): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return jsonText(report);
 }
 
 /** Writes a report. What an earlier one in its place names beside it goes with that one, unless this one names it too. */

@@ -2,6 +2,7 @@ import { diffWordsWithSpace } from "diff";
 import type { Colors } from "../text/colors.ts";
 import { withDatabase } from "../text/command-text.ts";
 import { grouped } from "../text/grouped.ts";
+import { shownWithin } from "../text/printable.ts";
 import { isUnexplained } from "./classes/class-name.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
@@ -23,7 +24,8 @@ export interface SummaryOptions {
 const LIMIT_NAMES = { "max-divergences": "divergence", "too-many-findings": "finding" } as const;
 
 /** A run in a screenful for people: verdict first, then counts, then the first findings, then what to do. */
-export function summarize(report: Report, { colors, reportPath, next, isWhole }: SummaryOptions): string {
+export function summarize(written: Report, { colors, reportPath, next, isWhole }: SummaryOptions): string {
+  const report = shownWithin(written);
   const section = sectionsOf(isWhole === true ? Number.POSITIVE_INFINITY : SHOWN);
   const sections = [
     verdictLine(report, colors),

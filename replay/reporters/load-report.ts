@@ -5,6 +5,7 @@ import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
 import { readTextFile } from "../report/read-text-file.ts";
 import { REPORT_FILE } from "../report/run-folder.ts";
 import { REPORT_SCHEMA, type Report, reportSchema } from "../report/schema.ts";
+import { issueLines } from "../text/issue-lines.ts";
 
 const named = z.looseObject({ schema: z.string() });
 
@@ -19,7 +20,7 @@ export function loadReport(folderOrFile: string): { readonly report: Report; rea
   }
   const report = reportSchema.safeParse(json);
   if (report.success) return { report: report.data, path };
-  throw new UsageError(`${path} is no whole report:\n${z.prettifyError(report.error)}`);
+  throw new UsageError([`${path} is no whole report:`, ...issueLines(report.error)]);
 }
 
 function isFolder(path: string): boolean {

@@ -29,7 +29,7 @@ function head(report: Report): string {
   const { verdict, error, provenance, timing } = report;
   const lines = [
     `## ${VERDICT_MARKS[verdict]} ${verdict}: ${text(runTitle(report))}`,
-    `${provenance.program} ${provenance.version}, rules ${text(provenance.ruleSet ?? "unknown")}, ` +
+    `${text(provenance.program)} ${text(provenance.version)}, rules ${text(provenance.ruleSet ?? "unknown")}, ` +
       `${timing.seconds.toFixed(0)} s, ${timing.blocksPerSecond.toFixed(0)} blocks/s`,
   ];
   if (error !== null) lines.push(`**${text(error.code)}**: ${text(error.message)}`);

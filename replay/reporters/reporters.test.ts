@@ -5,6 +5,8 @@ import { githubReporter } from "./github.ts";
 import { htmlReporter } from "./html/html.ts";
 import { junitReporter } from "./junit.ts";
 import { markdownReporter } from "./markdown.ts";
+import { renderReport } from "./render-report.ts";
+import { REPORTER_NAMES } from "./reporter-names.ts";
 import { HOSTILE, triagedReport } from "./triaged-report.testkit.ts";
 
 const MANY = triagedReport(10_000);
@@ -22,6 +24,33 @@ test.each(["javascript:alert(1)", "../../secret", "/etc/passwd", "reproducers/..
     expect(reportSchema.safeParse({ ...report, divergences: [linked] }).success).toBe(false);
   },
 );
+
+describe("a report whose texts act upon where they are shown", () => {
+  const ACTIVE = "a\u001b[2Jb\u009bc\r\n::error::fake\u202ed\ud800e\u2028f ##[add-mask]g";
+  const report = {
+    ...triagedReport(1),
+    warnings: [ACTIVE],
+    error: { code: "INTERNAL", message: ACTIVE },
+    divergences: [
+      { ...divergence(5, 1, 9), class: ACTIVE, fields: [{ field: ACTIVE, declared: ACTIVE, computed: "1" }] },
+    ],
+    classes: triagedReport(1).classes.map((one) => ({ ...one, name: ACTIVE, explanation: ACTIVE })),
+  };
+
+  test.each(REPORTER_NAMES)("in the form %s they do not", (form) => {
+    const text = renderReport(form, reportSchema.parse(report));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e\u2028]|\p{Cs}/u);
+    expect(text).toContain("\\u001b");
+    expect(text).not.toContain("##[");
+    expect(text.split("\n").filter((line) => line.startsWith("::error::"))).toEqual([]);
+  });
+
+  test("a class that is no whole text has a link that finds it again", () => {
+    const lone = triagedReport(1).classes.map((one) => ({ ...one, name: "x\ud800" }));
+    expect(renderReport("html", { ...triagedReport(1), classes: lone })).toContain("#list?class=x%5Cud800");
+  });
+});
 
 describe("markdown", () => {
   test("shows verdict, classes, differences and the command", () => {

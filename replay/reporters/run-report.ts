@@ -1,13 +1,9 @@
 import { dirname, resolve } from "node:path";
 import { writeTarget } from "../report/write-file.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { print } from "../terminal/print.ts";
-import { githubReporter } from "./github.ts";
-import { htmlReporter } from "./html/html.ts";
-import { junitReporter } from "./junit.ts";
+import { print, printAsIs } from "../terminal/print.ts";
 import { loadReport } from "./load-report.ts";
-import { markdownReporter } from "./markdown.ts";
-import type { Reporter } from "./reporter.ts";
+import { fileNameOf, renderReport } from "./render-report.ts";
 import type { ReporterName } from "./reporter-names.ts";
 
 export interface ReportRequest {
@@ -18,21 +14,14 @@ export interface ReportRequest {
   readonly output: string | undefined;
 }
 
-const REPORTERS: Readonly<Record<ReporterName, Reporter>> = {
-  html: htmlReporter,
-  markdown: markdownReporter,
-  junit: junitReporter,
-  github: githubReporter,
-};
-
 /** Throws UsageError where there is no report, UnsupportedError for one of another version. */
 export async function runReport({ form, folder, output }: ReportRequest): Promise<ExitCode> {
-  const { fileName, render } = REPORTERS[form];
   const { report, path } = loadReport(folder);
-  const text = render(report);
+  const text = renderReport(form, report);
+  const fileName = fileNameOf(form);
   const target = output ?? (fileName === undefined ? "-" : resolve(dirname(path), fileName));
   if (STDOUT_NAMES.includes(target)) {
-    print(text);
+    printAsIs(text);
     return EXIT.clean;
   }
   await writeTarget(target, text);

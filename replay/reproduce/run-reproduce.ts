@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../../node/codec/errors.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { print } from "../terminal/print.ts";
+import { note, print } from "../terminal/print.ts";
 import { type Json, jsonText } from "../text/json.ts";
 import { exportedStateTest } from "../triage/reproducer/export-state-test.ts";
 import type { Reproducer } from "../triage/reproducer/format.ts";
@@ -30,7 +30,7 @@ export function runReproduce({ files, rules, exportStateTest, json }: ReproduceR
   const reproducers = files.map((file) => ({ file, reproducer: readReproducerFile(file) }));
   if (exportStateTest !== undefined) {
     writeFileSync(exportStateTest, jsonText(exportedStateTest(reproducers[0].reproducer)));
-    process.stderr.write(`state test written to ${exportStateTest}\n`);
+    note(`state test written to ${exportStateTest}`);
   }
   const answers = reproducers.map(({ file, reproducer }) => ({
     file,

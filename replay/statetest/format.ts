@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressFromHex, fromHex, hashFromHex } from "../../node/codec/bytes.ts";
+import { issueLines } from "../text/issue-lines.ts";
 
 /*
  * Ethereum's GeneralStateTests format as pyquarkchain's runner reads it (quarkchain/evm/tests/new_statetest_utils.py),
@@ -83,5 +84,5 @@ function isStateTest(test: unknown): boolean {
 function parse(name: string, test: unknown): StateTest {
   const parsed = stateTestSchema.safeParse(test);
   if (parsed.success) return parsed.data;
-  throw new Error(`${name} does not follow the format:\n${z.prettifyError(parsed.error)}`);
+  throw new Error(`${name} does not follow the format:${issueLines(parsed.error).join(";")}`);
 }

@@ -1,3 +1,4 @@
+import { shown } from "../../node/codec/shown.ts";
 import { type CaseOutcome, FORK } from "./run-file.ts";
 
 interface Reasoned {
@@ -28,10 +29,10 @@ export function makeReport(folder: string, outcomes: readonly CaseOutcome[]): St
 
 /** For people: every failure by its id, exclusions counted by their reason, the sums last. */
 export function describeReport({ passed, failed, excluded }: StateTestReport): string {
-  const lines = failed.map(({ id, reason }) => `FAILED ${id}: ${reason}`);
+  const lines = failed.map(({ id, reason }) => shown(`FAILED ${id}: ${reason}`));
   const counts = new Map<string, number>();
   for (const { reason } of excluded) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  for (const [reason, count] of counts) lines.push(`excluded ${count}: ${reason}`);
+  for (const [reason, count] of counts) lines.push(shown(`excluded ${count}: ${reason}`));
   lines.push(`${passed} passed / ${failed.length} failed / ${excluded.length} excluded`);
   return lines.join("\n");
 }

@@ -1,7 +1,8 @@
 import { describeFailure } from "../report/failure.ts";
 import type { KeptReport } from "../report/run-folder.ts";
+import { printable } from "../text/printable.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
-import { print } from "./print.ts";
+import { note, print } from "./print.ts";
 
 /** What a run has come to, in the ways in which it can be told. */
 export interface RunAnswer {
@@ -23,8 +24,8 @@ export function deliver({ text, line, kept, exitCode }: RunAnswer): ExitCode {
     print(text);
   } catch (error) {
     troubles.push(describeFailure(error).message);
-    process.stderr.write(kept.path === undefined ? text : `${line}report: ${kept.path}\n`);
+    process.stderr.write(printable(kept.path === undefined ? text : `${line}report: ${kept.path}\n`));
   }
-  for (const trouble of troubles) process.stderr.write(`error: ${trouble}\n`);
+  for (const trouble of troubles) note(`error: ${trouble}`);
   return troubles.length > 0 && exitCode === EXIT.clean ? EXIT.error : exitCode;
 }

@@ -1,15 +1,27 @@
 import { fstatSync } from "node:fs";
 import { isatty } from "node:tty";
 import { QkcError } from "../../node/codec/errors.ts";
+import { shown } from "../../node/codec/shown.ts";
 import { writeAll } from "../report/write-file.ts";
+import { printable } from "../text/printable.ts";
 
 const STDOUT = 1;
 
 /**
- * Prints an answer on stdout, all of it. Throws a STORAGE error where the system does not take it, for example on a full
- * disk; a reader that has closed its end, such as `head`, is no error.
+ * Prints an answer for people on stdout, all of it. Throws a STORAGE error where the system does not take it, for example
+ * on a full disk; a reader that has closed its end, such as `head`, is no error.
  */
-export function print(content: string | Uint8Array): void {
+export function print(text: string): void {
+  printAsIs(printable(text));
+}
+
+/** A line on stderr, whatever it consists of. */
+export function note(line: string): void {
+  process.stderr.write(`${shown(line)}\n`);
+}
+
+/** As print, for what another program reads: bytes of a row, a page, commands to a CI system. */
+export function printAsIs(content: string | Uint8Array): void {
   if (!isFile(STDOUT)) {
     process.stdout.write(content);
     return;

@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from "cli-progress";
+import { shown } from "../../node/codec/shown.ts";
 import { shardName } from "../report/summary.ts";
 import { grouped } from "../text/grouped.ts";
 import type { ShardProgress, Snapshot, Stall } from "../work/monitor.ts";
@@ -81,7 +82,7 @@ export class ProgressLines implements ProgressDisplay {
   }
 
   message(text: string): void {
-    this.#write(text);
+    this.#write(shown(text));
   }
 
   stop(): void {}
@@ -127,7 +128,7 @@ class ProgressBars implements ProgressDisplay {
   }
 
   message(text: string): void {
-    this.#bars.log(`${text}\n`);
+    this.#bars.log(`${shown(text)}\n`);
   }
 
   stop(): void {

@@ -7,7 +7,7 @@ import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../execution/trial.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
-import { print } from "../terminal/print.ts";
+import { note, print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { jsonText } from "../text/json.ts";
 import { TrialSource } from "../triage/open-trial.ts";
@@ -42,7 +42,7 @@ export async function runTrace(request: TraceRequest): Promise<ExitCode> {
     const found = unitsOf(database, request);
     const source = new TrialSource(database);
     const trial = await source.trial(found.place);
-    for (const warning of source.warnings) process.stderr.write(`note: ${warning}\n`);
+    for (const warning of source.warnings) note(`note: ${warning}`);
     const executor = (of: typeof tested) => rulesExecutor(source.config, trial.fullShardId, of);
     if (against !== undefined) return printParting(trial, executor(reference), executor(tested), found);
     printTrace(trial, executor(tested), found, request.format);
@@ -69,7 +69,7 @@ function printTrace(trial: BlockTrial, executor: Executor, { isChosen }: FoundUn
   if (result.status === "INVALID") {
     const { transactionIndex, reason } = result.rejection;
     const what = transactionIndex === undefined ? "the block" : `transaction ${transactionIndex}`;
-    process.stderr.write(`note: by the rules of ${executor.name} ${what} is refused: ${reason}\n`);
+    note(`note: by the rules of ${executor.name} ${what} is refused: ${reason}`);
   }
   if (traced === 0) throw notReached(trial, executor);
 }

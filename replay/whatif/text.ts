@@ -1,6 +1,7 @@
 import { shardName } from "../report/summary.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped, signedGrouped } from "../text/grouped.ts";
+import { shownWithin } from "../text/printable.ts";
 import { textTable } from "../text/table.ts";
 import type { BlockChange, Change, WhatifReport } from "./schema.ts";
 
@@ -22,9 +23,10 @@ export function whatifLine({ verdict, error, counts, share, provenance }: Whatif
 
 /** The answer for people: in a line, by rule, examples, and what kept it from being complete. */
 export function whatifText(
-  report: WhatifReport,
+  written: WhatifReport,
   options: { readonly colors: Colors; readonly path: string | undefined },
 ): string {
+  const report = shownWithin(written);
   const sections = [
     whatifLine(report, options.colors),
     countsText(report),

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UsageError } from "../../../node/codec/errors.ts";
+import { issueLines } from "../../text/issue-lines.ts";
+import { readTextFile } from "../read-text-file.ts";
 import type { AllowlistResult, Divergence } from "../schema.ts";
 
 const height = z.int().nonnegative();
@@ -40,14 +41,13 @@ export interface AllowedDivergences {
 /** Reads the file of `--allow`. Throws UsageError naming what is wrong with it. */
 export function readAllowlist(path: string): Allowlist {
   try {
-    const entries = fileSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const entries = fileSchema.parse(JSON.parse(readTextFile(path)));
     const empty = entries.find(({ rootFrom = 0, rootTo = rootFrom }) => rootFrom > rootTo);
     if (empty === undefined) return entries;
     throw new UsageError(`the range of class ${empty.class} starts at ${empty.rootFrom} and ends at ${empty.rootTo}`);
   } catch (error) {
-    const reason =
-      error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error;
-    throw new UsageError(`--allow ${path}: ${reason}`);
+    if (error instanceof z.ZodError) throw new UsageError([`--allow ${path}:`, ...issueLines(error)]);
+    throw new UsageError(`--allow ${path}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

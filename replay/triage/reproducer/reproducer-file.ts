@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
+import { issueLines } from "../../text/issue-lines.ts";
 import { compactJson } from "./compact-json.ts";
 import { caseSchema, FORMAT, type Reproducer, type ReproducerCase, reproducerSchema } from "./format.ts";
 
@@ -7,7 +8,6 @@ const FORMAT_PATTERN = /^qkc-reproducer\/(\d{1,6})$/;
 const FORMAT_VERSION = 1;
 /** A block of 12 million gas and its state take a tenth of this. */
 const MAX_FILE_CHARACTERS = 256 << 20;
-const SHOWN_PROBLEMS = 10;
 
 export function reproducerText(reproducer: Reproducer): string {
   return `${compactJson(z.encode(reproducerSchema, reproducer))}\n`;
@@ -29,8 +29,7 @@ export function readReproducer(text: string, name: string): Reproducer {
   checkVersion(json, name);
   const parsed = reproducerSchema.safeDecode(json as z.input<typeof reproducerSchema>);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, SHOWN_PROBLEMS);
-  throw new UsageError(`${name} is no valid reproducer:\n${z.prettifyError({ ...parsed.error, issues: problems })}`);
+  throw new UsageError([`${name} is no valid reproducer:`, ...issueLines(parsed.error)]);
 }
 
 function parseJson(text: string, name: string): unknown {
