@@ -1,6 +1,9 @@
-/** A number for people, with a comma at each thousand, whatever the machine's language. */
+// Not toLocaleString, which takes a tenth of a second to load the machine's languages.
+const DIGITS_BEFORE_THOUSANDS = /\d(?=(\d{3})+(?!\d))/g;
+
+/** A whole number for people, with a comma at each thousand, whatever the machine's language. */
 export function grouped(value: number | bigint): string {
-  return value.toLocaleString("en-US");
+  return String(value).replace(DIGITS_BEFORE_THOUSANDS, "$&,");
 }
 
 /** The same of a difference: a positive one has its sign too. */

@@ -1,6 +1,5 @@
 import { inflateRawSync } from "node:zlib";
 import { uncompressSync as decompressLz4 } from "lz4-napi";
-import { uncompress as uncompressSnappy } from "snappyjs";
 import { ZSTDDecoder } from "zstddec";
 import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
 import { Decoder, type Origin } from "./decoder.ts";
@@ -123,48 +122,57 @@ function decompressSnappy(stored: Uint8Array, origin: Origin): Uint8Array {
   const header = new Decoder(stored, origin);
   const size = header.varint32("decompressed size");
   checkSize(size, stored.length * MAX_EXPANSION[SNAPPY], origin);
-  checkSnappyStream(stored, header.position, size, origin);
-  return exactly(size, "Snappy", origin, () => uncompressSnappy(stored));
+  return inflateSnappy(stored, header.position, size, origin);
 }
 
-/**
- * snappyjs accepts streams that end early, overshoot or copy from nowhere, and fills with zeros. This walk over the
- * tags (no bytes are copied) lets only streams through that produce exactly `size` bytes from what is there.
- */
-function checkSnappyStream(stored: Uint8Array, start: number, size: number, origin: Origin): void {
+/** The tags of a Snappy stream (google/snappy format_description.txt): only one that makes exactly `size` bytes passes. */
+function inflateSnappy(stored: Uint8Array, start: number, size: number, origin: Origin): Uint8Array {
+  const out = new Uint8Array(size);
   let position = start;
   let produced = 0;
   while (position < stored.length) {
     const tag = stored[position++];
     const kind = tag & 3;
-    let length: number;
     if (kind === 0) {
-      length = (tag >>> 2) + 1;
+      let length = (tag >>> 2) + 1;
       if (length > 60) {
         const bytes = length - 60;
-        if (position + bytes > stored.length) break;
-        length = 0;
-        for (let i = bytes - 1; i >= 0; i--) length = length * 256 + stored[position + i];
-        length += 1;
+        if (position + bytes > stored.length) throw notSnappy(size, origin);
+        length = 1 + littleEndian(stored, position, bytes);
         position += bytes;
       }
+      if (position + length > stored.length || produced + length > size) throw notSnappy(size, origin);
+      putLiteral(out, produced, stored, position, length);
       position += length;
-    } else {
-      length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
-      const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
-      if (position + bytes > stored.length) break;
-      let offset = 0;
-      for (let i = bytes - 1; i >= 0; i--) offset = offset * 256 + stored[position + i];
-      if (kind === 1) offset += (tag >>> 5) << 8;
-      if (offset === 0 || offset > produced) throw damaged("Snappy block copies from outside itself", origin);
-      position += bytes;
+      produced += length;
+      continue;
     }
-    produced += length;
-    if (produced > size) break;
+    const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+    const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+    if (position + bytes > stored.length || produced + length > size) throw notSnappy(size, origin);
+    const offset = littleEndian(stored, position, bytes) + (kind === 1 ? (tag >>> 5) << 8 : 0);
+    if (offset === 0 || offset > produced) throw damaged("Snappy block copies from outside itself", origin);
+    // A copy may reach into what it makes: byte by byte.
+    for (let end = produced + length; produced < end; produced++) out[produced] = out[produced - offset];
+    position += bytes;
   }
-  if (position !== stored.length || produced !== size) {
-    throw damaged(`Snappy block does not decompress to the ${size} bytes it declares`, origin);
-  }
+  if (produced !== size) throw notSnappy(size, origin);
+  return out;
+}
+
+function putLiteral(out: Uint8Array, at: number, stored: Uint8Array, from: number, length: number): void {
+  if (length > 32) out.set(stored.subarray(from, from + length), at);
+  else for (let i = 0; i < length; i++) out[at + i] = stored[from + i];
+}
+
+function littleEndian(stored: Uint8Array, at: number, bytes: number): number {
+  let value = 0;
+  for (let i = at + bytes - 1; i >= at; i--) value = value * 256 + stored[i];
+  return value;
+}
+
+function notSnappy(size: number, origin: Origin): DatabaseDamagedError {
+  return damaged(`Snappy block does not decompress to the ${size} bytes it declares`, origin);
 }
 
 function checkSize(size: number, most: number, origin: Origin): void {
