@@ -25,6 +25,8 @@ export interface BlockKeys {
   minorHashAt(height: number): Uint8Array;
   /** Row with the deposits that a neighbour's block sent here. */
   receivedDeposits(sourceMinorHash: Hash32): Uint8Array;
+  /** Row that is there when everybody has been told of a minor block. */
+  committed(minorHash: Hash32): Uint8Array;
 }
 
 /** Root blocks under their hash: in the root chain's database, and copied to every shard's. */
@@ -114,6 +116,10 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
     const list = this.optionalDepositList(this.keys.receivedDeposits(sourceMinorHash));
     if (list !== undefined) keepAtMost(this.depositLists, MAX_DEPOSIT_LISTS, hash, list);
     return list;
+  }
+
+  isCommitted(minorHash: Hash32): boolean {
+    return this.rows.has(this.keys.committed(minorHash));
   }
 
   canonicalHashAt(height: number): Hash32 | undefined {

@@ -32,6 +32,11 @@ export interface ShardSource extends RootBlockSource {
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined;
   /** How messages name the row of that list. */
   depositListKey(sourceMinorHash: Hash32): string;
+  /**
+   * Whether the client noted that a block's lists were stored by their destinations and its header by the master. Clients
+   * of old noted nothing.
+   */
+  isCommitted(minorHash: Hash32): boolean;
   /** Hash of the block the database calls canonical at a height: a hint, to be proved by links. */
   canonicalHashAt(height: number): Hash32 | undefined;
   /** Rows of the state: trie nodes and code under their keccak. */

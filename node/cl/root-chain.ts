@@ -69,6 +69,11 @@ export class RootChain {
     return bytesEqual(this.hashAt(height), hash) ? height : undefined;
   }
 
+  /** Whether there is a root block of this hash at all, on this chain or not. */
+  knows(hash: Hash32): boolean {
+    return this.source.hasRootBlock(hash);
+  }
+
   /** Whether a root block is the other one or among its ancestors; either may lie on a fork. */
   isAncestor(ancestor: Hash32, descendant: Hash32): boolean {
     const descendantHeight = this.heightOf(descendant);

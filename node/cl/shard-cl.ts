@@ -1,15 +1,9 @@
 import type { ShardSource } from "../archive/block-source.ts";
-import {
-  fullShardIdOf,
-  initializedFullShardIdsBefore,
-  type QuarkChainConfig,
-  type ShardConfig,
-  shardConfigOf,
-} from "../chain/config.ts";
+import { fullShardIdOf, type QuarkChainConfig, type ShardConfig, shardConfigOf } from "../chain/config.ts";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
 import { type MinorBlock, minorMiningHash } from "../chain/minor-block.ts";
 import { minorBlockReward } from "../chain/rewards.ts";
-import { bytesKey, type Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 import type { EngineClient } from "../el/block-executor.ts";
 import { type ConsensusInputs, type ExecutionPayload, payloadOf } from "../el/payload.ts";
 import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
@@ -17,16 +11,16 @@ import { type KnownMinorBlock, MinorChain } from "./minor-chain.ts";
 import { minorBlockViolations } from "./minor-rules.ts";
 import { CoinbaseWindow, senderDisallowMap } from "./posw.ts";
 import type { SealInput } from "./pow/seal.ts";
-import type { RootChain } from "./root-chain.ts";
+import { RootChain } from "./root-chain.ts";
 import type { RuleViolation } from "./rule-violation.ts";
 import { minorSealTarget, type SealTarget } from "./seal-target.ts";
-import { areNeighbors, areNeighborsAt, reachableShards } from "./shard-neighbors.ts";
+import { areNeighborsAt, destinationsAt, reachableShards } from "./shard-neighbors.ts";
 import { dueDeposits, type InboxContext } from "./xshard-inbox.ts";
 
 /** What the rules ask of the shard's rows. */
 export type ConsensusRows<Block extends KnownMinorBlock = MinorBlock> = Pick<
   ShardSource,
-  "fullShardId" | "hasRootBlock" | "rootHeader" | "depositList" | "hasMinorBlock"
+  "fullShardId" | "hasRootBlock" | "rootBlock" | "rootHeader" | "depositList" | "hasMinorBlock"
 > & { minorBlock(hash: Hash32): Block };
 
 export interface ShardClOptions<Block extends KnownMinorBlock = MinorBlock> {
@@ -48,6 +42,8 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
   private readonly shard: ShardConfig;
   private readonly source: ConsensusRows<Block>;
   private readonly rootChain: RootChain;
+  /** Of root blocks that are not on it, the one used last. */
+  private sideChain: { readonly tip: Hash32; readonly chain: RootChain } | undefined;
   private readonly rootHeight: (hash: Hash32) => number;
   private readonly inbox: InboxContext;
   private readonly window: CoinbaseWindow;
@@ -90,11 +86,10 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
       parent: this.chain.has(parentHash) ? this.chain.get(parentHash).header : undefined,
       now,
       rootHeight: this.rootHeight,
-      isRootAncestor: (ancestor, descendant) => this.rootChain.isAncestor(ancestor, descendant),
+      isRootAncestor: (ancestor, descendant) => this.rootChainOf(descendant).isAncestor(ancestor, descendant),
       lastConfirmed: (rootHash) => {
-        const height = this.rootChain.heightOf(rootHash);
-        if (height === undefined) return undefined;
-        return this.rootChain.lastConfirmed(this.fullShardId, height, this.shard.genesis.rootHeight);
+        const height = this.rootHeight(rootHash);
+        return this.rootChainOf(rootHash).lastConfirmed(this.fullShardId, height, this.shard.genesis.rootHeight);
       },
       isAncestorOfParent: ({ hash, header }) => this.chain.isAncestor(hash, header.height, parentHash),
     });
@@ -147,7 +142,9 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
     rootTipHeight = this.rootTipHeight,
   ): ConsensusInputs {
     const parent = this.chain.get(header.prevMinorBlockHash);
-    const due = dueDeposits(this.inbox, parent.meta.xshardCursor, this.rootHeight(header.prevRootBlockHash));
+    const rootHash = header.prevRootBlockHash;
+    const inbox = this.inboxOn(this.rootChainOf(rootHash));
+    const due = dueDeposits(inbox, parent.meta.xshardCursor, this.rootHeight(rootHash));
     return {
       deposits: due.deposits,
       exhaustedCursor: due.exhaustedCursor,
@@ -169,18 +166,32 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
    */
   sendsOf(block: MinorBlock, sends: readonly CrossShardDeposit[]): ReadonlyMap<number, readonly CrossShardDeposit[]> {
     const rootHeight = this.rootHeight(block.header.prevRootBlockHash);
-    const initialized = initializedFullShardIdsBefore(this.config, rootHeight);
     const lists = new Map<number, CrossShardDeposit[]>();
-    for (const id of initialized) {
-      if (id !== this.fullShardId && areNeighbors(this.fullShardId, id, initialized.length)) lists.set(id, []);
-    }
+    for (const id of destinationsAt(this.config, this.fullShardId, rootHeight)) lists.set(id, []);
     for (const deposit of sends) lists.get(fullShardIdOf(this.config, deposit.to.fullShardKey))?.push(deposit);
     return lists;
   }
 
+  /**
+   * The root chain on which a block stands that names this root block: a side block's deposits are those of its own
+   * (shard_state.py XshardTxCursor walks from the block's root block down).
+   */
+  private rootChainOf(rootHash: Hash32): RootChain {
+    if (this.rootChain.heightOf(rootHash) !== undefined) return this.rootChain;
+    if (this.sideChain === undefined || !bytesEqual(this.sideChain.tip, rootHash)) {
+      this.sideChain = { tip: rootHash, chain: new RootChain(this.source, rootHash) };
+    }
+    return this.sideChain.chain;
+  }
+
+  private inboxOn(rootChain: RootChain): InboxContext {
+    return rootChain === this.rootChain ? this.inbox : { ...this.inbox, rootChain };
+  }
+
   /** A shard that is born later than the root chain does not hold what lies below. */
   private knownRootHeight(hash: Hash32): number | undefined {
-    if (this.shard.genesis.rootHeight > 0 && !this.source.hasRootBlock(hash)) return undefined;
+    const isEarlyShard = this.shard.genesis.rootHeight === 0;
+    if (!isEarlyShard && !this.rootChain.knows(hash) && !this.source.hasRootBlock(hash)) return undefined;
     return this.rootHeight(hash);
   }
 

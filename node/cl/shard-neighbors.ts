@@ -30,6 +30,15 @@ export function reachableShards(
   return new Set(initialized.filter((id) => areNeighbors(fullShardId, id, initialized.length)));
 }
 
+/**
+ * Shards that are told what a block sends them, be it nothing: as of the root block that it names, all that are born below
+ * it and are neighbours (pyquarkchain cluster/slave.py broadcast_xshard_tx_list).
+ */
+export function destinationsAt(config: QuarkChainConfig, fullShardId: number, rootHeight: number): readonly number[] {
+  const initialized = initializedFullShardIdsBefore(config, rootHeight);
+  return initialized.filter((id) => id !== fullShardId && areNeighbors(fullShardId, id, initialized.length));
+}
+
 function isPowerOfTwoOrZero(value: number): boolean {
   return (value & (value - 1)) === 0;
 }

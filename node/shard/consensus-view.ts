@@ -33,6 +33,7 @@ export class ConsensusView {
       fullShardId,
       hasRootBlock: (hash) => roots.has(hash),
       rootHeader: (hash) => roots.header(hash),
+      rootBlock: (hash) => roots.chainAt(hash).blockAt(roots.header(hash).height).block,
       minorBlock: (hash) => blocks.minorBlock(hash),
       hasMinorBlock: (hash) => blocks.hasMinorBlock(hash),
       depositList: (sourceMinorHash) => store.depositList(sourceMinorHash),

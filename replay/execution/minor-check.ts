@@ -13,6 +13,7 @@ import { compareExecution, type FieldDifference } from "../../node/engine/compar
 import type { OpenDatabase } from "../database/open-database.ts";
 import { ArchivedStates } from "./archived-states.ts";
 import type { CheckedBlock, Findings, Violation } from "./findings.ts";
+import { formerTargetText } from "./former-target.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRig, ShardRigs } from "./shard-rig.ts";
 import { missingSends, storedSends } from "./stored-sends.ts";
@@ -101,6 +102,8 @@ export class MinorCheck {
     const differences = differencesOf(violations);
     if (outcome.status === "INVALID") {
       const refusal = { code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) };
+      const former = formerTargetText(this.database.config.quarkchain, place, block, outcome.rejection);
+      if (former !== undefined) this.findings.warnings.add(former);
       const name =
         refusals.length === 0
           ? this.causes.classOf(place, { rig, block, parentRoot, outcome, fields: differences })
@@ -149,9 +152,13 @@ export class MinorCheck {
       if (this.rigs.has(fullShardId)) continue;
       this.findings.warnings.add(`shard ${fullShardId} is not there: what the others sent to it is not compared`);
     }
-    const stored = storedSends(this.database.source, place.hash, sends, (destination) =>
-      this.findings.addDamage(place, missingSends(destination, place.hash, place.fullShardId)),
-    );
+    const stored = storedSends(this.database.source, place.hash, sends, (destination) => {
+      if (place.root !== null || rig.source.isCommitted(place.hash)) {
+        this.findings.addDamage(place, missingSends(destination, place.hash, place.fullShardId));
+      } else {
+        this.findings.warnings.add(neverCommitted(place));
+      }
+    });
     return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
   }
 
@@ -205,6 +212,14 @@ export class MinorCheck {
   private count(fullShardId: number, block: MinorBlock, deposits: number, gas: bigint, xshardGas: bigint): void {
     this.findings.count(fullShardId, { transactions: block.transactions.length, deposits, gas, xshardGas });
   }
+}
+
+/** What a crash, or a shard's folder copied after another one's, leaves (pyquarkchain cluster/shard.py add_block). */
+function neverCommitted({ fullShardId, height, hash }: MinorBlockPlace): string {
+  return (
+    `shard ${fullShardId} block ${height}, ${toHex(hash)}, was stored and never committed: ` +
+    "other shards have no list of what it sends, so that is not compared"
+  );
 }
 
 /** Why a block is not executed, in a sentence. */

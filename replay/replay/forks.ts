@@ -1,7 +1,9 @@
 import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { decodeMinorBlock, type MinorBlockHeader, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { decodeRootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
+import { destinationsAt } from "../../node/cl/shard-neighbors.ts";
 import { asHash32, bytesEqual, bytesKey, type Hash32, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { CodecError } from "../../node/codec/errors.ts";
 import type { ForksData, PlanData } from "./steps.ts";
@@ -34,6 +36,8 @@ export interface ForksPlan {
   readonly plan: PlanData;
   /** Side blocks that are not fed, because a block that they build on is not in the database. */
   readonly leftOut: number;
+  /** Side blocks that are not fed, because they, or blocks that they build on, were stored and never committed. */
+  readonly uncommitted: number;
 }
 
 /**
@@ -43,24 +47,28 @@ export interface ForksPlan {
 export function withForks(
   canonical: PlanData,
   source: BlockSource,
+  config: QuarkChainConfig,
   rootChain: RootChain,
   shards: readonly number[],
 ): ForksPlan {
-  const planner = new ForksPlanner(source, rootChain, shards);
+  const planner = new ForksPlanner(source, config, rootChain, shards);
   return planner.plan(canonical);
 }
 
 class ForksPlanner {
   readonly #source: BlockSource;
+  readonly #config: QuarkChainConfig;
   readonly #rootChain: RootChain;
   readonly #shards: readonly number[];
   readonly #steps: Step[] = [];
   readonly #stepOfRoot = new Map<string, number>();
   readonly #stepOfMinor = new Map<string, number>();
   readonly #sideBlocks: string[] = [];
+  readonly #uncommitted = new Set<string>();
 
-  constructor(source: BlockSource, rootChain: RootChain, shards: readonly number[]) {
+  constructor(source: BlockSource, config: QuarkChainConfig, rootChain: RootChain, shards: readonly number[]) {
     this.#source = source;
+    this.#config = config;
     this.#rootChain = rootChain;
     this.#shards = shards;
   }
@@ -71,7 +79,8 @@ class ForksPlanner {
     this.#steps.push({ root: undefined, createTime: Number.POSITIVE_INFINITY, arrivals: new Map() });
     let leftOut = 0;
     for (const fullShardId of this.#shards) leftOut += this.#placeSideBlocks(fullShardId);
-    return { plan: { ...canonical, lastStep: this.#steps.length - 1, forks: this.#data() }, leftOut };
+    const plan = { ...canonical, lastStep: this.#steps.length - 1, forks: this.#data() };
+    return { plan, leftOut, uncommitted: this.#uncommitted.size };
   }
 
   #placeRoots(lastHeight: number): void {
@@ -112,7 +121,7 @@ class ForksPlanner {
     }
   }
 
-  /** Returns how many of a shard's blocks cannot be placed. */
+  /** Returns how many of a shard's blocks cannot be placed because something is not there. */
   #placeSideBlocks(fullShardId: number): number {
     const blocks = [...minorBlocks(this.#source, fullShardId)].filter(
       ({ hash, header }) => header.height > 0 && !this.#stepOfMinor.has(bytesKey(hash)),
@@ -120,6 +129,10 @@ class ForksPlanner {
     blocks.sort((a, b) => a.header.createTime - b.header.createTime || a.header.height - b.header.height);
     let leftOut = 0;
     for (const { hash, header } of blocks) {
+      if (this.#isUncommitted(fullShardId, hash, header)) {
+        this.#uncommitted.add(bytesKey(hash));
+        continue;
+      }
       const parent = this.#stepOfParent(fullShardId, header);
       const root = this.#stepOfRoot.get(bytesKey(header.prevRootBlockHash));
       if (parent === undefined || root === undefined) {
@@ -131,6 +144,17 @@ class ForksPlanner {
       this.#sideBlocks.push(toHex(hash));
     }
     return leftOut;
+  }
+
+  /** A block that was stored and then told to nobody, or builds on one: a crash leaves that (cluster/shard.py add_block). */
+  #isUncommitted(fullShardId: number, hash: Hash32, header: MinorBlockHeader): boolean {
+    if (this.#uncommitted.has(bytesKey(header.prevMinorBlockHash))) return true;
+    const shard = this.#source.shard(fullShardId);
+    if (shard.isCommitted(hash) || !shard.hasRootBlock(header.prevRootBlockHash)) return false;
+    const { height } = shard.rootHeader(header.prevRootBlockHash);
+    return destinationsAt(this.#config, fullShardId, height).some(
+      (id) => this.#source.fullShardIds.includes(id) && this.#source.shard(id).depositList(hash) === undefined,
+    );
   }
 
   /** A genesis block is there as soon as its root block is. */

@@ -148,10 +148,14 @@ async function planReplay(request: ReplayRequest): Promise<PlannedReplay> {
   let planData = canonicalPlan(rootTo, (height) => survey.rootHashAt(height));
   if (request.withForks) {
     const chain = new RootChain(database.source.rootBlocks(), hashFromHex(tipHash));
-    const forks = withForks(planData, database.source, chain, shards);
+    const forks = withForks(planData, database.source, database.config.quarkchain, chain, shards);
     planData = forks.plan;
     if (forks.leftOut > 0) {
       warnings.push(`${forks.leftOut} side blocks are left out: the database lacks a block that they build on`);
+    }
+    if (forks.uncommitted > 0) {
+      const why = "they, or blocks that they build on, were stored and never committed";
+      warnings.push(`${forks.uncommitted} side blocks are left out: ${why}`);
     }
   }
   const plan = new StepPlan(planData, database.source.rootBlocks());

@@ -8,6 +8,7 @@ const BLOCK = utf8("b");
 const ROOT_HASH = "rn";
 const MINOR_HASH = "mn";
 const RECEIVED_DEPOSITS = utf8("xSL");
+const COMMITTED = utf8("cmB");
 
 /** Root and minor blocks share a prefix; a shard's database holds both. */
 export const BLOCK_KEYS: BlockKeys = {
@@ -15,6 +16,7 @@ export const BLOCK_KEYS: BlockKeys = {
   minorBlock: blockKey,
   minorHashAt: (height) => heightKey(MINOR_HASH, height),
   receivedDeposits: (sourceMinorHash) => concatBytes(RECEIVED_DEPOSITS, sourceMinorHash),
+  committed: (minorHash) => concatBytes(COMMITTED, minorHash),
 };
 
 /** Row with the hash of the canonical root block at a height. */

@@ -42,6 +42,7 @@ export const BLOCK_KEYS: BlockKeys = {
   minorBlock: (hash) => prefixedKey(PREFIX.minorBlock, hash),
   minorHashAt: (height) => heightKey(PREFIX.minorHeightIndex, height),
   receivedDeposits: (sourceMinorHash) => prefixedKey(PREFIX.receivedDeposits, sourceMinorHash),
+  committed: (minorHash) => prefixedKey(PREFIX.committed, minorHash),
 };
 
 /** `count_<full shard id>_<root height>`. */

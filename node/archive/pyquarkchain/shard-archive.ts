@@ -62,9 +62,4 @@ export class ShardArchive extends ShardBlockRows {
     const row = this.rows.get(key);
     return row && decodeRow(this.database, key, row, (bytes) => new WireReader(bytes).uint32("transaction count"));
   }
-
-  /** Whether the block's deposits were handed on and its header reported. */
-  isCommitted(minorHash: Hash32): boolean {
-    return this.rows.has(prefixedKey(PREFIX.committed, minorHash));
-  }
 }
