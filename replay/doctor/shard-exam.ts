@@ -61,7 +61,7 @@ export class ShardExam {
     const confirmed = this.lastConfirmed();
     const indexed = diagnosis.try("MINOR_INDEX", { fullShardId }, () => tipOf(fullShardId)) ?? -1;
     const top = Math.max(indexed, confirmed?.header.height ?? -1);
-    if (top < 0) diagnosis.add("limit", "MINOR_INDEX", { fullShardId }, "the shard has no block yet");
+    if (top < 0) this.findWithoutBlocks();
     const heights = heightsToLookAt(top, samples);
     for (const height of heights) {
       this.examineHeight(height, confirmed?.header.height ?? -1);
@@ -77,6 +77,23 @@ export class ShardExam {
       history: this.history || this.hasHistoryIndex(),
       stateNodesRead: this.followPaths(states.findLast(({ has }) => has)?.to),
     };
+  }
+
+  /** A shard that a later root block brings to life lacks nothing. */
+  private findWithoutBlocks(): void {
+    const { diagnosis, config } = this.examined;
+    const { chain, fullShardId } = this;
+    const birth = config?.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
+    if (chain !== undefined && birth > chain.tipHeight) {
+      diagnosis.add(
+        "note",
+        "MINOR_INDEX",
+        { fullShardId },
+        `the shard is not born yet: root block ${birth} brings it to life`,
+      );
+    } else {
+      diagnosis.add("limit", "MINOR_INDEX", { fullShardId }, "the shard has no block yet");
+    }
   }
 
   private lastConfirmed(): ConfirmedMinor | undefined {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { unpack } from "../packed-files.testkit.ts";
 
 const FIXTURE = fileURLToPath(new URL("../../../fixtures/goqkc-small", import.meta.url));
 const OWN_BLOCKS = fileURLToPath(new URL("../../../fixtures/goqkc-own-blocks", import.meta.url));
@@ -38,18 +39,6 @@ export class OwnBlocksDirectory {
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-function unpack(packedFile: string, dir: string): void {
-  const packed = gunzipSync(readFileSync(packedFile));
-  let at = packed.indexOf("\n") + 1;
-  const files: [path: string, bytes: number][] = JSON.parse(packed.toString("utf8", 0, at));
-  for (const [path, bytes] of files) {
-    const target = join(dir, path);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, packed.subarray(at, at + bytes));
-    at += bytes;
   }
 }
 
