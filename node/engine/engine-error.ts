@@ -36,3 +36,14 @@ export class EngineError extends QkcError {
     this.data = options.data;
   }
 }
+
+const TOO_LARGE: ReadonlySet<number> = new Set([
+  ENGINE_ERROR.tooLargeRequest,
+  ENGINE_ERROR.responseTooLarge,
+  ENGINE_ERROR.answerTooLarge,
+]);
+
+/** Whether less at a time may pass. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof EngineError && TOO_LARGE.has(error.rpcCode);
+}

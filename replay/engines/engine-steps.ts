@@ -4,7 +4,7 @@ import { ENGINE_METHODS } from "../../node/engine/api/methods.ts";
 import type { StructLogTrace } from "../../node/engine/api/struct-logs.ts";
 import type { HttpEngine } from "../../node/engine/client/http-engine.ts";
 import type { QkcPayload } from "../../node/engine/engine-api.ts";
-import { ENGINE_ERROR, EngineError } from "../../node/engine/engine-error.ts";
+import { EngineError, isTooLarge } from "../../node/engine/engine-error.ts";
 import type { BlockTrial, Executor } from "../execution/trial.ts";
 import type { StepDivergence } from "../report/triage-schema.ts";
 import type { ExternalTrace, ExternalUnit } from "../triage/steps/external-trace.ts";
@@ -72,7 +72,7 @@ async function unlessTooLarge<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof EngineError && error.rpcCode === ENGINE_ERROR.answerTooLarge) return undefined;
+    if (isTooLarge(error)) return undefined;
     throw error;
   }
 }

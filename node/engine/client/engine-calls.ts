@@ -7,10 +7,12 @@ import type {
   EngineApi,
   ForkchoiceState,
   ForkchoiceUpdated,
+  PayloadBody,
   PayloadStatus,
   QkcPayload,
   ValidationError,
 } from "../engine-api.ts";
+import { isTooLarge } from "../engine-error.ts";
 
 /** How often a block is offered again to an engine that says it is syncing: every parent is local, so it has no reason to. */
 const SYNCING_RETRIES = 4;
@@ -82,11 +84,22 @@ export class EngineCalls {
 
   /** Which of the blocks the engine holds. */
   async holds(hashes: readonly Hash32[]): Promise<readonly boolean[]> {
-    const bodies = await this.#engine.getPayloadBodiesByHash(hashes);
+    const bodies = await this.#bodies(hashes);
     if (bodies.length !== hashes.length) {
       throw this.#fault(`answers ${bodies.length} bodies to a question for ${hashes.length}`);
     }
     return bodies.map((body) => body !== null);
+  }
+
+  /** In as few requests as the engine takes. */
+  async #bodies(hashes: readonly Hash32[]): Promise<readonly (PayloadBody | null)[]> {
+    try {
+      return await this.#engine.getPayloadBodiesByHash(hashes);
+    } catch (error) {
+      if (!isTooLarge(error) || hashes.length < 2) throw error;
+      const half = Math.ceil(hashes.length / 2);
+      return [...(await this.#bodies(hashes.slice(0, half))), ...(await this.#bodies(hashes.slice(half)))];
+    }
   }
 
   async #extendByOne(payloads: readonly QkcPayload[], head: ForkchoiceState) {

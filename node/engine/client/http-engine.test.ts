@@ -211,7 +211,9 @@ describe("peers that are no good engines", () => {
     await withPeer(
       (response) => response.writeHead(413).end(refusal),
       async (engine) => {
-        await expect(engine.newPayloads([PAYLOAD], state)).rejects.toMatchObject({ rpcCode: -38004 });
+        const named = { rpcCode: -38004, message: expect.stringMatching(`^block ${PAYLOAD.block.header.height}: `) };
+        await expect(engine.newPayloads([PAYLOAD], state)).rejects.toMatchObject(named);
+        await expect(engine.newPayload(PAYLOAD)).rejects.toMatchObject(named);
       },
     );
   });

@@ -16,6 +16,7 @@ import type {
   PayloadStatus,
   QkcPayload,
 } from "../engine-api.ts";
+import { EngineError, isTooLarge } from "../engine-error.ts";
 import { jwtIssuer } from "../json-rpc/jwt.ts";
 import { issueText } from "../server/rpc-method.ts";
 import type { BlockTrace, DebugOptions, PreState, TraceOptions, TracingEngine } from "../tracing-engine.ts";
@@ -78,7 +79,7 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
       return this.#newPayloadsOneByOne(kept, state);
     }
     return {
-      statuses: kept.map((_, index) => resultOf(newPayload, answers[index])),
+      statuses: kept.map((payload, index) => statusOf(payload, answers[index])),
       forkchoice: resultOf(forkchoiceUpdated, answers[kept.length]),
     };
   }
@@ -134,10 +135,14 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
   }
 
   /** `payload` has deposits that can be walked again. */
-  #newPayload(payload: QkcPayload): Promise<PayloadStatus> {
-    return this.#sparingDeposits(payload, xshardGasLimitOf(payload), (asked) =>
-      this.#call(ENGINE_METHODS.newPayload, [asked]),
-    );
+  async #newPayload(payload: QkcPayload): Promise<PayloadStatus> {
+    try {
+      return await this.#sparingDeposits(payload, xshardGasLimitOf(payload), (asked) =>
+        this.#call(ENGINE_METHODS.newPayload, [asked]),
+      );
+    } catch (error) {
+      throw namingBlock(payload, error);
+    }
   }
 
   async #newPayloadsOneByOne(payloads: readonly QkcPayload[], state: ForkchoiceState): Promise<ChainExtended> {
@@ -180,6 +185,17 @@ export class HttpEngine implements BatchingEngine, TracingEngine {
 
 function xshardGasLimitOf({ block }: QkcPayload): bigint {
   return block.meta.xshardGasLimit;
+}
+
+function statusOf(payload: QkcPayload, answer: RpcAnswer): PayloadStatus {
+  if ("error" in answer) throw namingBlock(payload, answer.error);
+  return resultOf(ENGINE_METHODS.newPayload, answer);
+}
+
+/** Where a block is too long by itself, it is named. */
+function namingBlock({ block: { header } }: QkcPayload, error: unknown): unknown {
+  if (!(error instanceof EngineError) || !isTooLarge(error)) return error;
+  return new EngineError(error.rpcCode, `block ${header.height}: ${error.message}`, { cause: error });
 }
 
 function resultOf<P, R>(method: EngineMethod<P, R>, answer: RpcAnswer): R {

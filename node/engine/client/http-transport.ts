@@ -1,12 +1,15 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { ConfigError } from "../../codec/errors.ts";
+import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 import { EngineAuthenticationError, EngineProtocolError, EngineUnavailableError } from "./engine-failures.ts";
 
 /** Longest answer that is read: a batch of blocks' results has room. */
 const MOST_RESPONSE_BYTES = 128 * 1024 * 1024;
 /** Proxies say with these that the engine behind them is away. */
 const AWAY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+const TOO_LARGE_STATUS = 413;
 
 export interface HttpTransportOptions {
   /** http:// or https://. */
@@ -36,7 +39,8 @@ export class HttpTransport {
 
   /**
    * The text of the answer. Throws EngineUnavailableError when nobody answers within `timeoutMs`,
-   * EngineAuthenticationError when the token is refused, EngineProtocolError for what is no answer of an engine.
+   * EngineAuthenticationError when the token is refused, EngineError where request or answer is too long,
+   * EngineProtocolError for what is no answer of an engine.
    */
   async post(body: string, timeoutMs: number): Promise<string> {
     const token = await this.#issueToken?.();
@@ -79,7 +83,7 @@ export class HttpTransport {
             if (refusal === undefined) resolve(text);
             else reject(refusal);
           },
-          (error: Error) => fail(error instanceof EngineProtocolError ? error : this.#unavailable(error, false)),
+          (error: Error) => fail(error instanceof EngineError ? error : this.#unavailable(error, false)),
         );
       });
       request.end(body);
@@ -102,6 +106,9 @@ export class HttpTransport {
         `${this.url} refuses the request (HTTP ${status}: ${said}): check --jwt-secret and the clocks of both sides`,
       );
     }
+    if (status === TOO_LARGE_STATUS) {
+      return new EngineError(ENGINE_ERROR.tooLargeRequest, `${this.url}: the request is too large (HTTP 413: ${said})`);
+    }
     if (AWAY_STATUSES.has(status)) return new EngineUnavailableError(`${this.url} is away (HTTP ${status}: ${said})`);
     if (status === 200 || said.startsWith("{") || said.startsWith("[")) return undefined;
     return new EngineProtocolError(`${this.url} answers with HTTP ${status}: ${said}`);
@@ -122,7 +129,7 @@ async function readText(response: IncomingMessage): Promise<string> {
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MOST_RESPONSE_BYTES) {
-      throw new EngineProtocolError(`the engine's answer is longer than ${MOST_RESPONSE_BYTES} bytes`);
+      throw new EngineError(ENGINE_ERROR.responseTooLarge, `its answer is longer than ${MOST_RESPONSE_BYTES} bytes`);
     }
     chunks.push(chunk);
   }
