@@ -19,7 +19,7 @@ export function addCheckdbCommand(
       "Re-executes the minor blocks that root blocks FROM..TO confirm, each on its parent's archived state, validates " +
         "the root blocks, and compares everything computed with what the chain declares. The database is only read.",
     )
-    .requiredOption("--db <dir>", "folder of the database")
+    .option("--db <dir>", "folder of the database")
     .option("--config <file>", CONFIG_HELP);
   addRangeOptions(command, "check")
     .option("--unconfirmed", "also check the minor blocks above the tip that no root block confirms yet")
@@ -53,6 +53,11 @@ export function addCheckdbCommand(
     )
     .option("--quiet", "no progress; a one-line summary")
     .addOption(
+      new Option("--cluster_config <file>", "as --config; names the database too where --db does not")
+        .conflicts("config")
+        .helpGroup(OLD),
+    )
+    .addOption(
       new Option("--check_db [value]", "understood and ignored: this command does nothing else").helpGroup(OLD),
     )
     .addOption(
@@ -62,7 +67,10 @@ export function addCheckdbCommand(
         .helpGroup(OLD),
     )
     .addOption(
-      new Option("--check_db_rblock_to <height>", "root height to end at (0: the first)")
+      new Option(
+        "--check_db_rblock_to <height>",
+        "root height to end at (0: the first; below 0: the first, for goquarkchain so many blocks below the start)",
+      )
         .argParser(parseSignedNumber)
         .conflicts(["from", "to", "last"])
         .helpGroup(OLD),
@@ -79,7 +87,7 @@ export function addCheckdbCommand(
     .action((options: CheckdbOptions) => run(() => checkdb(checkdbRequest(options))));
 }
 
-const OLD = "Options of pyquarkchain's cluster.py:";
+const OLD = "Options of the clients' own check (pyquarkchain's cluster.py, goquarkchain's cluster):";
 const NUMBERS = "Heights, ids and counts are decimal or 0x.";
 const EXAMPLES = [
   "qkc checkdb --db data/mainnet                        all root blocks up to the tip",

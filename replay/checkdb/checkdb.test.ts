@@ -203,6 +203,13 @@ describe("what cannot be run", () => {
     expect(code).toBe(1);
   });
 
+  it("--verify-pow says at once that a chain has no seals", async () => {
+    const { code, stderr } = await qkc("checkdb", "--db", database({ isPowDisabled: true }), "--verify-pow");
+    expect(stderr).toMatch(/^error: .*DISABLE_POW_CHECK is true.*leave --verify-pow out\n$/);
+    expect(code).toBe(1);
+    expect(existsSync(join(folder.path, "reports"))).toBe(false);
+  });
+
   it("a shard that the user names is not clean without a block", async () => {
     const db = database({ shards: [...SHARDS, EMPTY_SHARD] });
     expect((await qkc("checkdb", "--db", db)).code).toBe(0);
@@ -304,6 +311,39 @@ describe("old spellings", () => {
     const { code } = await qkc(...args, "--db", database(), "--report", "out");
     expect(code).toBe(0);
     expect(report("out").range).toMatchObject({ rootFrom, rootTo });
+  });
+
+  it.each([
+    ["goquarkchain", "-1", "-5", [TIP - 5, TIP]],
+    ["goquarkchain", "50", "-5", [45, 50]],
+    ["goquarkchain", "-1", "-200", [1, TIP]],
+    ["goquarkchain", "-1", "-100000", [1, TIP]],
+    ["pyquarkchain", "-1", "-5", [1, TIP]],
+  ] as const)("as %s means it: from %s to %s", async (kind, from, to, [rootFrom, rootTo]) => {
+    const args = ["--check_db", `--check_db_rblock_from=${from}`, `--check_db_rblock_to=${to}`];
+    await qkc(...args, "--db", database({ kind }), "--report", "out");
+    expect(report("out").range).toMatchObject({ rootFrom, rootTo });
+  });
+
+  it("--cluster_config is the configuration, and names the database", async () => {
+    const path = join(folder.path, "cluster_config.json");
+    writeFileSync(path, JSON.stringify({ DB_PATH_ROOT: database() }));
+    const named = await qkc(
+      "--check_db=True",
+      "--check_db_rblock_batch=100",
+      "--cluster_config",
+      path,
+      "--report",
+      "out",
+    );
+    expect(named.code).toBe(0);
+    expect(report("out").timing.databasePath).toBe("db");
+    const other = await qkc("--check_db", "--cluster_config", path, "--db", database({}, "other"), "--report", "out");
+    expect(other.code).toBe(0);
+    expect(report("out").timing.databasePath).toBe("other");
+    writeFileSync(path, JSON.stringify({ DB_PATH_ROOT: "" }));
+    const none = await qkc("--check_db", "--cluster_config", path);
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("DB_PATH_ROOT names no database") });
   });
 
   it("the batch is the size of a range", async () => {

@@ -16,9 +16,6 @@ import { printReport, reportUnusable } from "./answer.ts";
 import type { CheckdbEngine } from "./checkdb-engine.ts";
 import { openRunRecord, type RunRecord } from "./run-record.ts";
 
-/** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
-const MAX_FINDINGS = 20_000;
-
 /**
  * `qkc checkdb`: looks at the database, checks the range, writes and prints the report, answers with the exit code.
  * Throws what keeps it from an answer before the run starts: usage, configuration, no database.
@@ -111,7 +108,6 @@ async function executeWatched(
       done,
       workers: request.workers,
       heapMegabytes: memoryBudget(request.workers).heapMegabytes,
-      maxFindings: MAX_FINDINGS,
       record: (result) => checkpoint.record(result),
     });
     const { stalls } = monitor;

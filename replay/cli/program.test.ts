@@ -114,6 +114,7 @@ describe("qkc checkdb", () => {
     [["--check_db_rblock_from=-1"], { span: { kind: "downwards", from: -1, to: 0 } }],
     [["--check_db_rblock_from", "-1"], { span: { kind: "downwards", from: -1, to: 0 } }],
     [["--check_db_rblock_from=200", "--check_db_rblock_to=100"], { span: { kind: "downwards", from: 200, to: 100 } }],
+    [["--cluster_config=c.json"], { configPath: "c.json" }],
     [["--check_db_rblock_batch=100"], { batch: 100, span: { kind: "heights", from: undefined, to: undefined } }],
   ];
   it.each(understood)("understands %j", async (args, expected) => {
@@ -170,7 +171,7 @@ describe("qkc checkdb", () => {
   });
 
   it("needs a database", async () => {
-    expect((await parse("checkdb")).err).toContain("required option '--db <dir>' not specified");
+    await expect(parse("checkdb")).rejects.toThrow("no database is named: give its folder with --db");
   });
 
   it("--help has examples and exit codes, on stdout", async () => {
@@ -218,7 +219,20 @@ describe("qkc doctor, inspect, verify-state", () => {
 describe("qkc", () => {
   it("prints its version and help", async () => {
     expect(await parse("--version")).toMatchObject({ exitCode: 0, out: "1.2.3\n", err: "" });
-    expect((await parse("--help")).out).toContain("checkdb");
+    expect(await parse("-V")).toMatchObject({ exitCode: 0, out: "1.2.3\n", err: "" });
+    for (const args of [["--help"], ["-h"], ["help"]]) {
+      expect(await parse(...args)).toMatchObject({ exitCode: 0, out: expect.stringContaining("checkdb"), err: "" });
+    }
+    for (const args of [
+      ["checkdb", "-h"],
+      ["help", "checkdb"],
+    ]) {
+      expect(await parse(...args)).toMatchObject({
+        exitCode: 0,
+        out: expect.stringContaining("--check-archive"),
+        err: "",
+      });
+    }
   });
 
   it("without a command shows what there is and fails", async () => {

@@ -31,9 +31,9 @@ export interface ProgramParts {
 export function createProgram(version: string, { run, checkdb }: ProgramParts): Command {
   const program = new Command("qkc")
     .description("Re-executes QuarkChain history and says exactly where a block differs")
-    .version(version, "--version", "print the version")
-    .helpOption("--help", "print this help")
-    .helpCommand(false)
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print this help, or that of a command")
     .exitOverride()
     .showHelpAfterError("(run with --help for all options)")
     .addHelpText("after", `\n${exitCodesText(CHECKDB_EXIT_CODES)}`);

@@ -53,6 +53,7 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
     shards,
     checksRootBlocks: source.hasRootDatabase,
     warnings,
+    isPowDisabled: quarkchain.disablePowCheck,
     highestBlock: highestBlock(quarkchain, rootChain),
     costs: (from, to, wanted) => ({
       ...countMinorBlocks(rootBlocks, rootChain, from, to, wanted),

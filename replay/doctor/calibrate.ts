@@ -125,6 +125,7 @@ class Trial {
       anchors: [toHex(rootHashAt(to) ?? chain.hashAt(to))],
       ethashCaches: null,
       cacheBytesPerWorker: memoryBudget(workers).cacheBytesPerWorker,
+      maxFindings: 1000,
     };
   }
 

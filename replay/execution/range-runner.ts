@@ -134,7 +134,10 @@ class RangeCheck {
   }
 
   private async unconfirmed({ lastRootHeight }: Range): Promise<number> {
-    for (const place of this.blocks.unconfirmed(lastRootHeight)) await this.minorBlock(place);
+    for (const place of this.blocks.unconfirmed(lastRootHeight)) {
+      await this.minorBlock(place);
+      if (this.limitReached()) break;
+    }
     return lastRootHeight;
   }
 
@@ -152,8 +155,10 @@ class RangeCheck {
   }
 
   private limitReached(): boolean {
-    const limit = this.plan.flags.maxDivergences;
-    return limit !== null && this.findings.divergences.length >= limit;
+    const { maxFindings, flags } = this.plan;
+    const { divergences, damage, unsupported } = this.findings;
+    if (divergences.length + damage.length + unsupported.length >= maxFindings) return true;
+    return flags.maxDivergences !== null && divergences.length >= flags.maxDivergences;
   }
 
   private result(range: Range, checkedTo: number, seconds: number): RangeResult {

@@ -1,10 +1,12 @@
 import { availableParallelism } from "node:os";
+import { UsageError } from "../../node/codec/errors.ts";
+import { databaseOfConfig } from "./database-of-config.ts";
 
 /** Which root blocks the user asks for; the database decides what the open ends are. */
 export type SpanRequest =
   | { readonly kind: "heights"; readonly from: number | undefined; readonly to: number | undefined }
   | { readonly kind: "last"; readonly count: number }
-  /** pyquarkchain's way: downwards from `from` (the tip where negative or beyond it) to `to`. */
+  /** The clients' way: downwards from `from` (the tip where negative or beyond it) to `to`, as each of them means that. */
   | { readonly kind: "downwards"; readonly from: number; readonly to: number };
 
 /** Whether an interrupted run is continued; "auto": where there is one. */
@@ -55,7 +57,8 @@ export interface RangeOptions {
 
 /** Option values as commander delivers them. */
 export interface CheckdbOptions extends RangeOptions {
-  readonly db: string;
+  /** Undefined: the one that `cluster_config` names. */
+  readonly db?: string;
   readonly config?: string;
   readonly unconfirmed?: true;
   readonly report?: string;
@@ -70,16 +73,18 @@ export interface CheckdbOptions extends RangeOptions {
   readonly rootTip?: string;
   readonly stallTimeout: number;
   readonly quiet?: true;
+  readonly cluster_config?: string;
   readonly check_db?: string | true;
   readonly check_db_rblock_from?: number;
   readonly check_db_rblock_to?: number;
   readonly check_db_rblock_batch?: number;
 }
 
+/** Throws UsageError where no database is named, ConfigError for a configuration that should name it and cannot. */
 export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
   return {
-    db: options.db,
-    configPath: options.config,
+    db: options.db ?? databaseOf(options.cluster_config),
+    configPath: options.config ?? options.cluster_config,
     span: spanRequest(options),
     shards: options.shard === undefined ? undefined : [...new Set(options.shard)].sort((a, b) => a - b),
     workers: options.workers ?? availableParallelism(),
@@ -97,6 +102,11 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     stallSeconds: options.stallTimeout,
     quiet: options.quiet === true,
   };
+}
+
+function databaseOf(clusterConfig: string | undefined): string {
+  if (clusterConfig !== undefined) return databaseOfConfig(clusterConfig);
+  throw new UsageError("no database is named: give its folder with --db");
 }
 
 function spanRequest(options: CheckdbOptions): SpanRequest {

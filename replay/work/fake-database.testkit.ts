@@ -28,6 +28,9 @@ export interface FakeDatabase {
   readonly blockMilliseconds?: number;
   /** The survey fails in this way. */
   readonly unusable?: "not-a-database" | "damaged" | "unsupported";
+  /** Client that wrote it; default: none that is known. */
+  readonly kind?: string;
+  readonly isPowDisabled?: boolean;
   /** Minor blocks that the runner leaves out without a word. */
   readonly forgets?: number;
 }
@@ -72,7 +75,7 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
   if (database.unusable === "not-a-database") throw new NotADatabaseError(`${request.db} holds no database`);
   return {
     identity: {
-      kind: "fake",
+      kind: database.kind ?? "fake",
       genesisHash: fakeHash(0, 0),
       tipHash: fakeHash(0, database.tipHeight),
       tipHeight: database.tipHeight,
@@ -83,6 +86,7 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
     shards: database.shards,
     checksRootBlocks: true,
     warnings: [],
+    isPowDisabled: database.isPowDisabled === true,
     highestBlock: database.tipHeight,
     rootHashAt: (height) => fakeHash(0, height),
     costs: (from, to, shards) => {
@@ -154,6 +158,8 @@ function runFakeRange(
       }
     }
     result.checkedTo = height;
+    const { divergences, damage, unsupported } = result;
+    if (divergences.length + damage.length + unsupported.length >= plan.maxFindings) break;
     if (plan.flags.maxDivergences !== null && result.divergences.length >= plan.flags.maxDivergences) break;
   }
   if (range.index === 0) result.shards[0].minorBlocks -= database.forgets ?? 0;

@@ -11,6 +11,9 @@ import { memoryBudget } from "./memory.ts";
 import { planRanges } from "./plan.ts";
 import type { DatabaseSurvey, RootBlockCosts, RunPlan } from "./range-job.ts";
 
+/** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
+const MAX_FINDINGS = 20_000;
+
 /** A request that a database can answer: what will be checked, and what a complete run must count. */
 export interface PlannedRun {
   readonly plan: RunPlan;
@@ -24,7 +27,11 @@ export interface PlannedRun {
 
 /** Throws UsageError where the request asks for blocks or shards that the database does not have. */
 export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): PlannedRun {
-  const { rootFrom, rootTo } = resolveSpan(request, survey.identity.tipHeight);
+  if (request.verifyPow && survey.isPowDisabled) {
+    const what = "QUARKCHAIN.DISABLE_POW_CHECK is true: this chain's blocks need no seals";
+    throw new UsageError(`${survey.configPath}: ${what}, leave --verify-pow out`);
+  }
+  const { rootFrom, rootTo } = resolveSpan(request, survey);
   const shards = resolveShards(request.shards, survey.shards);
   const costs = survey.costs(rootFrom, rootTo, shards);
   if (request.shards !== undefined && !request.unconfirmed) assertBlocks(costs, rootFrom, rootTo);
@@ -43,6 +50,7 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): Planne
       anchors: ranges.map(({ lastRootHeight }) => survey.rootHashAt(lastRootHeight)),
       ethashCaches: request.verifyPow ? ethashCaches(request.workers, survey.highestBlock) : null,
       cacheBytesPerWorker: memoryBudget(request.workers).cacheBytesPerWorker,
+      maxFindings: MAX_FINDINGS,
     },
     costs,
     ranges,
@@ -99,9 +107,10 @@ function runFlags(request: CheckdbRequest): RunFlags {
   };
 }
 
-function resolveSpan(request: CheckdbRequest, tip: number): { rootFrom: number; rootTo: number } {
+function resolveSpan(request: CheckdbRequest, { identity }: DatabaseSurvey): { rootFrom: number; rootTo: number } {
+  const tip = identity.tipHeight;
   if (tip === 0) throw new UsageError("the database holds the genesis root block only: there is nothing to check");
-  const { rootFrom, rootTo } = spanHeights(request.span, tip);
+  const { rootFrom, rootTo } = spanHeights(request.span, tip, identity.kind);
   if (rootTo > tip) throw new UsageError(`root block ${rootTo} is above the tip of this database, ${tip}`);
   if (rootFrom > tip) throw new UsageError(`root block ${rootFrom} is above the tip of this database, ${tip}`);
   if (rootFrom > rootTo)
@@ -112,19 +121,30 @@ function resolveSpan(request: CheckdbRequest, tip: number): { rootFrom: number; 
   return { rootFrom, rootTo };
 }
 
-function spanHeights(span: SpanRequest, tip: number): { rootFrom: number; rootTo: number } {
+function spanHeights(span: SpanRequest, tip: number, kind: string): { rootFrom: number; rootTo: number } {
   switch (span.kind) {
     case "heights":
       return { rootFrom: span.from ?? 1, rootTo: span.to ?? tip };
     case "last":
       return { rootFrom: Math.max(1, tip - span.count + 1), rootTo: tip };
     case "downwards":
-      // pyquarkchain cluster/master.py check_db: a start beyond the tip is the tip, and genesis is never checked.
-      return {
-        rootFrom: Math.max(span.to, 1),
-        rootTo: span.from >= 0 && span.from < tip ? span.from : tip,
-      };
+      return downwards(span, tip, kind);
   }
+}
+
+/**
+ * As each client means it (pyquarkchain cluster/master.py check_db, goquarkchain cluster/master/backend.go CheckDB): a
+ * start beyond the tip is the tip, and genesis is never checked. An end below zero is the first block; to goquarkchain it
+ * is counted back from the start, unless that goes beyond the first block.
+ */
+function downwards(
+  { from, to }: Extract<SpanRequest, { kind: "downwards" }>,
+  tip: number,
+  kind: string,
+): { rootFrom: number; rootTo: number } {
+  const start = from >= 0 && from < tip ? from : tip;
+  const isCountedBack = to < 0 && kind === "goquarkchain" && -to < start;
+  return { rootFrom: Math.max(isCountedBack ? start + to : to, 1), rootTo: start };
 }
 
 function resolveShards(wanted: readonly number[] | undefined, present: readonly number[]): readonly number[] {

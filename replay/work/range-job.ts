@@ -21,6 +21,8 @@ export interface RunPlan {
   readonly ethashCaches: SharedEthashCaches | null;
   /** Bytes a worker may keep in its caches of database blocks and trie nodes. */
   readonly cacheBytesPerWorker: number;
+  /** Findings of all kinds that end a run, and within it a range: a report is for reading, and has to fit memory. */
+  readonly maxFindings: number;
 }
 
 /** Told by a runner as it works; read by the progress display and the stall watchdog. Cheap: no allocation, no I/O. */
@@ -86,6 +88,8 @@ export interface DatabaseSurvey {
   /** False where root blocks are only followed, not validated, so that none is counted as checked. */
   readonly checksRootBlocks: boolean;
   readonly warnings: readonly string[];
+  /** Whether the configuration says that the chain's clients do not check seals. */
+  readonly isPowDisabled: boolean;
   /** Height of the highest confirmed block of any chain. */
   readonly highestBlock: number;
   /** Reads root blocks from..to (inclusive heights, 1 <= from <= to <= tip). */

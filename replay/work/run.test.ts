@@ -79,6 +79,7 @@ async function run(database: Partial<FakeDatabase>, options: Options = {}): Prom
     anchors: ranges.map(({ lastRootHeight }) => survey.rootHashAt(lastRootHeight)),
     ethashCaches: null,
     cacheBytesPerWorker: 1,
+    maxFindings: options.maxFindings ?? 1000,
   };
   const workers = options.workers ?? 2;
   const shared = createSharedCounters(workers, SHARDS);
@@ -91,7 +92,6 @@ async function run(database: Partial<FakeDatabase>, options: Options = {}): Prom
     done: options.done ?? new Map(),
     workers,
     heapMegabytes: options.heapMegabytes ?? 512,
-    maxFindings: options.maxFindings ?? 1000,
     record: async (result) => {
       recorded.set(result.index, result);
       options.onResult?.(result, counters);
@@ -233,11 +233,21 @@ describe("executeRun", () => {
         await run({ behaviours: MANY_FINDINGS }, { workers: 4, maxFindings }),
       ].map(reportOf);
       expect(JSON.stringify(crowd)).toBe(JSON.stringify(alone));
-      const rootHeight = { 1: 5, 3: 10, 8: TIP }[maxFindings];
+      const rootHeight = { 1: 3, 3: 10, 8: TIP }[maxFindings];
       expect(alone.stopped).toEqual({ reason: "too-many-findings", limit: maxFindings, rootHeight });
       expect(alone.totals.rootBlocks).toBe(rootHeight);
     },
   );
+
+  it.each([1, 2, 3])("a range that reaches the limit alone ends within itself, with %i workers", async (workers) => {
+    const behaviours = Object.fromEntries([21, 22, 23, 24, 25].map((height) => [`1/${height}`, "damage" as const]));
+    const ran = await run({ behaviours }, { maxFindings: 3, batch: 10, workers });
+    expect(reportOf(ran)).toMatchObject({
+      stopped: { reason: "too-many-findings", limit: 3, rootHeight: 23 },
+      totals: { rootBlocks: 23 },
+    });
+    expect(ran.outcome.results.at(-1)?.damage).toHaveLength(3);
+  });
 
   it("refuses a result that is not one, at once", async () => {
     const { outcome } = await run({ behaviours: { "1/3": "nonsense" } });

@@ -14,8 +14,6 @@ export interface RunRequest {
   readonly done: ReadonlyMap<number, RangeResult>;
   readonly workers: number;
   readonly heapMegabytes: number;
-  /** Findings of all kinds that end a run: a report is for reading, and has to fit memory. */
-  readonly maxFindings: number;
   /** Keeps a result for good. */
   readonly record: (result: RangeResult) => Promise<void>;
 }
@@ -33,8 +31,9 @@ export interface RunOutcome {
 /** Checks what is not done yet. Never throws for what a worker does. */
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const counters = new RunCounters(request.input.counters);
-  const maxDivergences = request.input.plan.flags.maxDivergences;
-  const limits = { maxDivergences: maxDivergences ?? Number.POSITIVE_INFINITY, maxFindings: request.maxFindings };
+  const { plan } = request.input;
+  const maxDivergences = plan.flags.maxDivergences;
+  const limits = { maxDivergences: maxDivergences ?? Number.POSITIVE_INFINITY, maxFindings: plan.maxFindings };
   const done = new Map(request.done);
   let divergences = 0;
   let findings = 0;
@@ -114,7 +113,7 @@ interface Cut {
 
 /**
  * A limit of divergences cuts behind the root block of the last divergence that it allows, a limit of findings behind
- * the range that reaches it. Totals and findings are those of the blocks up to there, so the report is the same for any
+ * the range that reaches it, or within a range that reaches it alone. Totals and findings are those of the blocks up to there, so the report is the same for any
  * number of workers.
  */
 function findCut(ranges: readonly Range[], done: ReadonlyMap<number, RangeResult>, limits: Limits): Cut | undefined {
@@ -124,7 +123,7 @@ function findCut(ranges: readonly Range[], done: ReadonlyMap<number, RangeResult
   const divergences = ranges.slice(0, last + 1).flatMap(({ index }) => done.get(index)!.divergences);
   const limit = limits.maxDivergences;
   if (divergences.length < limit) {
-    const rootHeight = range.lastRootHeight;
+    const rootHeight = done.get(last)!.checkedTo;
     return { stopped: { reason: "too-many-findings", limit: limits.maxFindings, rootHeight }, recheck: undefined };
   }
   const rootHeight = divergences.sort(compareDivergences)[limit - 1].rootHeight ?? range.lastRootHeight;
