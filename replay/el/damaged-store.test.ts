@@ -1,3 +1,4 @@
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { afterAll, expect, test } from "vitest";
@@ -57,6 +58,38 @@ test.each([
 ])("says when it is opened that %s is not what it was", async (_, key, change, sentence) => {
   const folder = await alteredStore(key, change);
   await expect(nodes.at(folder, SHARD)).rejects.toThrow(sentence);
+});
+
+/** The name of the one file of a kind. */
+function nameOf(folder: string, kind: RegExp): string {
+  return readdirSync(folder).find((name) => kind.test(name))!;
+}
+
+const overwrite = (name: RegExp, text: string) => (folder: string) =>
+  writeFileSync(join(folder, nameOf(folder, name)), text);
+const remove = (name: RegExp) => (folder: string) => rmSync(join(folder, nameOf(folder, name)));
+
+test.each<[string, (folder: string) => void, RegExp]>([
+  ["an empty CURRENT", overwrite(/^CURRENT$/, ""), /CURRENT file does not end with newline/],
+  ["a CURRENT of garbage", overwrite(/^CURRENT$/, "garbage"), /CURRENT file does not end with newline/],
+  ["a CURRENT that names nothing", overwrite(/^CURRENT$/, "garbage\n"), /garbage: No such file/],
+  ["no MANIFEST", remove(/^MANIFEST/), /MANIFEST-\d+: No such file/],
+  ["an empty MANIFEST", overwrite(/^MANIFEST/, ""), /no meta-nextfile entry/],
+  ["a MANIFEST of garbage", overwrite(/^MANIFEST/, "x".repeat(100_000)), /checksum mismatch/],
+  ["no CURRENT beside its tables", remove(/^CURRENT$/), /no CURRENT that says which of them count/],
+  ["a table that is missing", remove(/\.ldb$/), /missing files/],
+])("%s is damage of the data directory, and nothing is changed", async (_, damage, sentence) => {
+  const folder = nodes.newFolder();
+  await (await nodes.fed(SHARD, 3, { folder })).close();
+  // What lies in the log becomes a table when it is opened again.
+  await (await nodes.at(folder, SHARD)).close();
+  const execution = join(folder, "execution");
+  damage(execution);
+  const before = readdirSync(execution).filter((name) => !/^LO(G|CK)/.test(name));
+  const opened = nodes.at(folder, SHARD);
+  await expect(opened).rejects.toMatchObject({ code: "DATABASE_DAMAGED", message: expect.stringMatching(sentence) });
+  await expect(opened).rejects.toThrow(`(file ${execution})`);
+  expect(readdirSync(execution)).toEqual(expect.arrayContaining(before));
 });
 
 test("says so where it comes to an altered row, and takes no block on it", async () => {

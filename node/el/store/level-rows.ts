@@ -1,7 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { ClassicLevel } from "classic-level";
-import { QkcError, UsageError } from "../../codec/errors.ts";
-import { isLevelLocked } from "./level-locked.ts";
+import type { ClassicLevel } from "classic-level";
+import { DatabaseDamagedError, QkcError } from "../../codec/errors.ts";
+import { hasCode, openLevel, rootCauseText } from "./open-level.ts";
 import type { KeyRange, RowChange, RowStore } from "./row-store.ts";
 
 const BLOCK_CACHE_BYTES = 32 * 1024 * 1024;
@@ -11,36 +10,28 @@ const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Rows in a LevelDB of our own, which one process at a time may open. */
 export class LevelRows implements RowStore {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #folder: string;
 
-  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>) {
+  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>, folder: string) {
     this.#db = db;
+    this.#folder = folder;
   }
 
   /**
-   * Creates what is not there. Throws UsageError where another process has the folder, or it cannot be used.
+   * Creates what is not there. Throws as openLevel does.
    * @param isShared whether other threads of this process open it too
    */
   static async open(folder: string, { isShared = false }: { readonly isShared?: boolean } = {}): Promise<LevelRows> {
-    const db = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
-      keyEncoding: "view",
-      valueEncoding: "view",
+    const db = await openLevel(folder, {
       cacheSize: BLOCK_CACHE_BYTES,
       writeBufferSize: WRITE_BUFFER_BYTES,
       multithreading: isShared,
     });
-    try {
-      await mkdir(folder, { recursive: true });
-      await db.open();
-    } catch (error) {
-      await db.close();
-      if (isLevelLocked(error)) throw new UsageError(`${folder} is in use by another process: stop it first`);
-      throw new UsageError(`${folder} cannot be opened: ${rootCauseText(error)}`, { cause: error });
-    }
-    return new LevelRows(db);
+    return new LevelRows(db, folder);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#db.getSync(key);
+    const value = this.#read(key);
     return value === undefined ? undefined : plainBytes(value);
   }
 
@@ -65,15 +56,24 @@ export class LevelRows implements RowStore {
   async close(): Promise<void> {
     await this.#db.close();
   }
+
+  #read(key: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#db.getSync(key);
+    } catch (error) {
+      const reason = rootCauseText(error);
+      if (hasCode(error, "LEVEL_CORRUPTION")) {
+        throw new DatabaseDamagedError(`a table is damaged: ${reason}`, { file: this.#folder }, { cause: error });
+      }
+      if (hasCode(error, "LEVEL_IO_ERROR")) {
+        throw new QkcError("STORAGE", `${this.#folder} cannot be read: ${reason}`, { cause: error });
+      }
+      throw error;
+    }
+  }
 }
 
 /** LevelDB's binding hands Buffers out, whose slice() is a view. */
 function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, length);
-}
-
-/** classic-level hides why a database does not open in the cause of the error. */
-function rootCauseText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : rootCauseText(error.cause);
 }

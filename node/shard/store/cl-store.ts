@@ -1,4 +1,4 @@
-import { ClassicLevel } from "classic-level";
+import type { ClassicLevel } from "classic-level";
 import { describeKey, heightKey, PREFIX, prefixedKey } from "../../archive/pyquarkchain/keys.ts";
 import type { NamedDatabase } from "../../archive/rows.ts";
 import { decodeRow } from "../../archive/rows.ts";
@@ -8,6 +8,7 @@ import { decodeRootBlock, type RootBlock, type RootBlockHeader, readRootBlockHea
 import { asHash32, bytesEqual, type Hash32, toHex } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, QkcError, UsageError } from "../../codec/errors.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
+import { openLevel } from "../../el/store/open-level.ts";
 import { arrivalsKey, type ClBatch, type ClOperation, OWN_KEYS } from "./cl-batch.ts";
 import {
   type BlockHistory,
@@ -63,14 +64,9 @@ export class ClStore {
     this.#database = { name: level.location, describeKey };
   }
 
-  /** Creates the store where there is none. Throws UsageError for one that is in use or belongs to another chain. */
+  /** Creates the store where there is none. Throws as openLevel does, and UsageError for one of another chain. */
   static async open(folder: string, identity: ClStoreIdentity): Promise<ClStore> {
-    const level: Level = new ClassicLevel(folder, { keyEncoding: "view", valueEncoding: "view" });
-    try {
-      await level.open();
-    } catch (error) {
-      throw openError(folder, error);
-    }
+    const level = await openLevel(folder);
     try {
       await proveIdentity(level, identity);
       return new ClStore(rowsOf(level), identity.fullShardId);
@@ -257,16 +253,6 @@ async function proveIdentity(level: Level, identity: ClStoreIdentity): Promise<v
 
 function encodeIdentity({ fullShardId, rootGenesisHash }: ClStoreIdentity): Uint8Array {
   return new WireWriter(40).uint32(SCHEMA_VERSION).uint32(fullShardId).raw(rootGenesisHash).finish();
-}
-
-function openError(folder: string, error: unknown): unknown {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "LEVEL_LOCKED") return new UsageError(`${folder} is in use by another process`);
-  if (code === "LEVEL_CORRUPTION") {
-    return new DatabaseDamagedError(`the store is damaged: ${reasonOf(error)}`, { file: folder });
-  }
-  return new UsageError(`${folder} cannot be opened: ${reasonOf(error)}`);
 }
 
 function reasonOf(error: unknown): string {
