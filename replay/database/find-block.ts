@@ -6,7 +6,7 @@ import type { HashKeys, StoredBlock } from "./client-rows.ts";
 import type { Inspected } from "./inspected.ts";
 import { keysWith } from "./key-prefix.ts";
 import { provedMinorBlock } from "./proved-block.ts";
-import type { MinorReference, RootReference } from "./reference.ts";
+import { foreignId, type MinorReference, mayBeIn, type RootReference } from "./reference.ts";
 import { canonicalHash, heightNotFound, namedShard, shardTipHeight } from "./shard-heights.ts";
 
 /** A shard's block that a user names, proved by its hash. */
@@ -27,7 +27,9 @@ export function findMinorBlock(inspected: Inspected, reference: MinorReference):
   if (!isRootBlock(inspected, hash)) {
     for (const id of source.fullShardIds) {
       const shard = source.shard(id);
-      if (shard.hasMinorBlock(hash)) return { shard, hash, block: provedMinorBlock(shard, hash) };
+      if (!shard.hasMinorBlock(hash)) continue;
+      if (!mayBeIn(reference, id)) throw foreignId(reference, id, "block");
+      return { shard, hash, block: provedMinorBlock(shard, hash) };
     }
   }
   throw new UsageError(`no shard has a block ${toHex(hash)}${hint(inspected, hash, "minor block")}`);

@@ -1,4 +1,5 @@
-import { type Address, addressFromHex, type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
+import { isInShard } from "../../node/chain/shard-id.ts";
+import { type Address, addressFromHex, type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 
 /** How a user names a block of the root chain. */
@@ -7,13 +8,20 @@ export type RootReference =
   | { readonly kind: "height"; readonly height: number }
   | { readonly kind: "hash"; readonly hash: Hash32 };
 
+/** A hash, alone or as an id: with the full shard id or key behind it (pyquarkchain cluster/jsonrpc.py id_encoder). */
+export interface HashReference {
+  readonly kind: "hash";
+  readonly hash: Hash32;
+  readonly fullShardKey?: number;
+}
+
 /** How a user names a block of a shard; `height` undefined is the newest one. */
 export type MinorReference =
   | { readonly kind: "height"; readonly fullShardId: number; readonly height: number | undefined }
-  | { readonly kind: "hash"; readonly hash: Hash32 };
+  | HashReference;
 
 export type TransactionReference =
-  | { readonly kind: "hash"; readonly hash: Hash32 }
+  | HashReference
   | { readonly kind: "place"; readonly block: MinorReference; readonly index: number };
 
 export function rootReference(text: string): RootReference {
@@ -23,8 +31,8 @@ export function rootReference(text: string): RootReference {
 }
 
 export function minorReference(text: string): MinorReference {
-  if (isHash(text)) return { kind: "hash", hash: hashFromHex(text) };
-  const expected = `block "${text}": expected SHARD:HEIGHT, SHARD:tip or a hash`;
+  if (isHashOrId(text)) return hashReference(text);
+  const expected = `block "${text}": expected SHARD:HEIGHT, SHARD:tip, a hash or an id`;
   const [shard, height, ...rest] = text.split(":");
   if (rest.length > 0 || shard === "") throw new UsageError(expected);
   const fullShardId = wholeNumber(shard, expected);
@@ -33,12 +41,12 @@ export function minorReference(text: string): MinorReference {
 }
 
 export function transactionReference(text: string): TransactionReference {
-  if (isHash(text)) return { kind: "hash", hash: hashFromHex(text) };
-  const expected = `"${text}": expected a transaction's hash, SHARD:HEIGHT:INDEX or BLOCK-HASH:INDEX`;
+  if (isHashOrId(text)) return hashReference(text);
+  const expected = `"${text}": expected a transaction's hash or id, SHARD:HEIGHT:INDEX or BLOCK-HASH:INDEX`;
   const at = text.lastIndexOf(":");
   if (at < 0) throw new UsageError(expected);
   const block = text.slice(0, at);
-  if (!block.includes(":") && !isHash(block)) throw new UsageError(expected);
+  if (!block.includes(":") && !isHashOrId(block)) throw new UsageError(expected);
   return { kind: "place", block: minorReference(block), index: wholeNumber(text.slice(at + 1), expected) };
 }
 
@@ -63,6 +71,29 @@ export function slotReference(text: string): bigint {
 
 function isHash(text: string): boolean {
   return /^(0[xX])?[0-9a-fA-F]{64}$/.test(text);
+}
+
+function isHashOrId(text: string): boolean {
+  return /^(0[xX])?[0-9a-fA-F]{64}(?:[0-9a-fA-F]{8})?$/.test(text);
+}
+
+function hashReference(text: string): HashReference {
+  const digits = text.replace(/^0[xX]/, "");
+  const hash = hashFromHex(digits.slice(0, 64));
+  if (digits.length === 64) return { kind: "hash", hash };
+  return { kind: "hash", hash, fullShardKey: Number.parseInt(digits.slice(64), 16) };
+}
+
+/** Whether a reference may mean what is in a shard: an id says which one. */
+export function mayBeIn({ fullShardKey }: HashReference, fullShardId: number): boolean {
+  return fullShardKey === undefined || isInShard(fullShardId, fullShardKey);
+}
+
+/** What is found has another shard behind its hash than the one where it is. */
+export function foreignId({ hash, fullShardKey = 0 }: HashReference, fullShardId: number, what: string): UsageError {
+  const key = `0x${fullShardKey.toString(16).padStart(8, "0")}`;
+  const shard = `shard ${fullShardId} (0x${fullShardId.toString(16)})`;
+  return new UsageError(`${what} ${toHex(hash)} is in ${shard}, and the ${key} behind its hash names another`);
 }
 
 /** Heights and shard ids have 32 bits. */

@@ -36,7 +36,7 @@ export function addDiffCommand(program: Command, run: RunCommand): void {
     )
     .requiredOption("--db <dir>", "folder of the database")
     .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
-    .requiredOption("--block <block>", "SHARD:HEIGHT, SHARD:tip or a hash")
+    .requiredOption("--block <block>", "SHARD:HEIGHT, SHARD:tip, a hash or an id")
     .option(
       "--rules <rules>",
       "rule set to execute by: goquarkchain, istanbul … osaka, +3855,-1884 (default: the chain's)",

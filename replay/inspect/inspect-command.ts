@@ -25,7 +25,10 @@ export function addInspectCommand(program: Command, run: RunCommand): void {
     .addArgument(new Argument("<which...>", "which one: see below"))
     .requiredOption("--db <dir>", "folder of the database")
     .option("--config <file>", CONFIG_HELP)
-    .option("--at <block>", "account, storage: after this block, SHARD, SHARD:HEIGHT or a hash (default: every tip)")
+    .option(
+      "--at <block>",
+      "account, storage: after this block, SHARD, SHARD:HEIGHT, a hash or an id (default: every tip)",
+    )
     .option("--code", "account: disassemble its code")
     .addOption(
       new Option(
@@ -69,8 +72,8 @@ function inspectRequest(
 
 const WHICH = [
   ["root", "HEIGHT, HASH or tip"],
-  ["minor, deposits", "SHARD:HEIGHT, SHARD:tip or HASH"],
-  ["tx, receipt", "HASH, SHARD:HEIGHT:INDEX or BLOCK-HASH:INDEX; deposits follow the transactions"],
+  ["minor, deposits", "SHARD:HEIGHT, SHARD:tip, HASH or an id (the hash and the full shard id or key)"],
+  ["tx, receipt", "HASH, an id, SHARD:HEIGHT:INDEX or BLOCK-HASH:INDEX; deposits follow the transactions"],
   ["account", "ADDRESS, 40 hex digits, or 48 with the full shard key"],
   ["storage", "ADDRESS [SLOT]"],
   ["key", "DATABASE KEY: root or a full shard id; text, 0x and hex, or parts with + between them"],

@@ -219,6 +219,54 @@ describe("what no export has", () => {
   });
 });
 
+describe("ids as QuarkChain's RPC prints them: a hash and a full shard id or key", () => {
+  const tx = "c0c44ba8a770a8866877b628930971954480307d7dc0c8f35ada9dc500809486";
+  const minor = "c228bb80650d70f64724c2b73d3b403da6b36ecca0cb04f9fb7c80b83bd930dc";
+
+  test.each<[InspectSubject, string]>([
+    ["tx", tx],
+    ["receipt", tx],
+    ["minor", minor],
+    ["deposits", minor],
+  ])("%s %s", (subject, hash) => {
+    const found = seen(subject, [hash]);
+    for (const key of ["00000001", "00000000", "0000abcd"]) {
+      expect(seen(subject, [`0x${hash}${key}`])).toEqual(found);
+      expect(seen(subject, [`${hash}${key}`.toUpperCase()])).toEqual(found);
+    }
+    expect(() => inspect(request(subject, [`0x${hash}00010002`]))).toThrow(
+      `${subject === "tx" || subject === "receipt" ? "transaction" : "block"} ${hash} is in shard 1 (0x1), and the 0x00010002 behind its hash names another`,
+    );
+    expect(() => inspect(request(subject, [`0x${hash}000001`]))).toThrow(/hash or (an )?id/);
+  });
+
+  test("what was sent to another shard is a transaction in the one and a deposit in the other", () => {
+    const canonical = new Set(blocks.filter((block) => block.canonical).map(({ hash }) => hash));
+    const crossing = exported<{ readonly hash: string; readonly block: string }>("txs")
+      .filter(({ block }) => canonical.has(block))
+      .map(({ hash }) => seen("tx", [hash]))
+      .filter(({ crossShard }) => crossShard);
+    const received = crossing.flatMap(({ hash, fromFullShardKey, toFullShardKey }) => {
+      const sent = seen("receipt", [`${hash}${fromFullShardKey.slice(2)}`]);
+      expect(sent).toEqual(seen("receipt", [hash]));
+      expect(sent.of).toBe("transaction");
+      try {
+        return [{ hash, deposit: seen("receipt", [`${hash}${toFullShardKey.slice(2)}`]) }];
+      } catch {
+        return [];
+      }
+    });
+    expect(received.length).toBeGreaterThan(0);
+    for (const { hash, deposit } of received) expect(deposit).toMatchObject({ of: "deposit", hash });
+  });
+
+  test("an index behind a block's id", () => {
+    const hash = seen("minor", ["1:14"]).hash;
+    expect(seen("receipt", [`${hash}00000001:0`])).toEqual(seen("receipt", ["1:14:0"]));
+    expect(() => inspect(request("receipt", [`${hash}00010003:0`]))).toThrow(/names another/);
+  });
+});
+
 describe("what is not there is said with what comes near", () => {
   const hash = blocks.find(({ canonical, height }) => canonical && height === 9)!.hash;
   const tx = "7e9c73f1fbba45de6104e0becd19c70ad81189b0a24a1272a6550c4fa6af92ca";

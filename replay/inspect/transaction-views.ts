@@ -5,7 +5,7 @@ import { toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { type FoundBlock, findMinorBlock, hint } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
-import { transactionReference } from "../database/reference.ts";
+import { foreignId, mayBeIn, transactionReference } from "../database/reference.ts";
 import { shardName } from "../report/summary.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
@@ -139,14 +139,20 @@ function findTransaction(inspected: Inspected, text: string): FoundTransaction {
   const { hash } = reference;
   // A cross-shard transaction is known to both shards: where it was sent comes first.
   let asDeposit: FoundTransaction | undefined;
+  let elsewhere: number | undefined;
   for (const id of inspected.source.fullShardIds) {
     const place = inspected.rows.transaction(id, hash);
     if (place === undefined) continue;
+    if (!mayBeIn(reference, id)) {
+      elsewhere ??= id;
+      continue;
+    }
     const found = findMinorBlock(inspected, { kind: "hash", hash: place.blockHash });
     if (place.index < found.block.transactions.length) return { found, index: place.index };
     asDeposit ??= { found, index: place.index };
   }
   if (asDeposit !== undefined) return asDeposit;
+  if (elsewhere !== undefined) throw foreignId(reference, elsewhere, "transaction");
   throw new UsageError(`no transaction ${toHex(hash)} in the index${hint(inspected, hash, "transaction")}`);
 }
 

@@ -5,7 +5,7 @@ import { clientRows } from "../database/client-rows.ts";
 import { findMinorBlock, hint } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-import { minorReference, transactionReference } from "../database/reference.ts";
+import { foreignId, mayBeIn, minorReference, transactionReference } from "../database/reference.ts";
 import type { TrialPlace } from "../triage/open-trial.ts";
 
 /** A block, and which of its units are meant. */
@@ -33,14 +33,19 @@ export function unitOfTransaction(
 ): FoundUnits {
   const inspected = inspectedOf(database);
   const named = transactionReference(reference);
-  if (named.kind !== "hash") throw new UsageError(`--tx "${reference}": expected a transaction's hash`);
+  if (named.kind !== "hash") throw new UsageError(`--tx "${reference}": expected a transaction's hash or id`);
   const { hash } = named;
   const isChosen = (unit: ExecutionUnit) => unit.hash !== undefined && bytesEqual(unit.hash, hash);
   let asDeposit: TrialPlace | undefined;
+  let elsewhere: number | undefined;
   for (const id of database.source.fullShardIds) {
     if (fullShardId !== undefined && id !== fullShardId) continue;
     const indexed = inspected.rows.transaction(id, hash);
     if (indexed === undefined) continue;
+    if (!mayBeIn(named, id)) {
+      elsewhere ??= id;
+      continue;
+    }
     const { block } = findMinorBlock(inspected, { kind: "hash", hash: indexed.blockHash });
     const place = { fullShardId: id, hash: indexed.blockHash };
     if (indexed.index < block.transactions.length) return { place, isBlock: false, isChosen };
@@ -48,6 +53,7 @@ export function unitOfTransaction(
     asDeposit ??= place;
   }
   if (asDeposit !== undefined) return { place: asDeposit, isBlock: false, isChosen };
+  if (elsewhere !== undefined) throw foreignId(named, elsewhere, "transaction");
   throw new UsageError(notFound(inspected, hash, fullShardId));
 }
 

@@ -40,8 +40,10 @@ export function addTraceCommand(program: Command, run: RunCommand): void {
     )
     .requiredOption("--db <dir>", "folder of the database")
     .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
-    .addOption(new Option("--tx <hash>", "a transaction, found by the database's index").conflicts("block"))
-    .option("--block <block>", "all of a block: SHARD:HEIGHT, SHARD:tip or a hash")
+    .addOption(
+      new Option("--tx <hash>", "a transaction by its hash or id, found by the database's index").conflicts("block"),
+    )
+    .option("--block <block>", "all of a block: SHARD:HEIGHT, SHARD:tip, a hash or an id")
     .addOption(
       new Option("--shard <id>", "of a cross-shard transaction: what it does there")
         .argParser(parsePositiveNumber)

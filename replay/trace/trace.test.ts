@@ -124,6 +124,7 @@ describe("a pyquarkchain database", () => {
     await expect(run({ block: "1:9999" })).rejects.toThrow(UsageError);
     await expect(run({ block: "1:0" })).rejects.toThrow(/block 0 of shard 1 is not executed/);
     await expect(run({ tx: "ab".repeat(32) })).rejects.toThrow(/no transaction abab/);
+    await expect(run({ tx: `${transactions[0].hash}00090000` })).rejects.toThrow(/0x00090000 behind its hash/);
     await expect(run({ tx: transactions[0].hash, shard: 7 })).rejects.toThrow(UsageError);
     await expect(run({ block: "1:18", rules: "atlantis" })).rejects.toThrow(/no hardfork "atlantis"/);
   });
