@@ -65,5 +65,7 @@ export interface BlockSource {
   shard(fullShardId: number): ShardSource;
   /** Logs of the databases opened so far that break off: what was written behind is lost, as after a crash. */
   tornLogs(): readonly LogStop[];
+  /** What of the databases opened so far was opened otherwise than by the book: sentences. */
+  openingNotes(): readonly string[];
   close(): void;
 }

@@ -78,8 +78,16 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
   }
 
   tornLogs(): readonly LogStop[] {
+    return this.stores().flatMap(({ logStops }) => logStops);
+  }
+
+  openingNotes(): readonly string[] {
+    return this.stores().flatMap(({ notes }) => notes.map(({ text }) => text));
+  }
+
+  private stores(): readonly TableStore[] {
     const databases = this.root === undefined ? [...this.shards.values()] : [this.root, ...this.shards.values()];
-    return databases.flatMap(({ rows }) => (rows instanceof TableStore ? rows.logStops : []));
+    return databases.flatMap(({ rows }) => (rows instanceof TableStore ? [rows] : []));
   }
 
   close(): void {

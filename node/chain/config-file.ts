@@ -1,36 +1,26 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { ConfigError } from "../codec/errors.ts";
+import { readRegularFile } from "../codec/regular-file.ts";
 import type { ClusterConfig } from "./config.ts";
 import { parseClusterSections } from "./config-cluster.ts";
 import { parseExactJson } from "./config-json.ts";
 import { ConfigSection } from "./config-section.ts";
+import { withGenesisFiles } from "./genesis-files.ts";
+
+/** Configurations, and files of genesis accounts, have some MB. */
+const MOST_BYTES = 1 << 28;
 
 /**
- * Reads a configuration file. Throws ConfigError when it is missing, unreadable or refused by parseClusterConfig, and
- * when its GENESIS_DIR holds accounts, which pyquarkchain would add to the genesis.
+ * Reads a configuration file, and the genesis accounts in the files of its GENESIS_DIR. Throws ConfigError when it is
+ * missing or refused by parseClusterConfig, SystemError when it cannot be read.
  */
 export function readClusterConfig(path: string): ClusterConfig {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new ConfigError(`cannot read the configuration ${path}: ${(cause as Error).message}`, { cause });
-  }
-  const config = parseClusterConfig(text, path);
-  refuseGenesisFiles(config.genesisDir, path);
-  return config;
+  const text = readText(path);
+  if (text === undefined) throw new ConfigError(`cannot read the configuration ${path}: there is no such file`);
+  return withGenesisFiles(parseClusterConfig(text, path), (name) => readText(name));
 }
 
-/** cluster_config.py update_genesis_alloc; a folder without these files changes nothing there either. */
-function refuseGenesisFiles(genesisDir: string, path: string): void {
-  if (genesisDir === "") return;
-  const files = [join(genesisDir, "alloc", "0.json"), join(genesisDir, "loadtest.json")];
-  const present = files.find((file) => existsSync(file));
-  if (present === undefined) return;
-  throw new ConfigError(
-    `${path}: GENESIS_DIR ${genesisDir} holds genesis accounts (${present}), which are not supported: write them into GENESIS.ALLOC of their chains and set GENESIS_DIR to null`,
-  );
+function readText(path: string): string | undefined {
+  return readRegularFile(path, MOST_BYTES)?.toString("utf8");
 }
 
 /**

@@ -7,6 +7,7 @@ import { chainIdOf } from "./shard-id.ts";
 const ZERO_HASH_HEX = "00".repeat(32);
 /** config.py RootGenesis.TIMESTAMP, shared by ShardGenesis. */
 const DEFAULT_TIMESTAMP = 1519147489;
+const MOST_EXTRA_DATA = 0xffff;
 const DEFAULT_EXTRA_DATA = Buffer.from(
   "It was the best of times, it was the worst of times, ... - Charles Dickens",
 ).toString("hex");
@@ -31,7 +32,7 @@ export function parseShardGenesis(section: ConfigSection, chainId: number): Shar
     height: section.count("HEIGHT", 0),
     prevMinorBlockHash: asHash32(section.hex("HASH_PREV_MINOR_BLOCK", ZERO_HASH_HEX, 32)),
     merkleRoot: asHash32(section.hex("HASH_MERKLE_ROOT", ZERO_HASH_HEX, 32)),
-    extraData: section.hex("EXTRA_DATA", DEFAULT_EXTRA_DATA),
+    extraData: extraDataOf(section),
     timestamp: section.count("TIMESTAMP", DEFAULT_TIMESTAMP),
     difficulty: section.positiveInteger("DIFFICULTY", 10000n),
     gasLimit: section.integer("GAS_LIMIT", 30000n * 400n),
@@ -93,4 +94,13 @@ function parseToken(section: ConfigSection, name: string): bigint {
   } catch {
     throw section.refused(name, "is not a token name (1 to 12 of 0-9 and A-Z)");
   }
+}
+
+/** A header has two bytes for its length. */
+function extraDataOf(section: ConfigSection): Uint8Array {
+  const data = section.hex("EXTRA_DATA", DEFAULT_EXTRA_DATA);
+  if (data.length > MOST_EXTRA_DATA) {
+    throw section.refused("EXTRA_DATA", `has ${data.length} bytes, at most ${MOST_EXTRA_DATA} fit a header`);
+  }
+  return data;
 }

@@ -43,6 +43,14 @@ export class ConfigSection {
     });
   }
 
+  /** Whole numbers from 0 to 2^32 − 1. */
+  counts(name: string): readonly number[] {
+    return this.list(name).map((value, i) => {
+      if (typeof value === "bigint" && value >= 0n && value <= 0xffffffffn) return Number(value);
+      throw this.refusal(`${this.pathOf(name)}[${i}]`, value, "must be a whole number from 0 to 4294967295");
+    });
+  }
+
   text(name: string, fallback: string): string {
     return this.has(name) ? this.requiredText(name) : fallback;
   }
@@ -125,9 +133,11 @@ export class ConfigSection {
 
   /** bytes.fromhex lets white space stand between bytes and knows no 0x. */
   hexOf(text: string, path: string, length?: number): Uint8Array {
-    if (!/^\s*(?:[0-9a-fA-F]{2}\s*)*$/.test(text))
+    const digits = text.replace(/\s+/g, "");
+    // A digit that white space parts from its fellow, or that has none, is refused.
+    if (/[^0-9a-fA-F]/.test(digits) || text.split(/\s+/).some(({ length }) => length % 2 !== 0))
       throw this.refusal(path, text, "must be pairs of hex digits without 0x");
-    const bytes = new Uint8Array(Buffer.from(text.replace(/\s+/g, ""), "hex"));
+    const bytes = new Uint8Array(Buffer.from(digits, "hex"));
     if (length !== undefined && bytes.length !== length) {
       throw this.refusal(path, text, `must be ${length} bytes (${2 * length} hex digits), has ${bytes.length}`);
     }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -101,10 +101,35 @@ describe("parseClusterConfig", () => {
     expect(quarkchain.blockRewardDecayFactor).toEqual({ numerator: 22n, denominator: 25n });
   });
 
-  it("refuses legacy chain masks", () => {
-    expect(() => parse(["SLAVE_LIST.0.CHAIN_MASK_LIST", [4]])).toThrow(
-      /^c\.json: SLAVE_LIST\[0\]\.CHAIN_MASK_LIST legacy config not supported/,
-    );
+  describe("legacy chain masks", () => {
+    const twoChains = readFileSync(new URL("../../fixtures/goqkc-small/cluster_config.json", import.meta.url), "utf8");
+    const masks = (...list: number[]) => {
+      const lists = /"FULL_SHARD_ID_LIST": \[[^\]]*\]/g;
+      return parseClusterConfig(twoChains.replace(lists, `"CHAIN_MASK_LIST": [${list}]`), "c.json");
+    };
+
+    // As pyquarkchain's SlaveConfig.from_dict answers for the same file.
+    it.each([
+      [[1], [1, 65537]],
+      [[2], [1]],
+      [[3], [65537]],
+      [[3, 2], [1]],
+      [[4], [1]],
+    ])("%j name chains by their low bits, the last one alone", (list, ids) => {
+      expect(masks(...list).slaves[0].fullShardIds).toEqual(ids);
+    });
+
+    it("stand for nothing beside named shards, where a chain has several, or at 0", () => {
+      const change: ConfigChange[] = [
+        ["SLAVE_LIST.0.CHAIN_MASK_LIST", [4]],
+        ["SLAVE_LIST.0.FULL_SHARD_ID_LIST", undefined],
+      ];
+      expect(() => parse(...change)).toThrow(/CHAIN_MASK_LIST needs chains of one shard each/);
+      expect(() => parse(["SLAVE_LIST.0.CHAIN_MASK_LIST", [4]])).toThrow(
+        /^c\.json: SLAVE_LIST\[0\]\.CHAIN_MASK_LIST cannot stand beside FULL_SHARD_ID_LIST/,
+      );
+      expect(() => masks(0)).toThrow(/CHAIN_MASK_LIST must hold numbers above 0/);
+    });
   });
 
   const q = "QUARKCHAIN";
@@ -171,12 +196,17 @@ describe("parseClusterConfig", () => {
     ["FULL_SHARD_ID_LIST must name at least one shard", "SLAVE_LIST.0.FULL_SHARD_ID_LIST", []],
     ["SLAVE_LIST[0].FULL_SHARD_ID_LIST is missing", "SLAVE_LIST.0.FULL_SHARD_ID_LIST", undefined],
     ["SLAVE_LIST[0].FULL_SHARD_ID_LIST names 1, which no chain has", "SLAVE_LIST.0.FULL_SHARD_ID_LIST", ["1"]],
-    ["names 2, which SLAVE_LIST[0] has too", "SLAVE_LIST.1", { FULL_SHARD_ID_LIST: ["2"] }],
+    ["names 2 twice", "SLAVE_LIST.1", { FULL_SHARD_ID_LIST: ["2", "0x2"] }],
   ])("refuses with: %s", (message, path, value) => {
     const read = () => parse([path, value]);
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(message);
     expect(read).toThrow(/^c\.json: /);
+  });
+
+  it("takes a shard that two slaves have: they are replicas", () => {
+    const { slaves } = parse(["SLAVE_LIST.1", { FULL_SHARD_ID_LIST: ["2"] }]);
+    expect(slaves.filter(({ fullShardIds }) => fullShardIds.includes(2)).length).toBe(2);
   });
 
   it("refuses a chain that is defined twice", () => {
@@ -241,12 +271,9 @@ describe("readClusterConfig", () => {
     expect(() => readClusterConfig(file)).toThrow(`cannot read the configuration ${file}`);
   });
 
-  it("refuses genesis accounts outside the file and ignores a GENESIS_DIR without any", () => {
+  it("ends at a hexadecimal text of any length", () => {
     const file = join(folder, "cluster_config.json");
-    writeFileSync(file, changedDefaults(["GENESIS_DIR", folder]));
-    expect(readClusterConfig(file).genesisDir).toBe(folder);
-    mkdirSync(join(folder, "alloc"));
-    writeFileSync(join(folder, "alloc", "0.json"), "[]");
-    expect(() => readClusterConfig(file)).toThrow(/GENESIS_DIR .* holds genesis accounts/);
+    writeFileSync(file, changedDefaults(["QUARKCHAIN.CHAINS.0.GENESIS.EXTRA_DATA", "ab".repeat(3_000_000)]));
+    expect(() => readClusterConfig(file)).toThrow(/EXTRA_DATA has 3000000 bytes, at most 65535 fit a header/);
   });
 });

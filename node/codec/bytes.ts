@@ -79,6 +79,11 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return concatAll(parts);
+}
+
+/** As concatBytes, for lists whose length somebody else decides: a call has room for some 100,000 arguments only. */
+export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const out = new Uint8Array(length);
@@ -93,6 +98,9 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 /** Big-endian unsigned number of any length. */
 export function bytesToBigInt(bytes: Uint8Array): bigint {
   if (bytes.length === 32) return word256ToBigInt(bytes, 0);
+  // Shifting takes the square of the length.
+  if (bytes.length > 64)
+    return BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex")}`);
   let value = 0n;
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(start + 6, bytes.length);

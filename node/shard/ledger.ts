@@ -166,7 +166,8 @@ export class Ledger {
     const { leaving, joining } = this.#pathBetween(from, to);
     for (const { hash } of leaving) unit.batch.unindex(blocks.indexed(hash));
     for (const { hash } of joining) unit.batch.index(blocks.indexed(hash));
-    unit.heights.push(...leaving.map(({ height }) => height), ...joining.map(({ height }) => height));
+    for (const { height } of leaving) unit.heights.push(height);
+    for (const { height } of joining) unit.heights.push(height);
     unit.head = { ref: to, isExecuted };
     return { from, to, leaving, joining };
   }

@@ -30,16 +30,17 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
   const rootBlocks = source.rootBlocks();
   const rootChain = new RootChain(rootBlocks, rootTip);
   const genesisHash = rootHeaderHash(rootGenesisBlock(quarkchain).header);
-  assertSameRootGenesis(source, rootBlocks, genesisHash, configPath);
+  const altered = assertSameRootGenesis(source, rootBlocks, genesisHash, configPath);
   const shards = shardsToCheck(source, quarkchain, rootChain.tipHeight, request.shards);
   const warnings = source.hasRootDatabase
     ? []
     : [`there is no ${source.rootFolderName}: root blocks are followed, their rules not checked`];
+  if (altered !== undefined) warnings.push(altered);
   for (const fullShardId of shards) {
     const text = otherGenesisText(fullShardId, sameShardGenesis(source, quarkchain, fullShardId, configPath));
     if (text !== undefined) warnings.push(text);
   }
-  warnings.push(...source.tornLogs().map(tornLogText));
+  warnings.push(...source.tornLogs().map(tornLogText), ...source.openingNotes());
   return {
     identity: {
       kind: source.kind,
@@ -66,17 +67,21 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
 
 /**
  * The genesis block that the configuration makes must be in the database; the index only serves to say what is there
- * instead.
+ * instead. Answers with a warning where the block is there and the index names another.
  */
 function assertSameRootGenesis(
   source: BlockSource,
   rootBlocks: RootBlockSource,
   genesisHash: Hash32,
   configPath: string,
-): void {
+): string | undefined {
   const expected = toHex(genesisHash);
   const stored = source.rootGenesisHash();
-  if (stored !== undefined ? toHex(stored) === expected : rootBlocks.hasRootBlock(genesisHash)) return;
+  if (stored !== undefined && toHex(stored) === expected) return undefined;
+  if (rootBlocks.hasRootBlock(genesisHash)) {
+    if (stored === undefined) return undefined;
+    return `the height index of the root chain names ${toHex(stored)} at height 0, where ${expected} is: the row is altered`;
+  }
   throw new ConfigError(
     `${configPath} is not this database's configuration: its root genesis block is ${expected}, the database's is ${
       stored === undefined ? "another" : toHex(stored)

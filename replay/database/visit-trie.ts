@@ -71,7 +71,9 @@ function visitNode(rows: KeyValueReader, node: TrieNode, hash: Hash32, path: str
     return;
   }
   const below = path + nibblesOf(node.path);
-  if (node.kind !== LEAF) visitChild(rows, node.child, hash, below, visitor);
+  // Such nodes can be nested without end: what lies behind one is not walked.
+  if (node.kind !== LEAF && below === path) visitor.fault("unreadable", hash, path, "an extension without a path");
+  else if (node.kind !== LEAF) visitChild(rows, node.child, hash, below, visitor);
   else if (below.length === KEY_NIBBLES) visitor.leaf(below, node.value);
   else visitor.fault("unreadable", hash, path, `a leaf at ${below.length} nibbles, where a key has ${KEY_NIBBLES}`);
 }

@@ -9,6 +9,7 @@ export type Severity = "damage" | "limit" | "note";
 export type FindingCode =
   | "STORE_UNREADABLE"
   | "LOG_TORN"
+  | "STORE_UNUSUAL"
   | "NO_CONFIG"
   | "OTHER_CONFIG"
   | "UNKNOWN_SHARD"

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
-import { looksLikeLevelDb } from "../../node/archive/sstable/database-files.ts";
+import { databaseKind } from "../../node/archive/sstable/database-files.ts";
 import type { LevelDbDescription } from "../../node/archive/sstable/leveldb-store.ts";
 import type { RocksDbDescription } from "../../node/archive/sstable/rocksdb-store.ts";
 import { tornLogText } from "../database/torn-log.ts";
@@ -38,13 +38,16 @@ export function storeFacts(
   const description = diagnosis.try("STORE_UNREADABLE", { fullShardId }, () => rows.describe());
   if (description === undefined) return undefined;
   for (const stop of description.logStops) diagnosis.add("limit", "LOG_TORN", { fullShardId }, tornLogText(stop));
+  for (const { text, mayLackRows } of description.notes) {
+    diagnosis.add(mayLackRows ? "limit" : "note", "STORE_UNUSUAL", { fullShardId }, text);
+  }
   const { manifest, tables, logs, logKeys, lastSequence } = description;
   const described: readonly TableDescription[] = tables;
   const rocks = described.filter(isRocksDbTable);
   return {
     fullShardId,
     folder: dirname(manifest),
-    format: looksLikeLevelDb(dirname(manifest)) ? "LevelDB" : "RocksDB",
+    format: databaseKind(dirname(manifest)) === "leveldb" ? "LevelDB" : "RocksDB",
     bytes: sum(tables) + sum(logs),
     tables: tables.length,
     levels: levelsOf(tables),

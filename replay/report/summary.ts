@@ -76,7 +76,7 @@ function countsTable({ totals, shards }: Report): string {
   if (shards.length === 0) return "";
   const head = ["shard", "minor blocks", "transactions", "deposits", "gas used", "xshard gas used"];
   const rows = [...shards.map((shard) => [shardName(shard.fullShardId), ...cells(shard)]), ["all", ...cells(totals)]];
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const widths = head.map((title, i) => rows.reduce((width, row) => Math.max(width, row[i].length), title.length));
   return [head, ...rows]
     .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "))
     .join("\n");

@@ -1,13 +1,16 @@
-import { readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../../codec/errors.ts";
+import { errnoOf, systemRefusal } from "../../codec/system-error.ts";
 import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
 import { openLevelDbOrRocksDb } from "../sstable/leveldb-or-rocksdb.ts";
 import type { StoreOptions } from "../sstable/table-store.ts";
 import { GoRootArchive, GoShardArchive } from "./archive-rows.ts";
 
 const MASTER_FOLDER = "master";
-const SHARD_FOLDER = /^shard-(\d{1,10})$/;
+/** As the client writes it: no leading zeros. */
+const SHARD_FOLDER = /^shard-(0|[1-9]\d{0,9})$/;
+const SLAVE_FOLDER = /^S\d+$/;
 const DATABASE_FOLDER = "db";
 
 /**
@@ -41,15 +44,30 @@ function addShard(shards: Map<number, string>, folder: string): void {
   shards.set(fullShardId, database);
 }
 
+/** What lies beside a database and may not be read is nobody's business, unless it goes by a slave's name. */
 function subfolders(dir: string): string[] {
-  return readdirSync(dir, { withFileTypes: true })
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch (error) {
+    if (!SLAVE_FOLDER.test(basename(dir)) && !SHARD_FOLDER.test(basename(dir))) return [];
+    throw systemRefusal(error, dir, "read");
+  }
+  return entries
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map(({ name }) => join(dir, name))
     .filter(isFolder);
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    const errno = errnoOf(error);
+    // A link to nothing, to itself, or through what may not be entered.
+    if (errno === "ENOENT" || errno === "ELOOP" || errno === "ENOTDIR" || errno === "EACCES") return false;
+    throw systemRefusal(error, path, "look at");
+  }
 }
 
 export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardArchive> {

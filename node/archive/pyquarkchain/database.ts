@@ -1,15 +1,16 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { NotADatabaseError } from "../../codec/errors.ts";
 import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
-import { assertFolder, contentsOf } from "../folder.ts";
+import { assertFolder, contentsOf, namesIn } from "../folder.ts";
 import { openRocksDb } from "../sstable/rocksdb-store.ts";
 import type { StoreOptions } from "../sstable/table-store.ts";
 import { RootArchive } from "./root-archive.ts";
 import { ShardArchive } from "./shard-archive.ts";
 
 const MASTER_FOLDER = "master.db";
-const SHARD_FOLDER = /^shard-(\d{1,10})\.db$/;
+/** As the client writes it (cluster/shard.py): no leading zeros. Another spelling is another folder. */
+const SHARD_FOLDER = /^shard-(0|[1-9]\d{0,9})\.db$/;
 
 /**
  * Opens a pyquarkchain data directory: `master.db` and `shard-<full shard id>.db` side by side, or some of them, or
@@ -30,7 +31,7 @@ export function pyquarkchainFolders(dir: string): DatabaseFolders | undefined {
   const itself = SHARD_FOLDER.exec(basename(dir));
   if (itself !== null && existsSync(join(dir, "CURRENT"))) return { shards: new Map([[Number(itself[1]), dir]]) };
   const shards = new Map<number, string>();
-  for (const name of readdirSync(dir)) {
+  for (const name of namesIn(dir)) {
     const match = SHARD_FOLDER.exec(name);
     if (match !== null) shards.set(Number(match[1]), join(dir, name));
   }

@@ -21,11 +21,11 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [6, "XPRESS"],
 ]);
 
-/** RocksDB keeps a block below 4 GiB; nothing that a node writes comes near this. */
-const MAX_BLOCK_BYTES = 1 << 30;
-
-/** The decoder takes its memory from a WebAssembly heap of its own, which must not run out. */
-const MAX_ZSTD_BYTES = 1 << 26;
+/**
+ * A block has the size that the client asked for, 4 KiB and the like, unless one row alone is larger: the largest rows are
+ * blocks and lists of deposits, of a few MB at most.
+ */
+const MAX_BLOCK_BYTES = 1 << 26;
 
 /** Most bytes that one stored byte can stand for, so that a small hostile block cannot claim gigabytes. */
 const MAX_EXPANSION = { [SNAPPY]: 22, [ZLIB]: 1040, [LZ4]: 256, [LZ4HC]: 256 } as const;
@@ -61,7 +61,7 @@ function decompressSized(type: number, stored: Uint8Array, origin: Origin): Uint
   const size = header.varint32("decompressed size");
   const body = stored.subarray(header.position);
   if (type === ZSTD || type === ZSTD_NOT_FINAL) {
-    checkSize(size, MAX_ZSTD_BYTES, origin);
+    checkSize(size, MAX_BLOCK_BYTES, origin);
     return exactly(size, "Zstandard", origin, () => inflateZstd(body, size, origin));
   }
   checkSize(size, body.length * MAX_EXPANSION[type as keyof typeof MAX_EXPANSION], origin);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { DatabaseDamagedError, UsageError } from "../../codec/errors.ts";
+import { errnoOf, systemRefusal } from "../../codec/system-error.ts";
 
 /** Reads from many files through a bounded number of handles; files are opened for reading only. */
 export class FilePool {
@@ -12,7 +13,10 @@ export class FilePool {
     this.#limit = limit;
   }
 
-  /** Fills the first `length` bytes of `target`. Throws DatabaseDamagedError when the file is missing or too short. */
+  /**
+   * Fills the first `length` bytes of `target`. Throws DatabaseDamagedError when the file is missing or too
+   * short, SystemError for what the system refuses.
+   */
   read(path: string, target: Uint8Array, length: number, position: number): void {
     const handle = this.#handle(path);
     for (let done = 0; done < length; ) {
@@ -37,9 +41,24 @@ export class FilePool {
     }
     if (this.#closed) throw new UsageError(`${path}: the database has been closed`);
     if (this.#handles.size >= this.#limit) this.#closeOldest();
-    const handle = openForReading(path);
+    const handle = this.#open(path);
     this.#handles.set(path, handle);
     return handle;
+  }
+
+  /** The process has one budget of handles for all its stores and threads: where it is used up, this pool gives some back. */
+  #open(path: string): number {
+    for (;;) {
+      try {
+        return openSync(path, "r");
+      } catch (error) {
+        const errno = errnoOf(error);
+        if (errno === "ENOENT") throw new DatabaseDamagedError("the file is missing", { file: path }, { cause: error });
+        if (errno !== "EMFILE" || this.#handles.size === 0) throw systemRefusal(error, path, "open");
+        const keep = this.#handles.size >> 1;
+        while (this.#handles.size > keep) this.#closeOldest();
+      }
+    }
   }
 
   #closeOldest(): void {
@@ -61,16 +80,7 @@ function readSome(
 ): number {
   try {
     return readSync(handle, target, at, length, position);
-  } catch (cause) {
-    const message = `the file cannot be read: ${(cause as Error).message}`;
-    throw new DatabaseDamagedError(message, { file: path, offset: position }, { cause });
-  }
-}
-
-function openForReading(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (cause) {
-    throw new DatabaseDamagedError(`the file cannot be opened: ${(cause as Error).message}`, { file: path }, { cause });
+  } catch (error) {
+    throw systemRefusal(error, path, "read");
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fromHex, utf8 } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, NotADatabaseError, UnsupportedError } from "../../codec/errors.ts";
-import { looksLikeLevelDb } from "./database-files.ts";
+import { databaseKind } from "./database-files.ts";
 import { checkLevelDb, compareWithLevelDb } from "./leveldb-differential.testkit.ts";
 import { openLevelDbOrRocksDb } from "./leveldb-or-rocksdb.ts";
 import { openLevelDb } from "./leveldb-store.ts";
@@ -35,7 +35,7 @@ describe.each(names)("%s", (name) => {
 
   test("is told from RocksDB", () => {
     withFolder(recorded.files, (dir) => {
-      expect(looksLikeLevelDb(dir)).toBe(true);
+      expect(databaseKind(dir)).toBe("leveldb");
       const db = openLevelDbOrRocksDb(dir);
       expect(scanHex(db)).toEqual(recorded.rows);
       db.close();
@@ -46,7 +46,7 @@ describe.each(names)("%s", (name) => {
 test.each(["pyquarkchain-closed", "levels"])("RocksDB's %s is told from LevelDB", (name) => {
   const { files, rows } = loadRecorded(name);
   withFolder(files, (dir) => {
-    expect(looksLikeLevelDb(dir)).toBe(false);
+    expect(databaseKind(dir)).toBe("rocksdb");
     const db = openLevelDbOrRocksDb(dir);
     expect(scanHex(db)).toEqual(rows);
     db.close();

@@ -1,5 +1,5 @@
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { checkLogPresent, findLevelDbTable, findLogs, findManifest } from "./database-files.ts";
+import { checkLogPresent, findGoLevelDbManifest, findLevelDbTable, findLogs } from "./database-files.ts";
 import { LEVELDB_TABLES } from "./leveldb-tables.ts";
 import { readManifest } from "./manifest.ts";
 import { openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
@@ -27,7 +27,7 @@ export interface LevelDbReader extends KeyValueReader {
  * when its files contradict themselves, UnsupportedError naming a feature that is not read.
  */
 export function openLevelDb(dir: string, options: StoreOptions = {}): LevelDbReader {
-  const manifest = findManifest(dir);
+  const manifest = findGoLevelDbManifest(dir);
   const files = readManifest(manifest.bytes, manifest.path, manifest.number);
   const tables = openTables(files, LEVELDB_TABLES, options, ({ number, size }) => findLevelDbTable(dir, number, size));
   const logs = findLogs(dir, files.firstLog);
@@ -39,6 +39,7 @@ export function openLevelDb(dir: string, options: StoreOptions = {}): LevelDbRea
     logs,
     replayed: replayLogs(logs),
     verifyAll: options.verifyChecksums === "all",
+    notes: manifest.note === undefined ? [] : [{ text: manifest.note, mayLackRows: false }],
   });
 }
 

@@ -1,4 +1,4 @@
-import { concatBytes, EMPTY_BYTES } from "../../codec/bytes.ts";
+import { concatAll, EMPTY_BYTES } from "../../codec/bytes.ts";
 import { UnsupportedError } from "../../codec/errors.ts";
 import { maskedCrc32c } from "./checksum.ts";
 import { readUint32 } from "./decoder.ts";
@@ -93,7 +93,7 @@ export class LogReader {
           fragments.push(payload);
           if (type === LAST) {
             this.#sawRecord = true;
-            return { payload: concatBytes(...fragments), offset: recordOffset };
+            return { payload: concatAll(fragments), offset: recordOffset };
           }
           break;
         case SET_COMPRESSION:

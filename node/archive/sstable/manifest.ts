@@ -1,5 +1,6 @@
 import { compareBytes } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
+import { printable } from "../../codec/printable.ts";
 import { readUint32 } from "./decoder.ts";
 import { LogReader } from "./log-reader.ts";
 import { decodeVersionEdit, INTERNAL_KEY_SUFFIX, type TableFile, type VersionEdit } from "./version-edit.ts";
@@ -44,6 +45,8 @@ class ManifestState {
   readonly #tables = new Map<number, TableFile>();
   readonly #families = new Map<number, string>();
   readonly #syncedLogs = new Map<number, number>();
+  /** Additions of lower ones count no more, whenever they come (RocksDB db/wal_edit.cc: WalSet::AddWal). */
+  #logsDeletedBefore = 0;
   #atomicGroup: VersionEdit[] = [];
   #comparator: string | undefined;
   #logNumber: number | undefined;
@@ -70,7 +73,9 @@ class ManifestState {
     if (this.#atomicGroup.length > 0) throw this.#damage("the MANIFEST is torn: a group of records has no end", end);
     const family = this.#families.values().next();
     if (!family.done) {
-      throw new UnsupportedError(`${this.#file}: column families other than "default" are not read: "${family.value}"`);
+      throw new UnsupportedError(
+        `${this.#file}: column families other than "default" are not read: "${printable(family.value)}"`,
+      );
     }
     if (this.#comparator === undefined) throw this.#damage("the MANIFEST names no comparator", end);
     if (this.#logNumber === undefined) throw this.#damage("the MANIFEST has no log number", end);
@@ -93,7 +98,7 @@ class ManifestState {
       sortedLevels,
       lastSequence: this.#lastSequence,
       firstLog: Math.max(this.#logNumber, this.#minLogNumberToKeep),
-      syncedLogs: this.#syncedLogs,
+      syncedLogs: new Map([...this.#syncedLogs].filter(([number]) => number >= this.#logsDeletedBefore)),
     };
   }
 
@@ -108,7 +113,9 @@ class ManifestState {
       return;
     }
     if (edit.comparator !== undefined && edit.comparator !== BYTEWISE_COMPARATOR) {
-      throw new UnsupportedError(`${this.#file}: tables ordered by comparator "${edit.comparator}" are not read`);
+      throw new UnsupportedError(
+        `${this.#file}: tables ordered by comparator "${printable(edit.comparator)}" are not read`,
+      );
     }
     this.#comparator = edit.comparator ?? this.#comparator;
     this.#logNumber = edit.logNumber ?? this.#logNumber;
@@ -118,12 +125,13 @@ class ManifestState {
       }
       this.#tables.delete(number);
     }
-    const before = new Set(this.#tables.keys());
+    const added = new Set<number>();
     for (const table of edit.newFiles) {
       const known = this.#tables.get(table.number);
-      if (known !== undefined && (before.has(table.number) || !sameTable(known, table))) {
+      if (known !== undefined && !(added.has(table.number) && sameTable(known, table))) {
         throw this.#damage(`the MANIFEST adds table ${table.number} twice`, offset);
       }
+      added.add(table.number);
       this.#tables.set(table.number, table);
     }
   }
@@ -132,10 +140,7 @@ class ManifestState {
     for (const { number, size } of edit.syncedLogs) {
       this.#syncedLogs.set(number, Math.max(size, this.#syncedLogs.get(number) ?? 0));
     }
-    if (edit.deleteLogsBefore === undefined) return;
-    for (const number of this.#syncedLogs.keys()) {
-      if (number < edit.deleteLogsBefore) this.#syncedLogs.delete(number);
-    }
+    this.#logsDeletedBefore = Math.max(this.#logsDeletedBefore, edit.deleteLogsBefore ?? 0);
   }
 
   #sortLevel(files: TableFile[], end: number): TableFile[] {

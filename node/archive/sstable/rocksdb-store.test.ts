@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex, utf8 } from "../../codec/bytes.ts";
 import { NotADatabaseError, UnsupportedError, UsageError } from "../../codec/errors.ts";
-import { looksLikeRocksDb } from "./database-files.ts";
+import { databaseKind } from "./database-files.ts";
 import { folderDigest } from "./folder-digest.testkit.ts";
 import { fileNamed, getAllHex, loadRecorded, recordedNames, scanHex, withFolder } from "./recorded-database.testkit.ts";
 import { openRocksDb, type RocksDbDescription, type RocksDbReader } from "./rocksdb-store.ts";
@@ -134,8 +134,8 @@ describe("what is not a database", () => {
     try {
       expect(() => openRocksDb(dir)).toThrow(NotADatabaseError);
       expect(() => openRocksDb(join(dir, "missing"))).toThrow(NotADatabaseError);
-      expect(looksLikeRocksDb(dir)).toBe(false);
-      expect(looksLikeRocksDb(join(dir, "missing"))).toBe(false);
+      expect(databaseKind(dir)).toBe("leveldb");
+      expect(() => databaseKind(join(dir, "missing"))).toThrow(NotADatabaseError);
     } finally {
       rmSync(dir, { recursive: true });
     }
@@ -145,14 +145,14 @@ describe("what is not a database", () => {
     });
   });
 
-  test("looksLikeRocksDb knows databases, whole or not, from LevelDB's", () => {
+  test("databaseKind knows databases, whole or not, from LevelDB's", () => {
     const { files } = loadRecorded("pyquarkchain-closed");
-    withFolder(files, (dir) => expect(looksLikeRocksDb(dir)).toBe(true));
+    withFolder(files, (dir) => expect(databaseKind(dir)).toBe("rocksdb"));
     withFolder(new Map([...files].filter(([name]) => name !== "CURRENT")), (dir) =>
-      expect(looksLikeRocksDb(dir)).toBe(true),
+      expect(databaseKind(dir)).toBe("rocksdb"),
     );
     const levelDb = new Map(["CURRENT", "MANIFEST-000001", "000002.ldb", "000003.log"].map((name) => [name, utf8("")]));
-    withFolder(levelDb, (dir) => expect(looksLikeRocksDb(dir)).toBe(false));
+    withFolder(levelDb, (dir) => expect(databaseKind(dir)).toBe("leveldb"));
   });
 });
 

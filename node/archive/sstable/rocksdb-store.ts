@@ -1,10 +1,10 @@
 import type { KeyValueReader } from "../key-value-reader.ts";
 import { CHECKSUM_NAMES } from "./checksum.ts";
-import { checkSyncedLogs, findLogs, findManifest, findTable } from "./database-files.ts";
+import { checkSyncedLogs, findLogs, findManifest, findTable, logFolder } from "./database-files.ts";
 import type { LiveTable } from "./level.ts";
 import { readManifest } from "./manifest.ts";
 import { ROCKSDB_TABLES, readTableLayout } from "./table-properties.ts";
-import { openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
+import { type OpeningNote, openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
 import { replayLogs } from "./wal.ts";
 
 /** One live table, as the MANIFEST and the table itself describe it. */
@@ -39,7 +39,7 @@ export function openRocksDb(dir: string, options: StoreOptions = {}): RocksDbRea
   const manifest = findManifest(dir);
   const files = readManifest(manifest.bytes, manifest.path, manifest.number);
   const tables = openTables(files, ROCKSDB_TABLES, options, ({ number, size }) => findTable(dir, number, size));
-  const logs = findLogs(dir, files.firstLog);
+  const logs = findLogs(logFolder(dir), files.firstLog);
   checkSyncedLogs(dir, logs, files.syncedLogs);
   return new RocksDbStore({
     manifest: manifest.path,
@@ -48,7 +48,13 @@ export function openRocksDb(dir: string, options: StoreOptions = {}): RocksDbRea
     logs,
     replayed: replayLogs(logs),
     verifyAll: options.verifyChecksums === "all",
+    notes: logs.length === 0 ? [withoutLog(dir)] : [],
   });
+}
+
+function withoutLog(dir: string): OpeningNote {
+  const text = `${dir} has no write-ahead log, which a client always leaves: what was written last may be missing`;
+  return { text, mayLackRows: true };
 }
 
 class RocksDbStore extends TableStore implements RocksDbReader {

@@ -48,6 +48,14 @@ export interface StoreDescription<Table> {
   readonly logKeys: number;
   /** Where log replay stopped early; empty for a cleanly written database. */
   readonly logStops: readonly LogStop[];
+  readonly notes: readonly OpeningNote[];
+}
+
+/** Something about a store that was opened otherwise than by the book. */
+export interface OpeningNote {
+  readonly text: string;
+  /** Whether rows that a client had written may be missing. */
+  readonly mayLackRows: boolean;
 }
 
 /** An opened database: its files and what its logs hold over them. */
@@ -60,6 +68,7 @@ export interface StoreParts {
   readonly logs: readonly LogFile[];
   readonly replayed: ReplayedLogs;
   readonly verifyAll: boolean;
+  readonly notes: readonly OpeningNote[];
 }
 
 /** Reads the rows of a database of sorted tables and logs, where it lies. */
@@ -108,12 +117,17 @@ export class TableStore implements KeyValueReader {
       logs,
       logKeys: replayed.memtable.size,
       logStops: replayed.stops,
+      notes: this.notes,
     };
   }
 
   /** Where log replay stopped early; empty for a cleanly written database. */
   get logStops(): readonly LogStop[] {
     return this.parts.replayed.stops;
+  }
+
+  get notes(): readonly OpeningNote[] {
+    return this.parts.notes;
   }
 
   close(): void {

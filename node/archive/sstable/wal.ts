@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
 import { DatabaseDamagedError } from "../../codec/errors.ts";
+import { readRegularFile } from "../../codec/regular-file.ts";
 import { LogReader } from "./log-reader.ts";
 import { Memtable } from "./memtable.ts";
 import { readBatchHeader, replayBatch } from "./write-batch.ts";
+
+/** What a system call can read at once; a client begins a new log at a sixteenth of this. */
+const MOST_LOG_BYTES = 2 ** 31 - 1;
 
 /** A write-ahead log file. */
 export interface LogFile {
@@ -61,9 +64,7 @@ export function replayLogs(logs: readonly LogFile[]): ReplayedLogs {
 }
 
 function readLog(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new DatabaseDamagedError(`the log cannot be read: ${(cause as Error).message}`, { file: path }, { cause });
-  }
+  const bytes = readRegularFile(path, MOST_LOG_BYTES);
+  if (bytes === undefined) throw new DatabaseDamagedError("the log is missing", { file: path });
+  return bytes;
 }

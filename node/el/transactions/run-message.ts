@@ -46,8 +46,10 @@ export function runMessage(execution: BlockExecution, message: OuterMessage, rec
   giveBackGas(execution, message.sender, message.terms, gasBought - gasUsed);
   payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed);
   execution.gasUsed += gasUsed;
-  if (config.chain.rules.selfDestructAtBlockEnd) execution.destroyed.push(...state.selfDestructs);
-  else for (const address of [...state.selfDestructs]) state.deleteAccount(address);
+  for (const address of [...state.selfDestructs]) {
+    if (config.chain.rules.selfDestructAtBlockEnd) execution.destroyed.push(address);
+    else state.deleteAccount(address);
+  }
   const output = result.success ? result.output : EMPTY_BYTES;
   receipts.push(makeReceipt(execution, result.success, isCreation ? output : EMPTY_BYTES));
   return { success: result.success, output };

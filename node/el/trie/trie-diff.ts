@@ -9,6 +9,7 @@ import {
   childFromReference,
   childOffset,
   decodeStoredNode,
+  EXTENSION,
   ExtensionNode,
   LEAF,
   LeafNode,
@@ -75,7 +76,9 @@ const NOTHING: Fork = { value: undefined, child: () => null };
 
 function forkOf(store: NodeStore, child: ChildNode | null): Fork {
   if (child === null) return NOTHING;
-  const node = child.kind === UNRESOLVED ? decodeStoredNode(store.get(child.hash), child.hash) : child;
+  let node = resolved(store, child);
+  // As deep as whoever made the block likes.
+  while (node.kind === EXTENSION && pathLength(node.path) === 0) node = resolved(store, node.child);
   if (node.kind === BRANCH) {
     return {
       value: node.value.length === 0 ? undefined : node.value,
@@ -86,7 +89,11 @@ function forkOf(store: NodeStore, child: ChildNode | null): Fork {
     const first = nibbleAt(node.path.bytes, node.path.from);
     return { value: undefined, child: (nibble) => (nibble === first ? shortened(node) : null) };
   }
-  return node.kind === LEAF ? { value: node.value, child: () => null } : forkOf(store, node.child);
+  return { value: node.kind === LEAF ? node.value : undefined, child: () => null };
+}
+
+function resolved(store: NodeStore, child: ChildNode): TrieNode {
+  return child.kind === UNRESOLVED ? decodeStoredNode(store.get(child.hash), child.hash) : child;
 }
 
 /** A short node without the first nibble of its path. */

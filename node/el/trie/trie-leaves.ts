@@ -1,7 +1,7 @@
 import { bytesEqual, type Hash32 } from "../../codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
 import type { NodeStore } from "../state/node-store.ts";
-import { joinPaths, type NibblePath, pathBytes, singleNibble } from "./nibble-path.ts";
+import { joinPaths, type NibblePath, pathBytes, pathLength, singleNibble } from "./nibble-path.ts";
 import {
   BRANCH,
   BRANCH_WIDTH,
@@ -9,7 +9,9 @@ import {
   childFromReference,
   childOffset,
   decodeStoredNode,
+  EXTENSION,
   LEAF,
+  type TrieNode,
   UNRESOLVED,
   UnresolvedNode,
 } from "./trie-node.ts";
@@ -30,7 +32,9 @@ export function* trieLeaves(store: NodeStore, rootHash: Hash32): Generator<TrieL
 }
 
 function* leavesUnder(store: NodeStore, child: ChildNode, above: NibblePath): Generator<TrieLeaf> {
-  const node = child.kind === UNRESOLVED ? decodeStoredNode(store.get(child.hash), child.hash) : child;
+  let node = resolved(store, child);
+  // As deep as whoever made the block likes.
+  while (node.kind === EXTENSION && pathLength(node.path) === 0) node = resolved(store, node.child);
   if (node.kind === BRANCH) {
     if (node.value.length > 0) yield { key: pathBytes(above), value: node.value };
     for (let i = 0; i < BRANCH_WIDTH; i++) {
@@ -42,4 +46,8 @@ function* leavesUnder(store: NodeStore, child: ChildNode, above: NibblePath): Ge
   const path = joinPaths(above, node.path);
   if (node.kind === LEAF) yield { key: pathBytes(path), value: node.value };
   else yield* leavesUnder(store, node.child, path);
+}
+
+function resolved(store: NodeStore, child: ChildNode): TrieNode {
+  return child.kind === UNRESOLVED ? decodeStoredNode(store.get(child.hash), child.hash) : child;
 }

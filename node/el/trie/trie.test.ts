@@ -6,6 +6,7 @@ import { DatabaseDamagedError } from "../../codec/errors.ts";
 import { EMPTY_TRIE_ROOT, keccak256 } from "../../codec/keccak.ts";
 import { MemoryNodeStore } from "./trie.testkit.ts";
 import { Trie } from "./trie.ts";
+import { trieDifferences } from "./trie-diff.ts";
 import { trieLeaves } from "./trie-leaves.ts";
 import { WarmNodes } from "./warm-nodes.ts";
 
@@ -173,5 +174,44 @@ describe("Trie", () => {
       expect(read).toThrow(DatabaseDamagedError);
       expect(read).toThrow(toHex(hash));
     }
+  });
+});
+
+describe("extensions without a path, nested as deep as somebody likes", () => {
+  const key = keccak256(utf8("key"));
+  const other = keccak256(utf8("other"));
+
+  /** A trie of two keys under `depth` extensions of no path (hex prefix 00). */
+  function nested(depth: number) {
+    const store = new MemoryNodeStore();
+    const trie = new Trie(store, EMPTY_TRIE_ROOT);
+    trie.put(key, utf8("value"));
+    trie.put(other, utf8("something else"));
+    const inner = trie.commit();
+    let root = inner;
+    for (let i = 0; i < depth; i++) {
+      const node = Uint8Array.from([0xc0 + 1 + 33, 0x00, 0xa0, ...root]);
+      root = asHash32(keccak256(node));
+      store.put(root, node);
+    }
+    return { store, inner, root };
+  }
+
+  it.each([1, 30_000])("are looked through, and go where something is put below: %i", (depth) => {
+    const { store, inner, root } = nested(depth);
+    const open = () => new Trie(store, root);
+    expect(open().get(key)).toEqual(utf8("value"));
+    expect([...trieLeaves(store, root)].map((leaf) => toHex(leaf.key)).sort()).toEqual(
+      [toHex(key), toHex(other)].sort(),
+    );
+    expect([...trieDifferences(store, root, inner)]).toEqual([]);
+    const changed = open();
+    changed.put(key, utf8("another"));
+    const plain = new Trie(store, inner);
+    plain.put(key, utf8("another"));
+    expect(toHex(changed.commit())).toBe(toHex(plain.commit()));
+    const unchanged = open();
+    unchanged.delete(keccak256(utf8("absent")));
+    expect(toHex(unchanged.commit())).toBe(toHex(root));
   });
 });

@@ -126,6 +126,13 @@ export class Trie {
     return node;
   }
 
+  /** No client makes extensions without a path, but whoever makes a block may nest them deeper than any stack. */
+  #behindPathless(node: TrieNode): TrieNode {
+    let inner = node;
+    while (inner.kind === EXTENSION && pathLength(inner.path) === 0) inner = this.#extensionChild(inner);
+    return inner;
+  }
+
   #load(hash: Hash32): TrieNode {
     const node = decodeStoredNode(compactBytes(this.#store.get(hash)), hash);
     this.#warm.added(node);
@@ -136,6 +143,9 @@ export class Trie {
   #inserted(node: TrieNode | null, key: Uint8Array, at: number, value: Uint8Array): TrieNode {
     if (node === null) return new LeafNode({ bytes: key, from: at, to: key.length * 2 }, value);
     if (node.kind === BRANCH) return this.#insertedIntoBranch(node, key, at, value);
+    const inner = this.#behindPathless(node);
+    // It goes where something is put below (evm/trie.py _update_kv_node).
+    if (inner !== node) return this.#inserted(inner, key, at, value);
     const shared = sharedNibbles(node.path, key, at);
     if (shared < pathLength(node.path)) return split(node, shared, key, at, value);
     if (node.kind === EXTENSION) {
@@ -166,6 +176,11 @@ export class Trie {
   #without(node: TrieNode | null, key: Uint8Array, at: number): TrieNode | null {
     if (node === null) return null;
     if (node.kind === BRANCH) return this.#branchWithout(node, key, at);
+    const inner = this.#behindPathless(node);
+    if (inner !== node) {
+      const next = this.#without(inner, key, at);
+      return next === inner ? node : next;
+    }
     const shared = sharedNibbles(node.path, key, at);
     if (shared < pathLength(node.path)) return node;
     if (node.kind === LEAF) return at + shared === key.length * 2 ? null : node;

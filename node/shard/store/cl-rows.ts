@@ -11,7 +11,7 @@ import {
 import { recoverSender } from "../../chain/sender.ts";
 import { isInShard } from "../../chain/shard-id.ts";
 import type { KnownMinorBlock } from "../../cl/minor-chain.ts";
-import { type Address, asAddress, concatBytes, type Hash32, uint32ToBytes } from "../../codec/bytes.ts";
+import { type Address, asAddress, concatAll, concatBytes, type Hash32, uint32ToBytes } from "../../codec/bytes.ts";
 import { QkcError } from "../../codec/errors.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
 
@@ -132,7 +132,7 @@ export function decodeTips(bytes: Uint8Array): StoredTips {
 }
 
 export function encodeHashes(hashes: readonly Hash32[]): Uint8Array {
-  return concatBytes(...hashes);
+  return concatAll(hashes);
 }
 
 export function decodeHashes(bytes: Uint8Array): Hash32[] {

@@ -15,7 +15,7 @@ export function unitOfStateDifferences(
   preimages: Preimages,
 ): UnitRecord | undefined {
   const places = entries.map((entry) => onlyPlace(entry, units, preimages)).filter((place) => place !== undefined);
-  return places.length === 0 ? undefined : units[Math.min(...places)];
+  return places.length === 0 ? undefined : units[places.reduce((first, place) => Math.min(first, place))];
 }
 
 function onlyPlace(

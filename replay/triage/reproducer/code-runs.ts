@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { concatBytes, fromHex, toHex } from "../../../node/codec/bytes.ts";
+import { concatAll, fromHex, toHex } from "../../../node/codec/bytes.ts";
 
 const hexPattern = /^0x([0-9a-f]{2})*$/;
 
@@ -23,7 +23,7 @@ const LEAST_ZERO_RUN = 16;
 
 function decodeCode(value: string | (string | { zeros: number })[]): Uint8Array {
   if (typeof value === "string") return fromHex(value);
-  return concatBytes(...value.map((run) => (typeof run === "string" ? fromHex(run) : new Uint8Array(run.zeros))));
+  return concatAll(value.map((run) => (typeof run === "string" ? fromHex(run) : new Uint8Array(run.zeros))));
 }
 
 function encodeCode(value: Uint8Array): string | (string | { zeros: number })[] {

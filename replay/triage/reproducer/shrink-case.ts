@@ -168,7 +168,7 @@ class Shrinker {
       const { code } = this.smallest.subject.pre[address];
       if (code.length === 0) continue;
       const reached = this.smallest.judgement.reached.get(address) ?? new Set<number>();
-      const end = Math.min(code.length, 1 + Math.max(-1, ...reached));
+      const end = Math.min(code.length, 1 + [...reached].reduce((most, at) => Math.max(most, at), -1));
       const zeroed = code.map((byte, at) => (reached.has(at) ? byte : 0));
       if (this.keepsAccount(address, { code: zeroed.slice(0, end) })) continue;
       if (this.keepsAccount(address, { code: zeroed })) continue;
