@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { NotADatabaseError } from "../codec/errors.ts";
-import { printable } from "../codec/printable.ts";
+import { shown } from "../codec/shown.ts";
 import { systemRefusal } from "../codec/system-error.ts";
 
 /** Throws NotADatabaseError when there is no folder of that name, SystemError when it may not be looked at. */
@@ -27,5 +27,5 @@ export function namesIn(dir: string): string[] {
 /** What a folder holds, for the message that it is not what was expected. */
 export function contentsOf(dir: string): string {
   const names = namesIn(dir);
-  return names.length === 0 ? "the folder is empty" : `it holds ${names.slice(0, 5).map(printable).join(", ")}`;
+  return names.length === 0 ? "the folder is empty" : `it holds ${names.slice(0, 5).map(shown).join(", ")}`;
 }

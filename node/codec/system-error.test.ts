@@ -1,7 +1,6 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { DatabaseDamagedError } from "./errors.ts";
-import { printable } from "./printable.ts";
 import { SystemError, systemRefusal } from "./system-error.ts";
 
 function refused(errno: string): SystemError {
@@ -42,8 +41,4 @@ it("knows the errors that the system really makes", () => {
     }
   }).toThrow("part of the path is a file, not a folder (ENOTDIR)");
   closeSync(openSync("/dev/null", "r"));
-});
-
-it("text from a file is shown on one line", () => {
-  expect(printable("a\u001b[2J\n::error::b\u202e\u0085 ü")).toBe("a\\x1b[2J\\x0a::error::b\\u202e\\x85 ü");
 });

@@ -69,14 +69,6 @@ function inspection(db: string, references: readonly string[]) {
   return { db, subject: "key", references, ...rest } as const;
 }
 
-test("what a database says of itself cannot steer a terminal", async () => {
-  const { exitCode, text } = await check((dir) => place(dir, join(SHARD, MANIFEST), hostile("escapes.manifest")));
-  expect(exitCode).toBe(3);
-  expect(text).toContain("\\x1b[2J");
-  expect(text).toContain("\\x0a::error::fake");
-  for (const raw of ["\u001b", "\n::error"]) expect(text).not.toContain(raw);
-});
-
 test("an altered height index of the genesis root block is a warning: the block itself is there", async () => {
   const { exitCode, report } = await check((dir) => place(dir, join(MASTER, LOG), hostile("genesis-index.log")));
   expect(exitCode).toBe(0);

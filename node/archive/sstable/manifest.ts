@@ -1,6 +1,6 @@
 import { compareBytes } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../codec/errors.ts";
-import { printable } from "../../codec/printable.ts";
+import { shown } from "../../codec/shown.ts";
 import { readUint32 } from "./decoder.ts";
 import { LogReader } from "./log-reader.ts";
 import { decodeVersionEdit, INTERNAL_KEY_SUFFIX, type TableFile, type VersionEdit } from "./version-edit.ts";
@@ -74,7 +74,7 @@ class ManifestState {
     const family = this.#families.values().next();
     if (!family.done) {
       throw new UnsupportedError(
-        `${this.#file}: column families other than "default" are not read: "${printable(family.value)}"`,
+        `${this.#file}: column families other than "default" are not read: "${shown(family.value)}"`,
       );
     }
     if (this.#comparator === undefined) throw this.#damage("the MANIFEST names no comparator", end);
@@ -114,7 +114,7 @@ class ManifestState {
     }
     if (edit.comparator !== undefined && edit.comparator !== BYTEWISE_COMPARATOR) {
       throw new UnsupportedError(
-        `${this.#file}: tables ordered by comparator "${printable(edit.comparator)}" are not read`,
+        `${this.#file}: tables ordered by comparator "${shown(edit.comparator)}" are not read`,
       );
     }
     this.#comparator = edit.comparator ?? this.#comparator;
