@@ -44,6 +44,19 @@ describe("bytes", () => {
     expect(() => bigIntToMinimalBytes(-1n)).toThrow(CodecError);
   });
 
+  test("a number of any length is read byte by byte, in time that its length decides", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 140 }), (value) => {
+        expect(bytesToBigInt(value)).toBe(value.reduce((number, byte) => number * 256n + BigInt(byte), 0n));
+      }),
+    );
+    const long = new Uint8Array(4_000_000).fill(0xa5);
+    const start = performance.now();
+    expect(bytesToBigInt(long) >> 31_999_992n).toBe(0xa5n);
+    // Of the square of its length it would be hours.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   test("keys are equal exactly when bytes are", () => {
     fc.assert(
       fc.property(bytes(40), bytes(40), (a, b) => {

@@ -1,4 +1,6 @@
 import { afterAll, expect, test, vi } from "vitest";
+import { decodeEvmTransaction } from "../../node/chain/evm-transaction.ts";
+import { wrap } from "../../node/chain/signing.testkit.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { ChainView } from "../../node/execution-node/chain-view.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
@@ -61,6 +63,22 @@ test("asking again on the same head looks no sender up", async () => {
   expect(stateAfter).not.toHaveBeenCalled();
   stateAfter.mockRestore();
 });
+
+test.each(["r", "s", "v", "networkId", "nonce", "value", "gasPrice", "startGas", "version", "gasTokenId"] as const)(
+  "a number of 400,000 bytes as %s is refused at once, and not printed back",
+  async (field) => {
+    const { ask, next } = await begin();
+    const transaction = decodeEvmTransaction(next.payload.block.transactions[0].rlp);
+    const long = wrap({ ...transaction, [field]: (1n << 3_200_000n) - 1n });
+    const start = performance.now();
+    const error = await Promise.resolve(ask("eth_sendRawTransaction", `0x${toHex(long.rlp)}`)).catch(
+      (reason) => reason,
+    );
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(error).toMatchObject({ rpcCode: -32000 });
+    expect((error as Error).message.length).toBeLessThan(200);
+  },
+);
 
 test("refuses what no block could hold", async () => {
   const { ask, raw } = await begin();

@@ -17,6 +17,7 @@ import { type BlockExecution, isEvmEnabled } from "./block-execution.ts";
 import { GENERAL_NATIVE_TOKEN_CONTRACT, payNativeTokenAsGas } from "./native-token-gas.ts";
 import { TransactionInvalidError, type TransactionRefusal } from "./transaction-invalid-error.ts";
 
+const WORD_LIMIT = 1n << 256n;
 const UINT128_MAX = (1n << 128n) - 1n;
 const EIP155_VERSION = 2n;
 
@@ -96,7 +97,7 @@ function senderOf(transaction: EvmTransaction): Address {
 function checkNetwork({ config }: BlockExecution, transaction: EvmTransaction): void {
   const expected = transaction.version === EIP155_VERSION ? config.ethChainId : config.networkId;
   if (transaction.networkId !== expected) {
-    refuse("WRONG_NETWORK", `its network id is ${transaction.networkId}, expected ${expected}`);
+    refuse("WRONG_NETWORK", `its network id is ${numberText(transaction.networkId)}, expected ${expected}`);
   }
 }
 
@@ -135,6 +136,11 @@ function checkEnabled(execution: BlockExecution, transaction: EvmTransaction): v
   }
 }
 
+/** A transaction's network id and signature may be numbers of any length. */
+function numberText(value: bigint): string {
+  return value < WORD_LIMIT ? `${value}` : "a number of more than 256 bits";
+}
+
 /** The ids that version 2 also has to match are asserted on tuples there, which never fails (messages.py). */
 function checkEip155({ config, block }: BlockExecution, transaction: EvmTransaction): void {
   const { enableEip155SignerTimestamp, chain } = config;
@@ -143,7 +149,7 @@ function checkEip155({ config, block }: BlockExecution, transaction: EvmTransact
   }
   const parity = transaction.v - 2n * transaction.networkId;
   if (parity !== 35n && parity !== 36n) {
-    refuse("EIP155_WRONG_V", `its v ${transaction.v} does not match network id ${transaction.networkId}`);
+    refuse("EIP155_WRONG_V", `its v ${numberText(transaction.v)} does not match network id ${transaction.networkId}`);
   }
   const { fromFullShardKey: from, toFullShardKey: to } = transaction;
   if (chainIdOf(from) !== chainIdOf(to) || ((from | to) & 0xffff) !== 0) {
