@@ -39,7 +39,10 @@ export function addCheckdbCommand(
     .addOption(new Option("--fail-fast", "the same as --max-divergences 1").conflicts("maxDivergences"))
     .option("--allow <file>", "JSON list of known divergences to accept, each until a day (docs/report.md)")
     .option("--verify-pow", "check proof-of-work seals too")
-    .option("--check-archive", "compare each trie node and code that execution produces with the row in the database")
+    .option(
+      "--check-archive",
+      "compare each row that execution and the chain decide with the one in the database: trie nodes, code, indexes, lists, marks",
+    )
     .addOption(
       new Option("--verify-checksums <which>", "table checksums: of all but self-proving rows, or of everything read")
         .choices(["default", "all"])

@@ -1,9 +1,13 @@
+import { fullShardIdOf } from "../../node/chain/config.ts";
+import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
+import { decodeEvmTransaction } from "../../node/chain/evm-transaction.ts";
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
+import { recoverSender } from "../../node/chain/sender.ts";
 import { genesisBlockOf } from "../../node/cl/genesis-block.ts";
 import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { differencesOf } from "../../node/cl/rule-violation.ts";
-import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
+import { type Address, bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
@@ -12,6 +16,7 @@ import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
 import { compareExecution, type FieldDifference } from "../../node/engine/compare-execution.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { ArchivedStates } from "./archived-states.ts";
+import type { DerivedRowsCheck } from "./derived-rows-check.ts";
 import type { CheckedBlock, Findings, Violation } from "./findings.ts";
 import { formerTargetText } from "./former-target.ts";
 import { sealViolations } from "./seal-check.ts";
@@ -44,6 +49,8 @@ export interface MinorCheckOptions {
   /** Undefined: seals are not checked. */
   readonly seals?: SealVerifier;
   readonly findCauses: FindCauses;
+  /** Judges rows that nothing executes; undefined: they are not looked at. */
+  readonly rows?: DerivedRowsCheck;
 }
 
 /** Checks minor blocks of any shard: rules, execution on the parent's archived state, comparison, seal. */
@@ -54,12 +61,19 @@ export class MinorCheck {
   private readonly seals: SealVerifier | undefined;
   private readonly states: ArchivedStates;
   private readonly causes: CauseFinder;
+  private readonly rows: DerivedRowsCheck | undefined;
 
-  constructor(database: OpenDatabase, rigs: ShardRigs, findings: Findings, { seals, findCauses }: MinorCheckOptions) {
+  constructor(
+    database: OpenDatabase,
+    rigs: ShardRigs,
+    findings: Findings,
+    { seals, findCauses, rows }: MinorCheckOptions,
+  ) {
     this.database = database;
     this.rigs = rigs;
     this.findings = findings;
     this.seals = seals;
+    this.rows = rows;
     this.causes = findCauses(database, findings, rigs.rules);
     this.states = new ArchivedStates(database, rigs, findings.warnings);
   }
@@ -115,6 +129,7 @@ export class MinorCheck {
     const { computed } = outcome;
     const found = [...differences, ...this.compare(place, rig, block, computed)];
     this.checkArchive(place, rig, block, computed);
+    if (found.length + refusals.length === 0) this.checkRows(place, rig, block, parentRoot, computed);
     const name =
       found.length > 0 && refusals.length === 0
         ? this.causes.classOf(place, { rig, block, parentRoot, outcome, fields: found })
@@ -185,6 +200,33 @@ export class MinorCheck {
     );
   }
 
+  /** What a block that is as it declares consumed, and whom its transactions concern, decides further rows. */
+  private checkRows(
+    place: MinorBlockPlace,
+    rig: ShardRig,
+    block: MinorBlock,
+    parentRoot: Hash32,
+    { depositsConsumed }: ExecutionResult,
+  ): void {
+    if (this.rows === undefined) return;
+    const deposits: CrossShardDeposit[] = [];
+    for (const { deposit } of rig.cl.payloadOf(block, parentRoot).deposits) {
+      if (deposits.length === depositsConsumed) break;
+      deposits.push(deposit);
+    }
+    const parties = block.transactions.map(({ rlp }) => this.partiesOf(rlp, place.fullShardId));
+    this.rows.checkMinor(place, rig.source, { hash: place.hash, block, deposits, parties });
+    this.findings.clock.lap("rows");
+  }
+
+  private partiesOf(rlp: Uint8Array, fullShardId: number): Address[] {
+    const transaction = decodeEvmTransaction(rlp);
+    const { to, toFullShardKey } = transaction;
+    const sender = recoverSender(transaction);
+    const isHere = to !== undefined && fullShardIdOf(this.database.config.quarkchain, toFullShardKey) === fullShardId;
+    return [...(sender === undefined ? [] : [sender]), ...(isHere ? [to] : [])];
+  }
+
   private async checkSeal(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): Promise<readonly Violation[]> {
     if (this.seals === undefined) return [];
     const target = await rig.cl.sealTargetOf(block, parentRoot, rig.engine);
@@ -205,6 +247,7 @@ export class MinorCheck {
       differences.push({ field: "headerHash", declared: toHex(place.hash), computed: toHex(expectedHash) });
     }
     this.findings.addDivergence(place, differences, [], "genesis");
+    if (differences.length === 0) this.rows?.checkGenesis(place, rig.source);
     this.count(place.fullShardId, block, 0, 0n, 0n);
     return 0;
   }

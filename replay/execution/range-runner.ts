@@ -4,6 +4,7 @@ import { type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import type { Range, RangeResult } from "../report/schema.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
+import { DerivedRowsCheck } from "./derived-rows-check.ts";
 import { Findings } from "./findings.ts";
 import { type FindCauses, MinorCheck } from "./minor-check.ts";
 import { type BlockPlace, RangeBlocks } from "./range-blocks.ts";
@@ -90,7 +91,10 @@ class RangeCheck {
       rootTipHeight: plan.rootTipHeight,
       wrapEngine,
     });
-    this.minor = new MinorCheck(database, rigs, this.findings, { seals, findCauses });
+    // The rows follow the client's own tip.
+    const hasRows = plan.flags.checkArchive && plan.flags.rootTip === null;
+    const rows = hasRows ? new DerivedRowsCheck(database, rootChain, this.findings) : undefined;
+    this.minor = new MinorCheck(database, rigs, this.findings, { seals, findCauses, rows });
     this.blocks = new RangeBlocks({
       database,
       rootChain,
@@ -100,7 +104,7 @@ class RangeCheck {
       onFault: (place, error) => this.findings.addError(place, error),
     });
     const stateAfter = (fullShardId: number, hash: Hash32) => this.minor.stateAfter(fullShardId, hash);
-    this.root = new RootCheck(database, rootChain, rigs, this.findings, seals, stateAfter);
+    this.root = new RootCheck(database, rootChain, rigs, this.findings, seals, stateAfter, rows);
   }
 
   async run(range: Range): Promise<RangeResult | "stopped"> {

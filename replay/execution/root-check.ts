@@ -6,6 +6,7 @@ import { differencesOf } from "../../node/cl/rule-violation.ts";
 import type { Address, Hash32 } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
+import type { DerivedRowsCheck } from "./derived-rows-check.ts";
 import type { CheckedBlock, Findings, Violation } from "./findings.ts";
 import { sealViolations } from "./seal-check.ts";
 import type { ShardRigs } from "./shard-rig.ts";
@@ -21,6 +22,7 @@ export class RootCheck {
   private readonly cl: RootCl;
   private readonly database: OpenDatabase;
   private readonly stateAfter: StateAfter;
+  private readonly rows: DerivedRowsCheck | undefined;
 
   constructor(
     database: OpenDatabase,
@@ -29,7 +31,9 @@ export class RootCheck {
     findings: Findings,
     seals: SealVerifier | undefined,
     stateAfter: StateAfter,
+    rows?: DerivedRowsCheck,
   ) {
+    this.rows = rows;
     this.database = database;
     this.rigs = rigs;
     this.stateAfter = stateAfter;
@@ -56,6 +60,7 @@ export class RootCheck {
       const violations = this.cl.violationsOf(root);
       const all: Violation[] = [...violations, ...(await this.checkStaking(root))];
       this.findings.addDivergence(place, differencesOf(violations), all);
+      if (all.length === 0) this.rows?.checkRoot(place, root);
       clock.lap("root");
     } catch (error) {
       this.findings.addError(place, error);
