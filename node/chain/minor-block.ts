@@ -1,4 +1,5 @@
 import type { Hash32 } from "../codec/bytes.ts";
+import { CodecError } from "../codec/errors.ts";
 import { keccak256 } from "../codec/keccak.ts";
 import { type QkcAddress, readQkcAddress, WireReader, WireWriter, writeQkcAddress } from "../codec/wire.ts";
 import { readTokenBalances, type TokenBalances, writeTokenBalances } from "./token-balances.ts";
@@ -52,6 +53,12 @@ export interface MinorBlock {
   /** Stored with the block, hashed nowhere. */
   readonly trackingData: Uint8Array;
 }
+
+/**
+ * More than any block can hold: 21,000 gas each make 1.3 × 10^9, a hundred times a block's gas limit. It bounds what a
+ * message of five bytes a transaction has made of it.
+ */
+export const MOST_BLOCK_TRANSACTIONS = 2 ** 16;
 
 /** Smallest encodings: every variable part empty. */
 export const MINIMUM_MINOR_HEADER_BYTES = 4 + 4 + 8 + 24 + 4 + 32 * 2 + 32 + 32 + 8 + 1 + 8 + 256 + 2 + 32;
@@ -175,7 +182,11 @@ export function decodeHashedMinorBlock(bytes: Uint8Array): { block: MinorBlock; 
 
 function readBehindHeader(reader: WireReader, header: MinorBlockHeader): MinorBlock {
   const meta = readMinorBlockMeta(reader);
-  const transactions = reader.list32("transaction list", 5, readTypedTransaction);
+  const count = reader.uint32("transaction list");
+  if (count > MOST_BLOCK_TRANSACTIONS) {
+    throw new CodecError(`a block of ${count} transactions, at most ${MOST_BLOCK_TRANSACTIONS} are possible`);
+  }
+  const transactions = reader.items("transaction list", count, 5, readTypedTransaction);
   const trackingData = reader.bytes16("tracking data");
   return { header, meta, transactions, trackingData };
 }

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "TRANSACTION_INVALID"
   | "ENGINE"
   | "STORAGE"
+  | "LINK"
   | "INTERRUPTED"
   | "INTERNAL";
 

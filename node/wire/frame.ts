@@ -1,3 +1,4 @@
+import { concatBytes } from "../codec/bytes.ts";
 import { CodecError } from "../codec/errors.ts";
 import { WireReader, WireWriter } from "../codec/wire.ts";
 
@@ -27,14 +28,21 @@ const SIZE_BYTES = 4;
 const OP_AND_ID_BYTES = 1 + 8;
 
 export function encodeFrame(frame: Frame, metadataBytes: MetadataBytes): Uint8Array {
-  const writer = new WireWriter(SIZE_BYTES + metadataBytes + OP_AND_ID_BYTES + frame.payload.length);
-  writer.uint32(frame.payload.length);
-  if (metadataBytes >= 4) writer.uint32(frame.branch);
-  if (metadataBytes === 12) writer.uint64(frame.clusterPeerId);
-  return writer.uint8(frame.op).uint64(frame.rpcId).raw(frame.payload).finish();
+  const head = new WireWriter(SIZE_BYTES + metadataBytes + OP_AND_ID_BYTES).uint32(frame.payload.length);
+  if (metadataBytes >= 4) head.uint32(frame.branch);
+  if (metadataBytes === 12) head.uint64(frame.clusterPeerId);
+  return concatBytes(head.uint8(frame.op).uint64(frame.rpcId).finish(), frame.payload);
 }
 
-/** Cuts what arrives into frames. It holds what has arrived, never what a frame only announces. */
+/** Chunks that are kept apart however short they are; more are joined where they are short. */
+const MOST_CHUNKS = 64;
+/** What a chunk of its own must hold on the average: the object around it takes some hundred bytes. */
+const WORTHWHILE_CHUNK_BYTES = 4096;
+
+/**
+ * Cuts what arrives into frames. It holds what has arrived, never what a frame only announces, and copies it once
+ * where chunks are not tiny; a frame never shares memory with another one, so what keeps a part of it keeps nothing else alive.
+ */
 export class FrameDecoder {
   readonly #metadataBytes: MetadataBytes;
   readonly #payloadLimit: number;
@@ -53,10 +61,19 @@ export class FrameDecoder {
     return this.#held;
   }
 
-  /** The frames that are whole with these bytes. Throws CodecError for one that announces too much: nothing can follow. */
+  /** How many pieces hold them: a peer that sends byte by byte must not cost an object a byte. */
+  get heldChunks(): number {
+    return this.#chunks.length;
+  }
+
+  /**
+   * The frames that are whole with these bytes, which belong to the decoder from now on. Throws CodecError for a frame
+   * that announces too much: nothing can follow it.
+   */
   push(chunk: Uint8Array): Frame[] {
     if (chunk.length > 0) this.#chunks.push(chunk);
     this.#held += chunk.length;
+    if (this.#chunks.length > MOST_CHUNKS && this.#held < this.#chunks.length * WORTHWHILE_CHUNK_BYTES) this.#join();
     const frames: Frame[] = [];
     for (;;) {
       this.#frameBytes ??= this.#announced();
@@ -68,7 +85,8 @@ export class FrameDecoder {
 
   #announced(): number | undefined {
     if (this.#held < SIZE_BYTES) return undefined;
-    const size = new WireReader(this.#peek(SIZE_BYTES)).uint32("frame size");
+    if (this.#chunks[0].length < SIZE_BYTES) this.#join();
+    const size = new WireReader(this.#chunks[0]).uint32("frame size");
     if (size > this.#payloadLimit) {
       throw new CodecError(`a frame announces ${size} bytes, at most ${this.#payloadLimit} are allowed`);
     }
@@ -84,22 +102,27 @@ export class FrameDecoder {
     return { branch, clusterPeerId, op, rpcId, payload: reader.raw(reader.remaining, "frame payload") };
   }
 
-  #peek(length: number): Uint8Array {
-    if (this.#chunks[0].length < length) this.#chunks = [concat(this.#chunks, this.#held)];
-    return this.#chunks[0];
+  /** Takes the first `length` bytes out of what is held. */
+  #take(length: number): Uint8Array {
+    if (this.#chunks[0].length < length) this.#join();
+    const [first] = this.#chunks;
+    this.#held -= length;
+    if (first.length === length) {
+      this.#chunks.shift();
+      return first;
+    }
+    this.#chunks[0] = first.subarray(length);
+    // Not Buffer.slice, which is a view.
+    return Uint8Array.prototype.slice.call(first, 0, length);
   }
 
-  #take(length: number): Uint8Array {
-    if (this.#chunks[0].length < length) this.#chunks = [concat(this.#chunks, this.#held)];
-    const [first] = this.#chunks;
-    if (first.length === length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(length);
-    this.#held -= length;
-    return first.subarray(0, length);
+  #join(): void {
+    this.#chunks = [joined(this.#chunks, this.#held)];
   }
 }
 
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** Not concatBytes: there can be more chunks than a call takes arguments. */
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { MOST_BLOCK_TRANSACTIONS } from "../chain/minor-block.ts";
+import { wrapTransaction } from "../chain/typed-transaction.ts";
 import { toHex } from "../codec/bytes.ts";
 import { CodecError, QkcError } from "../codec/errors.ts";
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "./cluster-ops.ts";
 import { decode, encode } from "./codec.ts";
 import { CLUSTER_PAYLOAD_LIMIT, encodeFrame, FrameDecoder, PEER_PAYLOAD_LIMIT } from "./frame.ts";
 import { codecOf } from "./operation.ts";
-import { PEER_OPERATIONS } from "./peer-ops.ts";
+import { newBlockMinor, PEER_OPERATIONS } from "./peer-ops.ts";
 import { type RecordedFrame, recordedFrames } from "./recorded-frames.testkit.ts";
 
 const FRAMES = recordedFrames();
@@ -58,11 +60,73 @@ describe("a frame that announces too much", () => {
   });
 });
 
+describe("a stream that is meant to hurt", () => {
+  it("costs memory for its bytes, not for its pieces", () => {
+    const frame = encodeFrame({ branch: 0, clusterPeerId: 0n, op: 1, rpcId: 0n, payload: new Uint8Array(300_000) }, 0);
+    const decoder = new FrameDecoder(0, PEER_PAYLOAD_LIMIT);
+    const frames = [];
+    let mostChunks = 0;
+    for (let at = 0; at < frame.length; at++) {
+      frames.push(...decoder.push(frame.subarray(at, at + 1)));
+      mostChunks = Math.max(mostChunks, decoder.heldChunks);
+    }
+    expect(frames.length).toBe(1);
+    expect(frames[0].payload.length).toBe(300_000);
+    expect(mostChunks).toBeLessThan(140);
+  });
+
+  it("does not keep one frame alive by another", () => {
+    const small = encodeFrame({ branch: 0, clusterPeerId: 0n, op: 1, rpcId: 0n, payload: new Uint8Array(10) }, 12);
+    const [first, second] = new FrameDecoder(12, PEER_PAYLOAD_LIMIT).push(Buffer.concat([small, small, small]));
+    expect(first.payload.buffer).not.toBe(second.payload.buffer);
+    expect(first.payload.buffer.byteLength).toBe(small.length);
+  });
+
+  it("of altered frames ends in frames or a CodecError, and holds no more than came", () => {
+    const seed = Number(process.env.WIRE_SEED ?? Date.now() % 2 ** 31);
+    console.info(`altered streams: WIRE_SEED=${seed}`);
+    const random = randomOf(seed);
+    for (let n = 0; n < 500; n++) {
+      const metadataBytes = ([0, 4, 12] as const)[n % 3];
+      const stream = Buffer.concat(
+        Array.from({ length: 5 }, () => FRAMES[Math.floor(random() * FRAMES.length)].frame).map((frame) =>
+          encodeFrame(frame, metadataBytes),
+        ),
+      );
+      const bytes = altered(stream, random);
+      const decoder = new FrameDecoder(metadataBytes, 2 ** 20);
+      let whole = 0;
+      try {
+        for (let at = 0; at < bytes.length; ) {
+          const size = 1 + Math.floor(random() * 3000);
+          for (const frame of decoder.push(bytes.subarray(at, at + size))) {
+            whole += 4 + metadataBytes + 9 + frame.payload.length;
+          }
+          at += size;
+        }
+        expect(whole + decoder.heldBytes).toBe(bytes.length);
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw new Error(`WIRE_SEED=${seed}, case ${n}`, { cause: error });
+      }
+    }
+  });
+});
+
 describe("a payload that announces too much", () => {
   it("is refused before anything is made for it", () => {
     // 2^32 − 1 deposits in a list of 40 bytes.
     const payload = Buffer.concat([Buffer.alloc(36), Buffer.from("ffffffff00000001", "hex")]);
     expect(() => decode(CLUSTER_RPC.addXshardTxList.request, payload, "list")).toThrow(CodecError);
+  });
+
+  it("and a block of more transactions than gas could pay for is refused by their count", () => {
+    const push = FRAMES.find(({ name }) => name === "NEW_BLOCK_MINOR");
+    if (push === undefined) throw new Error("no block in the recording");
+    const { block } = decode(newBlockMinor, push.frame.payload, "block");
+    const transaction = wrapTransaction(new Uint8Array(0));
+    const transactions = new Array(MOST_BLOCK_TRANSACTIONS + 1).fill(transaction);
+    const payload = encode(newBlockMinor, { block: { ...block, transactions } });
+    expect(() => decode(newBlockMinor, payload, "block")).toThrow("at most 65536 are possible");
   });
 
   it("and one with more items than may be asked for is refused by their count", () => {
@@ -76,6 +140,7 @@ describe("a payload that announces too much", () => {
 
 it("altered frames end in an object or a CodecError", () => {
   const seed = Number(process.env.WIRE_SEED ?? Date.now() % 2 ** 31);
+  console.info(`altered frames: WIRE_SEED=${seed}`);
   const random = randomOf(seed);
   for (let n = 0; n < 20_000; n++) {
     const recorded = FRAMES[Math.floor(random() * FRAMES.length)];
@@ -87,7 +152,8 @@ it("altered frames end in an object or a CodecError", () => {
       encode(codecOf(operation), value);
     } catch (error) {
       const known = error instanceof QkcError && error.code === "CODEC";
-      if (!known) throw new Error(`seed ${seed}, case ${n}, ${recorded.name}: ${toHex(payload)}`, { cause: error });
+      if (!known)
+        throw new Error(`WIRE_SEED=${seed}, case ${n}, ${recorded.name}: ${toHex(payload)}`, { cause: error });
     }
   }
 });

@@ -34,6 +34,7 @@ const EXIT_CODE_OF_ERROR: Record<ErrorCode, ExitCode> = {
   NOT_A_DATABASE: EXIT.error,
   ENGINE: EXIT.error,
   STORAGE: EXIT.error,
+  LINK: EXIT.error,
   INTERNAL: EXIT.error,
   // Bytes from outside are proved before they are decoded; where these get here, the program is at fault.
   CODEC: EXIT.error,
