@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { isCrossShard } from "../../../node/chain/evm-transaction.ts";
 import { bytesEqual, toHex } from "../../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../../node/codec/errors.ts";
@@ -12,8 +13,7 @@ import { runStateTest, type TestResult } from "../../statetest/run-test.ts";
 import { whatifRules } from "../../terminal/rules-option.ts";
 import type { Json } from "../../text/json.ts";
 import { executionConfigOf } from "./case-config.ts";
-import type { PreAccount, Reproducer } from "./format.ts";
-import { reproduce } from "./reproduce.ts";
+import { type PreAccount, type Reproducer, reproducerSchema } from "./format.ts";
 import { configExecutor, runCase } from "./run-case.ts";
 import { decodedTransaction } from "./sender-keys.ts";
 
@@ -23,7 +23,8 @@ const OWN_ADDRESS = /^0x(0{30})?514b43/;
 
 /**
  * The case as a file of Ethereum's GeneralStateTests, expecting what QuarkChain's rules come to where addresses and
- * fees are Ethereum's. Throws UnsupportedError, saying why, for a case that cannot be expressed so.
+ * fees are Ethereum's: what a right engine must come to. What the case itself expects, of a block or of other rules, is
+ * told beside it. Throws UnsupportedError, saying why, for a case that cannot be expressed so.
  */
 export function exportedStateTest(reproducer: Reproducer): Json {
   const refusal = refusalOf(reproducer);
@@ -46,11 +47,7 @@ function refuse({ about }: Reproducer, reason: string): never {
 
 /** Undefined where nothing stands against it. */
 function refusalOf(reproducer: Reproducer): string | undefined {
-  const { about, config, block, deposits, transactions, pre } = reproducer;
-  if (about.expected.source === "declared") return "what is expected is known in part only";
-  if (reproduce(reproducer, QUARKCHAIN_RULES.name).differences.length > 0) {
-    return `it expects the result of ${about.expected.name}, and no Ethereum fork stands for anything but quarkchain`;
-  }
+  const { config, block, deposits, transactions, pre } = reproducer;
   if (deposits.length > 0) return "it has deposits";
   if (transactions.length !== 1) return `it has ${transactions.length} transactions, not one`;
   const [transaction] = transactions;
@@ -120,9 +117,13 @@ function transactionOf({ transactions: [transaction] }: Reproducer) {
   };
 }
 
-function infoOf({ about, rules }: Reproducer): Json {
+/** With what the case expects, as reproducers write it: of a declared block, that is a part of the result. */
+function infoOf(reproducer: Reproducer): Json {
+  const { about, rules } = reproducer;
   const comment = `shard ${about.fullShardId} block ${about.height}: ${about.got.name} came to something else`;
-  return { comment, source: hex(about.hash), "generated-by": about.program, rules };
+  const { source, name } = about.expected;
+  const expected = { source, name, result: z.encode(reproducerSchema, reproducer).expected as Json };
+  return { comment, source: hex(about.hash), "generated-by": about.program, rules, expected };
 }
 
 /** The test as the runner reads it, executed. */
