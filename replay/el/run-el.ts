@@ -5,6 +5,7 @@ import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { QkcError, UsageError } from "../../node/codec/errors.ts";
+import { systemRefusal } from "../../node/codec/system-error.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { createJwtSecret, jwtAuthenticator, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
 import { engineMethods } from "../../node/engine/server/engine-methods.ts";
@@ -143,12 +144,21 @@ function jwtSecret({ jwtSecretPath, datadir }: ElRequest): Uint8Array {
 
 /** Nothing is written where something else lies, a client's database above all. */
 function refuseForeignFolder(datadir: string): void {
-  mkdirSync(datadir, { recursive: true });
-  const names = readdirSync(datadir);
+  const names = namesIn(datadir);
   if (names.length === 0 || names.includes("execution")) return;
   const foreign = names.filter((name) => name !== "jwt.hex");
   if (foreign.length === 0) return;
   throw new UsageError(`${datadir} holds something else (${foreign.slice(0, 5).join(", ")}): give an empty folder`);
+}
+
+/** Makes the folder where there is none. */
+function namesIn(datadir: string): string[] {
+  try {
+    mkdirSync(datadir, { recursive: true });
+    return readdirSync(datadir);
+  } catch (error) {
+    throw systemRefusal(error, datadir, "use");
+  }
 }
 
 /** Somebody wants the process to end, or it has to. */

@@ -1,5 +1,6 @@
 import type { ClassicLevel } from "classic-level";
 import { DatabaseDamagedError, QkcError } from "../../codec/errors.ts";
+import { SystemError } from "../../codec/system-error.ts";
 import { hasCode, openLevel, rootCauseText } from "./open-level.ts";
 import type { KeyRange, RowChange, RowStore } from "./row-store.ts";
 
@@ -66,7 +67,7 @@ export class LevelRows implements RowStore {
         throw new DatabaseDamagedError(`a table is damaged: ${reason}`, { file: this.#folder }, { cause: error });
       }
       if (hasCode(error, "LEVEL_IO_ERROR")) {
-        throw new QkcError("STORAGE", `${this.#folder} cannot be read: ${reason}`, { cause: error });
+        throw new SystemError(this.#folder, "", `cannot read ${this.#folder}: ${reason}`, { cause: error });
       }
       throw error;
     }

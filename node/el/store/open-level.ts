@@ -2,13 +2,14 @@ import { access, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ClassicLevel, type OpenOptions } from "classic-level";
 import { DatabaseDamagedError, UsageError } from "../../codec/errors.ts";
+import { errnoOf, SystemError, systemRefusal } from "../../codec/system-error.ts";
 import { isLevelLocked } from "./level-locked.ts";
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>;
 
 /**
  * Opens a LevelDB of our own, or makes one where there is none. Throws DatabaseDamagedError where its files contradict
- * each other or are missing, UsageError where another process has it, or the folder cannot be used.
+ * each other or are missing, UsageError where another process has it, SystemError where the system refuses.
  */
 export async function openLevel(folder: string, options: OpenOptions = {}): Promise<Level> {
   await refuseUnmarked(folder);
@@ -31,7 +32,10 @@ export function rootCauseText(error: unknown): string {
 
 /** LevelDB takes a folder without CURRENT for an empty one, and deletes the tables that it finds in it. */
 async function refuseUnmarked(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
+  const names = await readdir(folder).catch((error): string[] => {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw systemRefusal(error, folder, "open");
+  });
   if (!names.some((name) => /^\d+\.(ldb|sst)$/.test(name)) || names.includes("CURRENT")) return;
   throw damaged(folder, "it has tables, and no CURRENT that says which of them count");
 }
@@ -43,7 +47,8 @@ async function openError(folder: string, error: unknown): Promise<Error> {
   // What CURRENT names is not there, in a folder that is.
   const isMissing = reason.endsWith("No such file or directory") && (await exists(join(folder, "CURRENT")));
   if (isMissing) return damaged(folder, reason, error);
-  return new UsageError(`${folder} cannot be opened: ${reason}`, { cause: error });
+  if (errnoOf(error) !== undefined) return systemRefusal(error, folder, "open") as Error;
+  return new SystemError(folder, "", `cannot open ${folder}: ${reason}`, { cause: error });
 }
 
 function damaged(folder: string, reason: string, cause?: unknown): DatabaseDamagedError {

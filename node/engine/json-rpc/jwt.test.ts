@@ -55,7 +55,9 @@ describe("the secret file", () => {
     writeFileSync(long, `${"07".repeat(32)}${" ".repeat(70_000)}`);
     for (const path of [pipe, device, long, folder]) {
       expect(() => readJwtSecret(path)).toThrow(ConfigError);
-      expect(() => readJwtSecret(path)).toThrow(`${path} cannot be read: it `);
+      expect(() => readJwtSecret(path)).toThrow(
+        /cannot be read: .* (is a pipe or a device|has 70064 bytes|is a folder)/,
+      );
     }
   });
 

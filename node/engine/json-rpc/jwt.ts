@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { compactVerify, errors, type JWTPayload, SignJWT } from "jose";
 import { toHex } from "../../codec/bytes.ts";
 import { ConfigError } from "../../codec/errors.ts";
+import { readRegularFile } from "../../codec/regular-file.ts";
+import { systemRefusal } from "../../codec/system-error.ts";
 
 /** How far a token's time of issue may be from ours, both ways (execution-apis src/engine/authentication.md). */
 const MOST_DRIFT_SECONDS = 60;
@@ -15,7 +17,7 @@ export class UnauthorizedError extends Error {}
 
 /** Reads a secret of 32 bytes in hex, 0x or not, white space around it or not. Throws ConfigError. */
 export function readJwtSecret(path: string): Uint8Array {
-  const text = readSmallFile(path).trim();
+  const text = readSecretFile(path).trim();
   const digits = text.replace(/^0x/i, "");
   if (!/^[0-9a-fA-F]*$/.test(digits)) throw new ConfigError(`the JWT secret ${path} is not hexadecimal`);
   if (digits.length !== 2 * SECRET_BYTES) {
@@ -27,13 +29,11 @@ export function readJwtSecret(path: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits, "hex"));
 }
 
-/** A pipe would be waited for without end, and a device can be endless. */
-function readSmallFile(path: string): string {
+function readSecretFile(path: string): string {
   try {
-    const stats = statSync(path);
-    if (!stats.isFile()) throw new Error("it is no file");
-    if (stats.size > MOST_FILE_BYTES) throw new Error(`it has ${stats.size} bytes`);
-    return readFileSync(path, "utf8");
+    const bytes = readRegularFile(path, MOST_FILE_BYTES);
+    if (bytes === undefined) throw new Error("there is no such file");
+    return bytes.toString("utf8");
   } catch (error) {
     throw new ConfigError(`the JWT secret ${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
@@ -45,7 +45,8 @@ export function createJwtSecret(path: string): Uint8Array {
   try {
     writeFileSync(path, `0x${toHex(secret)}\n`, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    throw new ConfigError(`the JWT secret ${path} cannot be written: ${(error as Error).message}`, { cause: error });
+    const { message } = systemRefusal(error, path, "write") as Error;
+    throw new ConfigError(`the JWT secret ${path} cannot be written: ${message}`, { cause: error });
   }
   return secret;
 }
