@@ -17,6 +17,7 @@ import { WorldState } from "./state/world-state.ts";
 import { applyDeposit } from "./transactions/apply-deposit.ts";
 import { applyTransaction } from "./transactions/apply-transaction.ts";
 import type { BlockExecution } from "./transactions/block-execution.ts";
+import { type Candidate, type Filling, fillBlock, type TransactionSource } from "./transactions/fill-block.ts";
 import { TransactionInvalidError } from "./transactions/transaction-invalid-error.ts";
 import { UnitReporter } from "./transactions/unit-reporter.ts";
 import { admitTransaction, type SignedTransaction } from "./transactions/validate-transaction.ts";
@@ -77,9 +78,7 @@ export class ExecutionLayer {
     const units = observer === undefined ? undefined : new UnitReporter(observer, execution);
     const { xshardCursor, depositsConsumed } = runDeposits(execution, payload, units);
     const xshardReceiveGasUsed = execution.gasUsed;
-    if (xshardReceiveGasUsed < payload.xshardGasLimit) {
-      execution.gasLimit -= payload.xshardGasLimit - xshardReceiveGasUsed;
-    }
+    leaveUnusedXshardGas(execution, payload);
     const senders = runTransactions(execution, payload, units);
     endBlock(execution, payload, units);
     const stateRoot = state.commit();
@@ -100,6 +99,23 @@ export class ExecutionLayer {
       senders,
       depositsConsumed,
     };
+  }
+
+  /**
+   * Finds out which transactions a block can hold: the payload's deposits run, its own transactions do not. Keeps
+   * nothing. Throws as `execute` for deposits.
+   */
+  fill<T extends Candidate>(
+    payload: ExecutionPayload,
+    source: TransactionSource<T>,
+    leastGasPrice: bigint,
+  ): Filling<T> {
+    const { rules } = this.#config.chain;
+    const state = new WorldState(this.#store, payload.parentStateRoot, this.#cache, rules);
+    const execution = this.#begin(state, payload, undefined);
+    runDeposits(execution, payload, undefined);
+    leaveUnusedXshardGas(execution, payload);
+    return fillBlock(execution, source, leastGasPrice);
   }
 
   /**
@@ -209,6 +225,11 @@ function runDeposits(
     if (execution.gasUsed >= payload.xshardGasLimit) return { xshardCursor: due.cursor, depositsConsumed };
   }
   return { xshardCursor: payload.exhaustedCursor, depositsConsumed };
+}
+
+/** What deposits left of their limit is no gas for transactions. */
+function leaveUnusedXshardGas(execution: BlockExecution, { xshardGasLimit }: ExecutionPayload): void {
+  if (execution.gasUsed < xshardGasLimit) execution.gasLimit -= xshardGasLimit - execution.gasUsed;
 }
 
 function runTransactions(

@@ -8,6 +8,7 @@ import type { ExecutionPayload } from "../el/payload.ts";
 import type { NodeStore } from "../el/state/node-store.ts";
 import { StateCache } from "../el/state/state-cache.ts";
 import type { NodeLayer, StoredNodes } from "../el/store/stored-nodes.ts";
+import type { Candidate, Filling, TransactionSource } from "../el/transactions/fill-block.ts";
 
 /** pyquarkchain keeps the nodes of receipt tries; nothing reads them: receipts are stored with their block. */
 const NOWHERE = { put: () => {} };
@@ -44,6 +45,20 @@ export class BlockExecutor {
     this.#layer = layer;
     try {
       return { outcome: new InProcessClient([this.#execution]).newPayload(payload, observer), layer };
+    } finally {
+      this.#layer = this.#nodes.layer();
+    }
+  }
+
+  /** Which of a source's transactions the block of a payload can hold, see ExecutionLayer.fill. Keeps nothing. */
+  fill<T extends Candidate>(
+    payload: ExecutionPayload,
+    source: TransactionSource<T>,
+    leastGasPrice: bigint,
+  ): Filling<T> {
+    this.#layer = this.#nodes.layer();
+    try {
+      return this.#execution.fill(payload, source, leastGasPrice);
     } finally {
       this.#layer = this.#nodes.layer();
     }

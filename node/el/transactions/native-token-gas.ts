@@ -1,3 +1,4 @@
+import type { EvmTransaction } from "../../chain/evm-transaction.ts";
 import { bigIntToBytes, bytesToBigInt, concatBytes, fromHex } from "../../codec/bytes.ts";
 import { applyMessage } from "../evm/message.ts";
 import { SYSTEM_CONTRACT_ADDRESSES } from "../evm/precompiles/system-contract-addresses.ts";
@@ -7,6 +8,7 @@ import { type BlockExecution, messageContext } from "./block-execution.ts";
 export const GENERAL_NATIVE_TOKEN_CONTRACT = SYSTEM_CONTRACT_ADDRESSES.generalNativeToken;
 
 const PAY_AS_GAS = fromHex("5ae8f7f1");
+const CALCULATE_GAS_PRICE = fromHex("ce9e8c47");
 /** Given freely, so that the call never lacks gas. */
 const MOCK_GAS = 1_000_000;
 
@@ -30,6 +32,25 @@ export function payNativeTokenAsGas(
   gas: bigint,
   gasPrice: bigint,
 ): GasTerms {
+  return askContract(execution, PAY_AS_GAS, [tokenId, gas, gasPrice]);
+}
+
+/**
+ * A transaction's gas price in the default token of the chain, 0 where the contract does not take its token
+ * (pyquarkchain messages.py convert_to_default_chain_token_gasprice).
+ */
+export function gasPriceInDefaultToken(
+  execution: BlockExecution,
+  { gasTokenId, gasPrice }: Pick<EvmTransaction, "gasTokenId" | "gasPrice">,
+): bigint {
+  if (gasTokenId === execution.config.chain.defaultChainToken) return gasPrice;
+  const snapshot = execution.state.snapshot();
+  const terms = askContract(execution, CALCULATE_GAS_PRICE, [gasTokenId, gasPrice]);
+  execution.state.revert(snapshot);
+  return terms.gasPrice;
+}
+
+function askContract(execution: BlockExecution, selector: Uint8Array, words: readonly bigint[]): GasTerms {
   const contract = GENERAL_NATIVE_TOKEN_CONTRACT;
   if (execution.state.getCode(contract).length === 0) return REFUSED;
   const result = applyMessage(messageContext(execution, contract, 0n), {
@@ -39,7 +60,7 @@ export function payNativeTokenAsGas(
     value: 0n,
     transferTokenId: 0n,
     gas: MOCK_GAS,
-    data: concatBytes(PAY_AS_GAS, bigIntToBytes(tokenId, 32), bigIntToBytes(gas, 32), bigIntToBytes(gasPrice, 32)),
+    data: concatBytes(selector, ...words.map((word) => bigIntToBytes(word, 32))),
     depth: 0,
     transfersValue: true,
     isStatic: false,

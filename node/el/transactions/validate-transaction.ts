@@ -36,20 +36,39 @@ export interface SignedTransaction {
  * Throws TransactionInvalidError.
  */
 export function admitTransaction(execution: BlockExecution, typed: TypedTransaction): SignedTransaction {
-  const transaction = decode(typed.rlp);
+  return admitDecoded(execution, decode(typed.rlp), typed.hash);
+}
+
+/** The same of a decoded transaction, whose sender may be known. */
+export function admitDecoded(
+  execution: BlockExecution,
+  transaction: EvmTransaction,
+  hash: Hash32,
+  sender?: Address,
+): SignedTransaction {
+  const signed = checkAdmission(execution, transaction, hash, sender);
+  validateTransaction(execution, signed);
+  return signed;
+}
+
+/** What does not depend on the state (the first part of shard_state.py __validate_tx). */
+export function checkAdmission(
+  execution: BlockExecution,
+  transaction: EvmTransaction,
+  hash: Hash32,
+  sender?: Address,
+): SignedTransaction {
   const crossShard = isCrossShard(transaction, execution.config.shardSizes);
   checkNetwork(execution, transaction);
   checkRoute(execution, transaction, crossShard);
   checkEnabled(execution, transaction);
-  const signed = {
+  return {
     transaction,
-    hash: typed.hash,
-    sender: senderOf(transaction),
+    hash,
+    sender: sender ?? senderOf(transaction),
     isCrossShard: crossShard,
     intrinsicGas: intrinsicGas(transaction, crossShard, execution.config.chain.rules.transaction),
   };
-  validateTransaction(execution, signed);
-  return signed;
 }
 
 /** Checks a transaction against the state (pyquarkchain messages.py validate_transaction, in its order). */

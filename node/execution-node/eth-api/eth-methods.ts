@@ -18,7 +18,8 @@ import { type RpcMethods, rpcMethod } from "../../engine/server/rpc-method.ts";
 import { type Call, type CallRunner, LocalCalls } from "../calls/call-runner.ts";
 import { type BlockSelector, ChainView, type PlacedBlock } from "../chain-view.ts";
 import type { ExecutionNode } from "../execution-node.ts";
-import { readRawTransaction, TransactionPool } from "../mempool/transaction-pool.ts";
+import { HeadPool } from "../mempool/head-pool.ts";
+import { readRawTransaction } from "../mempool/transaction-pool.ts";
 import { AccountView } from "./accounts.ts";
 import { blockToJson } from "./block-json.ts";
 import { accountField, blockField, blockNumberField, callField, tokenIdField } from "./fields.ts";
@@ -34,7 +35,7 @@ import { transactionToJson } from "./transaction-json.ts";
  */
 export function ethMethods(node: ExecutionNode, calls: CallRunner = new LocalCalls(node)): RpcMethods {
   const chain = new ChainView(node);
-  const pool = new TransactionPool(chain);
+  const pool = new HeadPool(chain);
   return {
     ...chainMethods(chain),
     ...blockMethods(chain),
@@ -96,7 +97,7 @@ function countIn(placed: PlacedBlock | undefined): string | null {
   return placed === undefined ? null : quantityToJson(placed.block.transactions.length);
 }
 
-function transactionMethods(chain: ChainView, pool: TransactionPool): RpcMethods {
+function transactionMethods(chain: ChainView, pool: HeadPool): RpcMethods {
   const { store } = chain.node;
   const inBlock = (placed: PlacedBlock | undefined, index: number) => {
     const typed = placed?.block.transactions[index];
@@ -180,7 +181,7 @@ function callMethods(chain: ChainView, calls: CallRunner): RpcMethods {
   };
 }
 
-function poolMethods(pool: TransactionPool): RpcMethods {
+function poolMethods(pool: HeadPool): RpcMethods {
   const filters = new PendingFilters(pool);
   return {
     eth_sendRawTransaction: rpcMethod(z.tuple([bytesField]), ([bytes]) => {

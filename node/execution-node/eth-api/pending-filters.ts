@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { toHex } from "../../codec/bytes.ts";
 import { dataToJson } from "../../engine/api/json-fields.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import type { TransactionPool } from "../mempool/transaction-pool.ts";
+import type { HeadPool } from "../mempool/head-pool.ts";
 
 /** Nobody asked for so long: the filter is forgotten, as in geth. */
 const LIFETIME_MS = 5 * 60 * 1000;
@@ -15,10 +15,10 @@ interface Filter {
 
 /** Filters that tell of transactions new in the pool since they were asked last. */
 export class PendingFilters {
-  readonly #pool: TransactionPool;
+  readonly #pool: HeadPool;
   readonly #filters = new Map<string, Filter>();
 
-  constructor(pool: TransactionPool) {
+  constructor(pool: HeadPool) {
     this.#pool = pool;
   }
 

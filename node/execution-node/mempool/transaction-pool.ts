@@ -1,123 +1,140 @@
-import { xshardGasLimitOf } from "../../chain/config.ts";
 import { decodeEvmTransaction, type EvmTransaction } from "../../chain/evm-transaction.ts";
 import { recoverSender } from "../../chain/sender.ts";
 import { readTypedTransaction, type TypedTransaction, wrapTransaction } from "../../chain/typed-transaction.ts";
-import { type Address, bytesEqual, bytesKey, type Hash32, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
+import type { Address, Hash32 } from "../../codec/bytes.ts";
 import { CodecError } from "../../codec/errors.ts";
 import { WireReader } from "../../codec/wire.ts";
 import { ExecutionAbortedError } from "../../el/evm/abort.ts";
+import type { BlockExecution } from "../../el/transactions/block-execution.ts";
+import type { Filling } from "../../el/transactions/fill-block.ts";
+import { gasPriceInDefaultToken } from "../../el/transactions/native-token-gas.ts";
 import { TransactionInvalidError } from "../../el/transactions/transaction-invalid-error.ts";
-import { admitTransaction } from "../../el/transactions/validate-transaction.ts";
+import { checkAdmission, validateTransaction } from "../../el/transactions/validate-transaction.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import { ancestorsFrom } from "../chain-queries.ts";
-import type { ChainView } from "../chain-view.ts";
+import { TemplateSource } from "./template-source.ts";
+import { type PooledTransaction, TransactionQueue } from "./transaction-queue.ts";
 
-/** pyquarkchain config.py TRANSACTION_QUEUE_SIZE_LIMIT_PER_SHARD. */
-const MOST_TRANSACTIONS = 10_000;
 /** pyquarkchain config.py MIN_TX_POOL_GAS_PRICE: for a price in QKC, and where there is no other price to tell. */
 export const LEAST_GAS_PRICE = 1_000_000_000n;
-/** How far ahead of its sender's nonce a transaction may be. */
+/** How far ahead of its sender's nonce a transaction may be (shard_state.py MAX_FUTURE_TX_NONCE). */
 const MOST_AHEAD = 64n;
+/** What still misses a nonce before its own after so long is let go. */
+const WAITING_MS = 3 * 60 * 60 * 1000;
 
-export interface PooledTransaction {
-  readonly typed: TypedTransaction;
-  readonly transaction: EvmTransaction;
-  readonly sender: Address;
-  /** Counts up with each transaction. */
-  readonly arrival: number;
+export interface PoolOptions {
+  /** pyquarkchain config.py TRANSACTION_QUEUE_SIZE_LIMIT_PER_SHARD. */
+  readonly capacity: number;
+  /** MIN_TX_POOL_GAS_PRICE, in the default token of the chain. */
+  readonly leastGasPrice: bigint;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export const POOL_DEFAULTS: PoolOptions = { capacity: 10_000, leastGasPrice: LEAST_GAS_PRICE, now: Date.now };
+
+/** The chain as a pool sees it. */
+export interface PoolChain {
+  /** Whether a canonical block holds it, as a transaction or as a deposit. */
+  isInChain(transactionHash: Hash32): boolean;
+  /** On the tip's state, for this one question: see beginOnTip. */
+  beginOnTip(): BlockExecution;
 }
 
 /**
- * Transactions that somebody sent and no block has yet, in memory only. They are offered to whoever makes blocks; the
- * node itself takes none: which go into a block is said with the block's attributes.
+ * Transactions that somebody sent and no block has yet, in memory only (pyquarkchain shard_state.py add_tx). Whoever
+ * moves the head says which blocks left and joined the chain.
  */
 export class TransactionPool {
-  readonly #chain: ChainView;
-  readonly #transactions = new Map<string, PooledTransaction>();
-  /** Head on which none of them is stale. */
-  #freshOn: Hash32 = ZERO_HASH;
-  #arrivals = 0;
+  readonly #chain: PoolChain;
+  readonly #options: PoolOptions;
+  readonly #queue: TransactionQueue;
 
-  constructor(chain: ChainView) {
+  constructor(chain: PoolChain, options: PoolOptions = POOL_DEFAULTS) {
     this.#chain = chain;
+    this.#options = options;
+    this.#queue = new TransactionQueue(options.capacity);
+  }
+
+  get size(): number {
+    return this.#queue.size;
   }
 
   get arrivals(): number {
-    return this.#arrivals;
-  }
-
-  /** Throws EngineError where the transaction is known or could not be part of the next blocks. */
-  add(typed: TypedTransaction): void {
-    this.#dropStale();
-    if (this.find(typed.hash) !== undefined || this.#chain.placeOf(typed.hash) !== undefined) refuse("already known");
-    if (this.#transactions.size >= MOST_TRANSACTIONS) refuse(`the pool is full with ${MOST_TRANSACTIONS} transactions`);
-    const transaction = decoded(typed);
-    const sender = recoverSender(transaction) ?? refuse("nobody can have signed it");
-    this.#validate(typed, transaction, sender);
-    const arrival = this.#arrivals++;
-    this.#transactions.set(bytesKey(typed.hash), { typed, transaction, sender, arrival });
+    return this.#queue.arrivals;
   }
 
   find(hash: Hash32): PooledTransaction | undefined {
-    return this.#transactions.get(bytesKey(hash));
+    return this.#queue.find(hash);
   }
 
-  /** In the order in which they came. */
-  all(): readonly PooledTransaction[] {
-    this.#dropStale();
-    return [...this.#transactions.values()];
+  /** Best price first, then as they came. The list is the caller's. */
+  ordered(): PooledTransaction[] {
+    return this.#queue.ordered();
   }
 
-  /** Lets go of what is in the chain by now, or was overtaken by another transaction with its nonce. */
-  #dropStale(): void {
-    if (this.#transactions.size === 0) return;
-    const head = this.#chain.get();
-    // Whoever sends or asks comes by here, and there may be thousands of transactions to look up.
-    if (bytesEqual(head.hash, this.#freshOn)) return;
-    this.#freshOn = head.hash;
-    const state = this.#chain.stateAfter(head);
-    for (const [key, { transaction, sender }] of this.#transactions) {
-      if (transaction.nonce < state.getNonce(sender)) this.#transactions.delete(key);
+  /**
+   * Throws EngineError where the transaction is known or could not be part of the next blocks. One with a nonce ahead
+   * is taken without a look at balances and gas; one that is cheaper than all others of a full pool is accepted and
+   * not stored.
+   */
+  add(typed: TypedTransaction): void {
+    if (this.find(typed.hash) !== undefined || this.#chain.isInChain(typed.hash)) refuse("already known");
+    const transaction = decoded(typed);
+    const sender = recoverSender(transaction) ?? refuse("nobody can have signed it");
+    const isAhead = this.#validate(typed, transaction, sender);
+    const now = this.#options.now();
+    this.#queue.expire(now - WAITING_MS);
+    this.#queue.add({ typed, transaction, sender }, now, isAhead);
+  }
+
+  /** A block is canonical no longer: its transactions are pooled again, unchecked. */
+  blockLeft(transactions: readonly TypedTransaction[]): void {
+    for (const typed of transactions) {
+      const transaction = decoded(typed);
+      const sender = recoverSender(transaction);
+      if (sender !== undefined) this.#queue.add({ typed, transaction, sender }, this.#options.now(), false);
     }
   }
 
-  /** As in a block on the head, but for the nonce, which may be ahead (pyquarkchain shard_state.py add_tx). */
-  #validate(typed: TypedTransaction, transaction: EvmTransaction, sender: Address): void {
-    const { node, shard } = this.#chain;
-    const head = this.#chain.get();
-    const state = this.#chain.stateAfter(head);
-    const nonce = state.getNonce(sender);
-    if (transaction.nonce < nonce) refuse(`nonce too low: it is ${transaction.nonce}, its sender's ${nonce}`);
-    if (transaction.nonce > nonce + MOST_AHEAD) refuse(`nonce too high: more than ${MOST_AHEAD} ahead of ${nonce}`);
-    if (transaction.gasTokenId === node.config.genesisTokenId && transaction.gasPrice < LEAST_GAS_PRICE) {
-      refuse(`transaction underpriced: at least ${LEAST_GAS_PRICE} is asked for`);
+  /** A block became canonical: nothing with a nonce that it uses can be in a later one. */
+  blockJoined(transactions: readonly TypedTransaction[]): void {
+    for (const typed of transactions) {
+      const transaction = decoded(typed);
+      const sender = this.find(typed.hash)?.sender ?? recoverSender(transaction);
+      if (sender !== undefined) this.#queue.removeNonce(sender, transaction.nonce);
     }
-    state.setNonce(sender, transaction.nonce);
-    const { header } = head.block;
-    const execution = {
-      config: node.execution,
-      block: {
-        coinbase: ZERO_ADDRESS,
-        timestamp: Math.max(header.createTime + 1, Math.floor(Date.now() / 1000)),
-        number: header.height + 1,
-        difficulty: header.difficulty,
-        ancestorHash: ancestorsFrom(node.store, head.hash),
-        senderDisallowMap: new Map(),
-      },
-      state,
-      xshardGasLimit: xshardGasLimitOf(shard),
-      reachableShards: new Set(node.config.shards.keys()),
-      headerGasLimit: header.gasLimit,
-      gasLimit: header.gasLimit,
-      gasUsed: 0n,
-      fees: new Map(),
-      receipts: [],
-      depositReceipts: [],
-      xshardSends: [],
-      destroyed: [],
-    };
+  }
+
+  /** What a block is filled from; settle() afterwards. */
+  templateSource(): TemplateSource {
+    return new TemplateSource(this.ordered());
+  }
+
+  /**
+   * After a template was made (shard_state.py __add_transactions_to_block): what failed or is too old is gone for
+   * good; what is in the template stays until a block holds it, behind the others of its price.
+   */
+  settle({ taken, refused }: Filling<PooledTransaction>, { outdated }: TemplateSource): void {
+    for (const pooled of [...refused, ...outdated]) this.#queue.remove(pooled);
+    for (const pooled of taken) this.#queue.moveBack(pooled);
+  }
+
+  remove(pooled: PooledTransaction): void {
+    this.#queue.remove(pooled);
+  }
+
+  /** As shard_state.py __validate_tx on the tip's state; whether its nonce is ahead. */
+  #validate(typed: TypedTransaction, transaction: EvmTransaction, sender: Address): boolean {
+    const execution = this.#chain.beginOnTip();
     try {
-      admitTransaction(execution, typed);
+      const signed = checkAdmission(execution, transaction, typed.hash, sender);
+      const nonce = execution.state.getNonce(sender);
+      const isAhead = transaction.nonce > nonce && transaction.nonce <= nonce + MOST_AHEAD;
+      if (!isAhead) validateTransaction(execution, signed);
+      const price = gasPriceInDefaultToken(execution, transaction);
+      const { leastGasPrice } = this.#options;
+      if (price < leastGasPrice) refuse(`transaction underpriced: at least ${leastGasPrice} is asked for`);
+      return isAhead;
     } catch (error) {
       if (error instanceof TransactionInvalidError) refuse(error.explanation);
       if (error instanceof ExecutionAbortedError) refuse(error.message);
