@@ -5,6 +5,7 @@ import type { EngineChoice, GcMode } from "../engines/engine-spec.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { collectShard, parsePositiveNumber, parseWorkers } from "../terminal/numbers.ts";
+import { isBegun } from "./record-file.ts";
 import type { ReplayRequest } from "./replay-request.ts";
 
 interface ReplayOptions {
@@ -12,7 +13,7 @@ interface ReplayOptions {
   readonly config?: string;
   readonly datadir: string;
   readonly fromGenesis?: true;
-  readonly resume?: true;
+  readonly resume?: true | "auto";
   readonly to?: number;
   readonly shard?: readonly number[];
   readonly workers?: number;
@@ -40,7 +41,12 @@ export function addReplayCommand(program: Command, run: RunCommand): void {
     .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
     .requiredOption("--datadir <dir>", "folder of the new stores: cl-<shard> for each shard, el-<shard> beside it")
     .addOption(new Option("--from-genesis", "start afresh; the default").conflicts("resume"))
-    .option("--resume", "continue the run in --datadir, however it ended")
+    .addOption(
+      new Option(
+        "--resume [when]",
+        "continue the run in --datadir, however it ended; auto: where there is one",
+      ).choices(["auto"]),
+    )
     .addOption(
       new Option("--to <height>", "last root height, inclusive (default: the tip)").argParser(parsePositiveNumber),
     )
@@ -75,7 +81,7 @@ function requestOf(options: ReplayOptions): ReplayRequest {
     db: options.db,
     configPath: options.config,
     datadir: options.datadir,
-    resume: options.resume === true,
+    resume: options.resume === true || (options.resume === "auto" && isBegun(options.datadir)),
     to: options.to,
     shards: options.shard === undefined ? undefined : [...new Set(options.shard)].sort((a, b) => a - b),
     workers: options.workers ?? availableParallelism(),

@@ -1,9 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
-
-const RECORD_FILE = "replay.json";
+import { isBegun, recordFileOf } from "./record-file.ts";
 
 /** What fixes a replay's answer, by names that people read: a run may be continued where all of it is equal. */
 export type ReplayIdentity = Readonly<Record<string, string>>;
@@ -16,8 +14,8 @@ const recordSchema = z.record(z.string(), z.string());
  * there is none.
  */
 export function openRunRecord(datadir: string, identity: ReplayIdentity, resume: boolean): { begin(): void } {
-  const path = join(datadir, RECORD_FILE);
-  if (!existsSync(path)) {
+  const path = recordFileOf(datadir);
+  if (!isBegun(datadir)) {
     if (resume) throw new UsageError(`there is no replay in ${datadir} to continue: start it without --resume`);
     return { begin: () => writeRecord(datadir, path, identity) };
   }

@@ -1,6 +1,7 @@
+import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { Snapshot } from "../work/monitor.ts";
-import { barLine, ProgressLines, progressLine, stallText } from "./progress-display.ts";
+import { barLine, createProgressDisplay, ProgressLines, progressLine, stallText } from "./progress-display.ts";
 
 const SNAPSHOT: Snapshot = {
   shards: [{ fullShardId: 1, blocks: 500, expected: 1000 }],
@@ -35,6 +36,34 @@ describe("ProgressLines", () => {
     expect(lines).toHaveLength(3);
     display.message("hello");
     expect(lines[3]).toBe("hello");
+  });
+});
+
+describe("the end of a process", () => {
+  it("gives a terminal its cursor and its line wrapping back, and shows what was to be said", () => {
+    let written = "";
+    const sink = new Writable({
+      write: (chunk, _, done) => {
+        written += chunk;
+        done();
+      },
+    });
+    const size = { columns: 80, rows: 24, getWindowSize: () => [80, 24] };
+    const stream = Object.assign(sink, { isTTY: true, ...size }) as unknown as NodeJS.WriteStream;
+    const before = process.listeners("exit");
+    const display = createProgressDisplay(stream, {}, false);
+    const added = process.listeners("exit").filter((listener) => !before.includes(listener));
+    display.update(SNAPSHOT, 0);
+    display.message("SIGINT: stopping at the next block");
+    expect(written).toContain("\u001b[?25l");
+    // A second signal ends the process without the display's own end.
+    for (const listener of added) listener.call(process, 130);
+    expect(written).toContain("SIGINT: stopping at the next block");
+    const last = (sequence: string) => written.lastIndexOf(sequence);
+    expect(last("\u001b[?25h")).toBeGreaterThan(last("\u001b[?25l"));
+    expect(last("\u001b[?7h")).toBeGreaterThan(last("\u001b[?7l"));
+    display.stop();
+    expect(process.listeners("exit")).toEqual(before);
   });
 });
 
