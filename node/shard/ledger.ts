@@ -1,5 +1,5 @@
 import type { RootBlock } from "../chain/root-block.ts";
-import { bytesEqual, type Hash32, ZERO_HASH } from "../codec/bytes.ts";
+import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../codec/bytes.ts";
 import { QkcError } from "../codec/errors.ts";
 import type { ForkchoiceState } from "../engine/engine-api.ts";
 import type { ExecutedBlock } from "./block-judge.ts";
@@ -149,6 +149,7 @@ export class Ledger {
   seal(unit: Unit, { commits, mark }: { readonly commits: boolean; readonly mark?: Uint8Array }): void {
     const { batch, executed } = unit;
     if (unit.head !== undefined) this.#sealedHead = unit.head;
+    this.#assertHeadOnRootTip();
     for (const hash of executed) {
       if (commits) batch.putCommitted(hash);
       else batch.putUnfinished(hash);
@@ -158,6 +159,18 @@ export class Ledger {
     const head = this.#sealedHead?.ref.hash;
     if (rootTip !== undefined && head !== undefined) batch.putTips({ rootTip, head, nextUnit: this.#nextUnit });
     if (mark !== undefined) batch.putMark(mark);
+  }
+
+  /** pyquarkchain checks the same behind every change (shard_state.py add_block, add_root_block). */
+  #assertHeadOnRootTip(): void {
+    const rootTip = this.#choice?.rootTip;
+    const head = this.#sealedHead?.ref;
+    if (rootTip === undefined || head === undefined) return;
+    if (this.#parts.roots.isAncestor(head.prevRootBlockHash, rootTip.hash)) return;
+    throw new QkcError(
+      "INTERNAL",
+      `the head ${toHex(head.hash)} of shard ${this.#parts.store.fullShardId} is not on the chain of root block ${toHex(rootTip.hash)}`,
+    );
   }
 
   #moved(unit: Unit, from: MinorRef | undefined, isExecuted: boolean): HeadMove {

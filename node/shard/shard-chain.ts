@@ -123,6 +123,18 @@ export class ShardChain {
     return this.#parts.store.mark();
   }
 
+  /** Whether rows could not be written that belong to what is in memory: only open() helps then. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /** Whether the engine could not be told the newest head: followHead() tells it, or the next block. */
+  get engineLags(): boolean {
+    const head = this.#ledger.tips?.head.hash;
+    if (head === undefined) return false;
+    return this.#engineHead === undefined || !bytesEqual(head, this.#engineHead);
+  }
+
   /** Whether execute() takes several blocks at once. */
   get takesBatches(): boolean {
     return this.#calls.takesBatches;
@@ -160,7 +172,7 @@ export class ShardChain {
     const hash = rootHeaderHash(block.header);
     if (block.header.height === this.#shard.genesis.rootHeight) return await this.#addGenesisRoot(hash, block);
     const outcome = await this.#stateTurn.run(() => this.#addRoot(hash, block));
-    if (outcome.status === "added" && outcome.move !== undefined) await this.followHead();
+    if (outcome.status === "added") await this.#engineTurn.run(() => this.#tellHeadNowOrLater());
     return outcome;
   }
 
@@ -341,7 +353,7 @@ export class ShardChain {
       const unit = new Unit();
       return await this.#changeState(unit, { commits: false }, () => this.#ledger.addBlock(unit, executed));
     });
-    await this.#tellCurrentHead();
+    await this.#tellHeadNowOrLater();
     return { status: "added", executed, move };
   }
 
@@ -396,7 +408,7 @@ export class ShardChain {
         const root = { hash, block, lastMinor: undefined };
         return await this.#changeState(unit, { commits: false }, () => this.#ledger.addGenesis(unit, root, genesis));
       });
-      if (isFirst) await this.#tellCurrentHead();
+      await this.#tellHeadNowOrLater();
       return { status: "added", isTip: isFirst, move, genesis };
     });
   }
@@ -466,8 +478,16 @@ export class ShardChain {
 
   async #tellCurrentHead(): Promise<void> {
     const head = this.#ledger.tips?.head.hash;
-    if (head === undefined || (this.#engineHead !== undefined && bytesEqual(head, this.#engineHead))) return;
-    await this.#tellHead(head);
+    if (head !== undefined && this.engineLags) await this.#tellHead(head);
+  }
+
+  /** What was added is added, whether or not the engine could be told: whoever added it has to learn that. */
+  async #tellHeadNowOrLater(): Promise<void> {
+    try {
+      await this.#tellCurrentHead();
+    } catch {
+      // engineLags says so.
+    }
   }
 
   async #tellHead(head: Hash32): Promise<void> {

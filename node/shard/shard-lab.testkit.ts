@@ -38,15 +38,21 @@ export function labConfig(bornAt = 0): QuarkChainConfig {
   return { ...CONFIG, shards };
 }
 
-/** Rows in memory; `hooks.write` sees every batch before it counts, and may fail. */
+/** Rows in memory. A write is waited for before and after it counts; before, it may fail. */
 export class MemoryRows implements ClRows {
   readonly location = "rows in memory";
   readonly rows: Map<string, Uint8Array>;
   readonly #beforeWrite: (() => Promise<void>) | undefined;
+  readonly #afterWrite: (() => Promise<void>) | undefined;
 
-  constructor(rows = new Map<string, Uint8Array>(), beforeWrite?: () => Promise<void>) {
+  constructor(
+    rows = new Map<string, Uint8Array>(),
+    beforeWrite?: () => Promise<void>,
+    afterWrite?: () => Promise<void>,
+  ) {
     this.rows = new Map(rows);
     this.#beforeWrite = beforeWrite;
+    this.#afterWrite = afterWrite;
   }
 
   getSync(key: Uint8Array): Uint8Array | undefined {
@@ -60,6 +66,7 @@ export class MemoryRows implements ClRows {
       if (operation.type === "put") this.rows.set(key, operation.value);
       else this.rows.delete(key);
     }
+    await this.#afterWrite?.();
   }
 
   keys({ gte, lt }: { readonly gte: Uint8Array; readonly lt: Uint8Array }) {
@@ -71,26 +78,44 @@ export class MemoryRows implements ClRows {
   async close(): Promise<void> {}
 }
 
-/** Believes what blocks declare; holds what it called valid, and survives its shard's end. `before` is waited for. */
+/** Believes what blocks declare; holds what it called valid, and survives its shard's end. */
 export class BelievingEngine implements EngineApi {
   readonly held = new Map<string, MinorBlock>();
   head: Hash32 = ZERO_HASH;
   readonly heads: Hash32[] = [];
   /** How often each block was executed, not counting those that were held already. */
   readonly executions = new Map<string, number>();
-  readonly #before: (() => Promise<void>) | undefined;
   /** What a block sends, by its hash. */
   readonly #sends: ReadonlyMap<string, readonly CrossShardDeposit[]>;
   /** Blocks of which it computes another state. */
   readonly differing = new Set<string>();
 
-  constructor(sends: ReadonlyMap<string, readonly CrossShardDeposit[]> = new Map(), before?: () => Promise<void>) {
+  constructor(sends: ReadonlyMap<string, readonly CrossShardDeposit[]> = new Map()) {
     this.#sends = sends;
-    this.#before = before;
+  }
+
+  /** The same engine behind a link: before each call the link is waited for, which may fail. */
+  over(link: () => Promise<void>): EngineApi {
+    const behind =
+      <Args extends readonly unknown[], T>(call: (...args: Args) => Promise<T>) =>
+      async (...args: Args): Promise<T> => {
+        await link();
+        return await call(...args);
+      };
+    return {
+      newPayload: behind((payload) => this.newPayload(payload)),
+      forkchoiceUpdated: behind((state) => this.forkchoiceUpdated(state)),
+      getPayloadBodiesByHash: behind((hashes) => this.getPayloadBodiesByHash(hashes)),
+      getBalance: () => this.getBalance(),
+      exchangeCapabilities: notAsked,
+      getClientVersion: notAsked,
+      chainIdentity: notAsked,
+      getPayload: notAsked,
+      getPayloadBodiesByRange: notAsked,
+    };
   }
 
   async newPayload({ blockHash, block, inputs }: QkcPayload): Promise<PayloadStatus> {
-    await this.#before?.();
     const { header, meta } = block;
     const key = bytesKey(blockHash);
     const isKnown = header.height === 0 || this.held.has(bytesKey(header.prevMinorBlockHash));
@@ -121,7 +146,6 @@ export class BelievingEngine implements EngineApi {
   }
 
   async forkchoiceUpdated({ headBlockHash }: ForkchoiceState): Promise<ForkchoiceUpdated> {
-    await this.#before?.();
     if (!this.held.has(bytesKey(headBlockHash))) {
       const payloadStatus = {
         status: "SYNCING",
@@ -143,7 +167,6 @@ export class BelievingEngine implements EngineApi {
   }
 
   async getPayloadBodiesByHash(hashes: readonly Hash32[]): Promise<readonly (PayloadBody | null)[]> {
-    await this.#before?.();
     return hashes.map((hash) => {
       const block = this.held.get(bytesKey(hash));
       return block === undefined ? null : { transactions: block.transactions };
