@@ -225,7 +225,7 @@ export class ClusterSim {
     const block = this.lab.block(parent.header, root.header);
     const hash = minorHeaderHash(block.header);
     const to = fullShardId === SHARD_A ? SHARD_B : SHARD_A;
-    if (root.header.height > 0 && this.scheduler.chance(0.5)) this.sends.set(bytesKey(hash), [deposit(hash, to)]);
+    if (root.header.height > 0 && this.scheduler.chance(0.5)) this.sends.set(bytesKey(hash), [madeUpDeposit(hash, to)]);
     return block;
   }
 
@@ -326,7 +326,8 @@ function isSimulated(error: unknown): boolean {
   return error instanceof SimulatedFailure || (error instanceof Error && error.cause instanceof SimulatedFailure);
 }
 
-function deposit(txHash: Hash32, to: number): CrossShardDeposit {
+/** A transfer that nobody ever made. */
+export function madeUpDeposit(txHash: Hash32, to: number): CrossShardDeposit {
   const address = asAddress(keccak256(txHash).slice(12));
   return {
     txHash: asHash32(keccak256(txHash)),

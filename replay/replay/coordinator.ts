@@ -1,3 +1,4 @@
+import { QkcError } from "../../node/codec/errors.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { RootRules } from "./root-rules.ts";
 import { RunStopped, type SentList } from "./run-link.ts";
@@ -83,7 +84,9 @@ export class Coordinator implements HostEvents {
   async deliver(lists: readonly SentList[]): Promise<void> {
     const byHost = new Map<HostHandle, SentList[]>();
     for (const list of lists) {
-      const host = this.#hostOf.get(list.destination) as HostHandle;
+      const host = this.#hostOf.get(list.destination);
+      if (host === undefined)
+        throw new QkcError("INTERNAL", `a list goes to shard ${list.destination}, which no host serves`);
       const mine = byHost.get(host);
       if (mine === undefined) byHost.set(host, [list]);
       else mine.push(list);
@@ -92,6 +95,10 @@ export class Coordinator implements HostEvents {
   }
 
   completed(fullShardId: number, step: number): void {
+    const before = this.#completed.get(fullShardId);
+    if (before === undefined || step !== before + 1) {
+      throw new QkcError("INTERNAL", `shard ${fullShardId} completes step ${step} behind step ${before}`);
+    }
     this.#completed.set(fullShardId, step);
     this.#advance();
   }

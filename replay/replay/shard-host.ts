@@ -8,7 +8,7 @@ import type { Divergence } from "../report/schema.ts";
 import { WorkerCounters } from "../work/counters.ts";
 import { Barrier } from "./barrier.ts";
 import type { HostedShard, HostSpec } from "./host-spec.ts";
-import { RunStopped, type SentList } from "./run-link.ts";
+import { type RunLink, RunStopped, type SentList } from "./run-link.ts";
 import type { ShardRunState } from "./run-state.ts";
 import { ShardReplay } from "./shard-replay.ts";
 import { StepPlan } from "./steps.ts";
@@ -26,27 +26,32 @@ export interface ShardProgressState {
   readonly state: ShardRunState;
 }
 
-interface HostedReplay {
+/** One shard of a host. */
+export interface HostedReplay {
   readonly fullShardId: number;
-  readonly store: ClStore;
-  readonly engine: OpenEngine;
   readonly replay: ShardReplay;
+  close(): Promise<void>;
 }
+
+/** Makes one shard's replay, tied to all others by the link. */
+export type ReplaySetUp = (link: RunLink, signal: AbortSignal) => Promise<HostedReplay>;
 
 /** Puts something between a shard's replay and its engine. */
 export type EngineWrapper = (engine: OpenEngine["api"], fullShardId: number) => OpenEngine["api"];
 
 /** The shards that one thread serves. */
 export class ShardHost {
-  readonly #database: OpenDatabase;
   readonly #hosted = new Map<number, HostedReplay>();
+  readonly #events: HostEvents;
   readonly #barrier: Barrier;
+  readonly #closeSource: () => void;
   readonly #abort = new AbortController();
   #failure: unknown;
 
-  private constructor(database: OpenDatabase, barrier: Barrier) {
-    this.#database = database;
+  private constructor(events: HostEvents, barrier: Barrier, closeSource: () => void) {
+    this.#events = events;
     this.#barrier = barrier;
+    this.#closeSource = closeSource;
   }
 
   /** Opens the old database, the stores and the engines; nothing stays open where one of them does not open. */
@@ -58,12 +63,28 @@ export class ShardHost {
       verifyChecksums: "default",
       cacheBytes: spec.cacheBytes,
     });
-    const host = new ShardHost(database, new Barrier(-1, spec.plan.lastStep));
+    const plan = new StepPlan(spec.plan, database.source.rootBlocks());
+    const progress = new WorkerCounters(spec.counters);
+    const setUps = spec.hosted.map(
+      (shard): ReplaySetUp =>
+        (link, signal) =>
+          openReplay({ spec, database, plan, progress, wrapEngine, link, signal }, shard),
+    );
+    return await ShardHost.serve(spec.plan.lastStep, events, setUps, () => database.source.close());
+  }
+
+  /** Serves shards that are made here; what they are made of is closed with them, and where one of them cannot be made. */
+  static async serve(
+    lastStep: number,
+    events: HostEvents,
+    setUps: readonly ReplaySetUp[],
+    closeSource: () => void,
+  ): Promise<ShardHost> {
+    const host = new ShardHost(events, new Barrier(-1, lastStep), closeSource);
     try {
-      const plan = new StepPlan(spec.plan, database.source.rootBlocks());
-      const progress = new WorkerCounters(spec.counters);
-      for (const shard of spec.hosted) {
-        host.#hosted.set(shard.fullShardId, await host.#set({ spec, events, plan, progress, wrapEngine }, shard));
+      for (const setUp of setUps) {
+        const hosted = await setUp(host.#link(), host.#abort.signal);
+        host.#hosted.set(hosted.fullShardId, hosted);
       }
       return host;
     } catch (error) {
@@ -119,58 +140,29 @@ export class ShardHost {
   }
 
   async close(): Promise<void> {
-    for (const { engine, store } of this.#hosted.values()) {
-      await engine.close();
-      await store.close();
-    }
+    for (const hosted of this.#hosted.values()) await hosted.close();
     this.#hosted.clear();
-    this.#database.source.close();
+    this.#closeSource();
   }
 
-  async #set(
-    { spec, events, plan, progress, wrapEngine }: SetUp,
-    { fullShardId, store: folder, engine: engineSpec }: HostedShard,
-  ): Promise<HostedReplay> {
-    const { config, source } = this.#database;
-    const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config.quarkchain).header);
-    const store = await ClStore.open(folder, { fullShardId, rootGenesisHash });
-    let engine: OpenEngine | undefined;
-    try {
-      engine = await openEngine(engineSpec, config.quarkchain, fullShardId, this.#abort.signal);
-      const barrier = this.#barrier;
-      const replay = new ShardReplay({
-        fullShardId,
-        config,
-        source,
-        plan,
-        shards: spec.shards,
-        store,
-        storeFolder: folder,
-        engine: wrapEngine(engine.api, fullShardId),
-        progress,
-        link: {
-          deliver: (lists) => this.#deliver(events, lists),
-          completed: (shard, step) => events.completed(shard, step),
-          reached: (step) => barrier.wait(step),
-          diverged: (step, divergence) => events.diverged(step, divergence),
-          get lastStep() {
-            return barrier.lastStep;
-          },
-          checkStopped: () => barrier.checkStopped(),
-        },
-      });
-      return { fullShardId, store, engine, replay };
-    } catch (error) {
-      await engine?.close();
-      await store.close();
-      throw error;
-    }
+  #link(): RunLink {
+    const [events, barrier] = [this.#events, this.#barrier];
+    return {
+      deliver: (lists) => this.#deliver(lists),
+      completed: (shard, step) => events.completed(shard, step),
+      reached: (step) => barrier.wait(step),
+      diverged: (step, divergence) => events.diverged(step, divergence),
+      get lastStep() {
+        return barrier.lastStep;
+      },
+      checkStopped: () => barrier.checkStopped(),
+    };
   }
 
   /** A list that could not be stored ends the run: nobody would wait for it to the end. */
-  async #deliver(events: HostEvents, lists: readonly SentList[]): Promise<void> {
+  async #deliver(lists: readonly SentList[]): Promise<void> {
     try {
-      await events.deliver(lists);
+      await this.#events.deliver(lists);
     } catch (error) {
       this.#failure ??= error;
       this.stop();
@@ -185,12 +177,49 @@ export class ShardHost {
   }
 }
 
-interface SetUp {
+interface OpenParts {
   readonly spec: HostSpec;
-  readonly events: HostEvents;
+  readonly database: OpenDatabase;
   readonly plan: StepPlan;
   readonly progress: WorkerCounters;
   readonly wrapEngine: EngineWrapper;
+  readonly link: RunLink;
+  readonly signal: AbortSignal;
+}
+
+async function openReplay(
+  { spec, database, plan, progress, wrapEngine, link, signal }: OpenParts,
+  { fullShardId, store: folder, engine: engineSpec }: HostedShard,
+): Promise<HostedReplay> {
+  const { config, source } = database;
+  const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config.quarkchain).header);
+  const store = await ClStore.open(folder, { fullShardId, rootGenesisHash });
+  let opened: OpenEngine | undefined;
+  try {
+    const engine = await openEngine(engineSpec, config.quarkchain, fullShardId, signal);
+    opened = engine;
+    const replay = new ShardReplay({
+      fullShardId,
+      config,
+      source,
+      plan,
+      shards: spec.shards,
+      store,
+      storeFolder: folder,
+      engine: wrapEngine(engine.api, fullShardId),
+      progress,
+      link,
+    });
+    const close = async () => {
+      await engine.close();
+      await store.close();
+    };
+    return { fullShardId, replay, close };
+  } catch (error) {
+    await opened?.close();
+    await store.close();
+    throw error;
+  }
 }
 
 function asItIs(engine: OpenEngine["api"]): OpenEngine["api"] {

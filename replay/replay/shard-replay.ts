@@ -212,14 +212,15 @@ export class ShardReplay {
           gasUsed: `${BigInt(counts.gasUsed) + meta.gasUsed}`,
           xshardGasUsed: `${BigInt(counts.xshardGasUsed) + meta.xshardReceiveGasUsed}`,
         };
+    open.counts = this.#counts;
     // What extends the head leaves no chain for another one.
-    const isReorg = move !== undefined && (move.leaving.length > 0 || move.joining.length > 1);
-    this.#countReorg(open, isReorg);
+    if (move !== undefined && (move.leaving.length > 0 || move.joining.length > 1)) this.#countReorg(open);
   }
 
-  #countReorg(open: OpenStep, isReorg: boolean): void {
-    if (isReorg) this.#counts = { ...this.#counts, reorgs: this.#counts.reorgs + 1 };
-    open.counts = this.#counts;
+  /** Blocks of later steps may be counted already: they are no part of this step's counts. */
+  #countReorg(open: OpenStep): void {
+    this.#counts = { ...this.#counts, reorgs: this.#counts.reorgs + 1 };
+    open.counts = { ...open.counts, reorgs: open.counts.reorgs + 1 };
   }
 
   #reportDivergence(
@@ -286,7 +287,7 @@ export class ShardReplay {
       const root = this.#arrivedRoot(index, rootHash);
       await this.#receiveFromAbsent(root.block);
       if (rootHeight === this.#genesisRootHeight) await this.#bringToLife(open, root);
-      else this.#countReorg(open, this.#chain.takeRoot(open.unit, root) !== undefined);
+      else if (this.#chain.takeRoot(open.unit, root) !== undefined) this.#countReorg(open);
     }
     const state: RunMark = { step: index, counts: open.counts };
     await this.#chain.write(open.unit, { commits: true, mark: encodeRunMark(state) });
