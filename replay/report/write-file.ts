@@ -1,12 +1,25 @@
 import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { systemRefusal } from "../../node/codec/system-error.ts";
 
-/** Writes a file in one step: whoever reads it finds the old one or the new one. Answers with its path. */
+/**
+ * Writes a file in one step: whoever reads it finds the old one or the new one. Answers with its path. Throws SystemError
+ * for what the system refuses.
+ */
 export async function writeWhole(folder: string, name: string, text: string): Promise<string> {
   const path = join(folder, name);
+  try {
+    mkdirSync(folder, { recursive: true });
+    await replaceFile(path, text);
+    return path;
+  } catch (error) {
+    throw systemRefusal(error, path, "write");
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  mkdirSync(folder, { recursive: true });
   const file = await open(temporary, "w");
   try {
     await file.writeFile(text);
@@ -18,12 +31,11 @@ export async function writeWhole(folder: string, name: string, text: string): Pr
   } finally {
     await file.close();
   }
-  return path;
 }
 
 /**
  * Writes to what a user names. A file is written in one step, also behind a link; a pipe or a device takes the text, and
- * stays what it is.
+ * stays what it is. Throws SystemError for what the system refuses.
  */
 export async function writeTarget(target: string, text: string): Promise<void> {
   const path = replaceablePath(target);
@@ -31,6 +43,14 @@ export async function writeTarget(target: string, text: string): Promise<void> {
     await writeWhole(dirname(path), basename(path), text);
     return;
   }
+  try {
+    writeInto(target, text);
+  } catch (error) {
+    throw systemRefusal(error, target, "write");
+  }
+}
+
+function writeInto(target: string, text: string): void {
   const file = openSync(target, "w");
   try {
     writeAll(file, text);

@@ -12,7 +12,7 @@ const named = z.looseObject({ schema: z.string() });
 /** Reads and proves a report. Throws UsageError where it is none, UnsupportedError where it is of another version. */
 export function loadReport(folderOrFile: string): { readonly report: Report; readonly path: string } {
   const path = isFolder(folderOrFile) ? join(folderOrFile, REPORT_FILE) : folderOrFile;
-  const json = parse(path, read(path));
+  const json = parse(path, readTextFile(path));
   const name = named.safeParse(json);
   if (!name.success) throw new UsageError(`${path} is no report: it names no schema`);
   if (name.data.schema !== REPORT_SCHEMA) {
@@ -25,15 +25,6 @@ export function loadReport(folderOrFile: string): { readonly report: Report; rea
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function read(path: string): string {
-  try {
-    return readTextFile(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`there is no report to read at ${path}: name the folder of a run`, { cause: error });
-  }
 }
 
 function parse(path: string, text: string): unknown {

@@ -10,7 +10,7 @@ export type SpanRequest =
   | { readonly kind: "downwards"; readonly from: number; readonly to: number };
 
 /** Whether an interrupted run is continued; "auto": where there is one. */
-export type Resume = "no" | "required" | "auto";
+type Resume = "no" | "required" | "auto";
 
 /** A checked command line of `qkc checkdb`. */
 export interface CheckdbRequest {
