@@ -55,10 +55,11 @@ export interface MinorBlock {
 }
 
 /**
- * More than any block can hold: 21,000 gas each make 1.3 × 10^9, a hundred times a block's gas limit. It bounds what a
- * message of five bytes a transaction has made of it.
+ * More than any block can hold: 21,000 gas each make 5.5 × 10^9, some hundred times a block's gas limit. It bounds what
+ * a message of five bytes a transaction has made of it. Below it a block is shown whatever it holds: whether it may
+ * hold so much is for the rules to say.
  */
-export const MOST_BLOCK_TRANSACTIONS = 2 ** 16;
+export const MOST_BLOCK_TRANSACTIONS = 2 ** 18;
 
 /** Smallest encodings: every variable part empty. */
 export const MINIMUM_MINOR_HEADER_BYTES = 4 + 4 + 8 + 24 + 4 + 32 * 2 + 32 + 32 + 8 + 1 + 8 + 256 + 2 + 32;

@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { heldLogBytes } from "../../node/archive/sstable/shared-logs.ts";
 import { type MemoryBudget, memoryBudget } from "../work/memory.ts";
 
 export interface AdviceRequest {
@@ -29,8 +30,9 @@ const GIGABYTE = 1 << 30;
 export function advise(request: AdviceRequest): Advice {
   const { cores, databaseBytes } = request;
   const machineMemoryBytes = totalmem();
-  const workers = affordableWorkers(cores, machineMemoryBytes);
-  const checkMemoryBytes = workers * budgetBytes(memoryBudget(workers, machineMemoryBytes));
+  const logBytes = heldLogBytes();
+  const workers = affordableWorkers(cores, machineMemoryBytes - logBytes);
+  const checkMemoryBytes = workers * budgetBytes(memoryBudget(workers, machineMemoryBytes - logBytes)) + logBytes;
   const left = machineMemoryBytes - checkMemoryBytes;
   return {
     command: checkCommand(request, workers),

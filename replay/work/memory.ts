@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { heldLogBytes } from "../../node/archive/sstable/shared-logs.ts";
 
 const MEGABYTE = 1 << 20;
 const MIN_HEAP_MEGABYTES = 512;
@@ -13,7 +14,10 @@ export interface MemoryBudget {
   readonly cacheBytesPerWorker: number;
 }
 
-/** Shares the machine's memory (or the container's, where that is less): half for heaps, a quarter for caches. */
+/**
+ * Shares the machine's memory (or the container's, where that is less) without what logs take that are held for all
+ * threads: half for heaps, a quarter for caches.
+ */
 export function memoryBudget(workers: number, availableBytes: number = availableMemory()): MemoryBudget {
   return {
     heapMegabytes: clamp(availableBytes / 2 / workers / MEGABYTE, MIN_HEAP_MEGABYTES, MAX_HEAP_MEGABYTES),
@@ -24,7 +28,7 @@ export function memoryBudget(workers: number, availableBytes: number = available
 function availableMemory(): number {
   // 0 or a number beyond all memory where there is no limit.
   const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return (limit > 0 ? Math.min(limit, totalmem()) : totalmem()) - heldLogBytes();
 }
 
 function clamp(value: number, min: number, max: number): number {

@@ -2,8 +2,8 @@ import type { KeyValueReader } from "../key-value-reader.ts";
 import { checkLogPresent, findGoLevelDbManifest, findLevelDbTable, findLogs } from "./database-files.ts";
 import { LEVELDB_TABLES } from "./leveldb-tables.ts";
 import { readManifest } from "./manifest.ts";
+import { holdLogs } from "./shared-logs.ts";
 import { openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
-import { replayLogs } from "./wal.ts";
 
 /** One live table, as the MANIFEST describes it. */
 interface LevelDbTableDescription {
@@ -37,7 +37,7 @@ export function openLevelDb(dir: string, options: StoreOptions = {}): LevelDbRea
     files,
     ...tables,
     logs,
-    replayed: replayLogs(logs),
+    replayed: holdLogs(logs),
     verifyAll: options.verifyChecksums === "all",
     notes: manifest.note === undefined ? [] : [{ text: manifest.note, mayLackRows: false }],
   });

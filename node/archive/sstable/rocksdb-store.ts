@@ -3,9 +3,9 @@ import { CHECKSUM_NAMES } from "./checksum.ts";
 import { checkSyncedLogs, findLogs, findManifest, findTable, logFolder } from "./database-files.ts";
 import type { LiveTable } from "./level.ts";
 import { readManifest } from "./manifest.ts";
+import { holdLogs } from "./shared-logs.ts";
 import { ROCKSDB_TABLES, readTableLayout } from "./table-properties.ts";
 import { type OpeningNote, openTables, type StoreDescription, type StoreOptions, TableStore } from "./table-store.ts";
-import { replayLogs } from "./wal.ts";
 
 /** One live table, as the MANIFEST and the table itself describe it. */
 interface TableDescription {
@@ -46,7 +46,7 @@ export function openRocksDb(dir: string, options: StoreOptions = {}): RocksDbRea
     files,
     ...tables,
     logs,
-    replayed: replayLogs(logs),
+    replayed: holdLogs(logs),
     verifyAll: options.verifyChecksums === "all",
     notes: logs.length === 0 ? [withoutLog(dir)] : [],
   });

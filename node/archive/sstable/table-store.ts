@@ -5,10 +5,11 @@ import { FilePool } from "./file-pool.ts";
 import { type LiveTable, liveTable, SortedLevel } from "./level.ts";
 import type { LiveFiles } from "./manifest.ts";
 import { mergeRows, type RowCursor } from "./row-cursor.ts";
+import type { HeldLogs } from "./shared-logs.ts";
 import type { TableContext } from "./table-file.ts";
 import type { TableFormat } from "./table-format.ts";
 import type { TableFile } from "./version-edit.ts";
-import type { LogFile, LogStop, ReplayedLogs } from "./wal.ts";
+import type { LogFile, LogStop } from "./wal.ts";
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 /** File handles of one store; a process may have many stores open in many threads. */
@@ -66,7 +67,7 @@ export interface StoreParts {
   readonly level0: readonly LiveTable[];
   readonly levels: readonly SortedLevel[];
   readonly logs: readonly LogFile[];
-  readonly replayed: ReplayedLogs;
+  readonly replayed: HeldLogs;
   readonly verifyAll: boolean;
   readonly notes: readonly OpeningNote[];
 }
@@ -99,7 +100,7 @@ export class TableStore implements KeyValueReader {
     const inRange = ({ first, last }: LiveTable): boolean =>
       (lt === undefined || compareBytes(first, lt) < 0) && (gte === undefined || compareBytes(last, gte) >= 0);
     const sources: RowCursor[] = [
-      replayed.memtable.rows(gte, lt, reverse),
+      replayed.rows.rows(gte, lt, reverse),
       ...level0.filter(inRange).map(({ table }) => table.rows(gte, lt, reverse)),
       ...levels.map((level) => level.rows(gte, lt, reverse)),
     ];
@@ -115,7 +116,7 @@ export class TableStore implements KeyValueReader {
       lastSequence: files.lastSequence,
       tables: tables.map(describeTable),
       logs,
-      logKeys: replayed.memtable.size,
+      logKeys: replayed.rows.size,
       logStops: replayed.stops,
       notes: this.notes,
     };
@@ -133,12 +134,13 @@ export class TableStore implements KeyValueReader {
   close(): void {
     this.parts.context.files.close();
     this.parts.context.cache.clear();
+    this.parts.replayed.release();
   }
 
   /** Null or undefined when there is no live value. */
   #lookUp(key: Uint8Array, verify: boolean): Uint8Array | null | undefined {
     const { level0, levels, replayed } = this.parts;
-    let value = replayed.memtable.get(key);
+    let value = replayed.rows.get(key);
     if (value !== undefined) return value;
     for (const { first, last, table } of level0) {
       if (compareBytes(key, first) < 0 || compareBytes(key, last) > 0) continue;

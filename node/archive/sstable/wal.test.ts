@@ -10,11 +10,11 @@ import { replayLogs } from "./wal.ts";
 function replay(...logs: readonly Uint8Array[]): { rows: [string, string | null][]; stops: string[] } {
   const files = new Map(logs.map((bytes, i) => [`${i + 1}.log`, bytes]));
   return withFolder(files, (dir) => {
-    const { memtable, stops } = replayLogs(
+    const { rows: logRows, stops } = replayLogs(
       logs.map((bytes, i) => ({ number: i + 1, path: join(dir, `${i + 1}.log`), size: bytes.length })),
     );
     const rows: [string, string | null][] = [];
-    for (const cursor = memtable.rows(undefined, undefined, false); cursor.key !== undefined; cursor.advance()) {
+    for (const cursor = logRows.rows(undefined, undefined, false); cursor.key !== undefined; cursor.advance()) {
       const value = cursor.value();
       rows.push([Buffer.from(cursor.key).toString(), value === null ? null : Buffer.from(value).toString()]);
     }

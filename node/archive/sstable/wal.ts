@@ -1,6 +1,7 @@
 import { DatabaseDamagedError } from "../../codec/errors.ts";
 import { readRegularFile } from "../../codec/regular-file.ts";
 import { LogReader } from "./log-reader.ts";
+import type { LogRows } from "./log-rows.ts";
 import { Memtable } from "./memtable.ts";
 import { readBatchHeader, replayBatch } from "./write-batch.ts";
 
@@ -23,7 +24,7 @@ export interface LogStop {
 }
 
 export interface ReplayedLogs {
-  readonly memtable: Memtable;
+  readonly rows: LogRows;
   readonly stops: readonly LogStop[];
 }
 
@@ -59,8 +60,7 @@ export function replayLogs(logs: readonly LogFile[]): ReplayedLogs {
       stopped = true;
     }
   }
-  memtable.seal();
-  return { memtable, stops };
+  return { rows: memtable.sorted(), stops };
 }
 
 function readLog(path: string): Uint8Array {
