@@ -41,7 +41,9 @@ async function runCase(index: number): Promise<void> {
 async function wrongWith(db: string): Promise<string | undefined> {
   const before = digestOf(db);
   const answer = await checkInProcess(db, SPAN);
-  if (answer.report?.error?.code === "INTERNAL" || /\n {4}at /.test(answer.text)) return `checkdb: ${answer.text}`;
+  // Bytes that do not decode are damage, named by their place: CODEC alone says neither.
+  if (["INTERNAL", "CODEC"].includes(answer.report?.error?.code ?? "") || /\n {4}at /.test(answer.text))
+    return `checkdb: ${answer.text}`;
   if (answer.exitCode === 0 && whatCleanMeans(answer) !== clean) return `falsely clean: ${answer.text}`;
   const looks: [string, () => unknown][] = [
     ["doctor", () => examineDatabase({ db, configPath: undefined, deep: false, trialSeconds: 0, samples: 8 })],
