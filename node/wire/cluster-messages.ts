@@ -18,7 +18,6 @@ import {
   u32,
   u64,
   u256,
-  type Value,
 } from "./codec.ts";
 
 /**
@@ -35,7 +34,7 @@ export const connectToSlavesRequest = struct({ slaves: list(slaveInfo) });
 export const connectToSlavesResponse = struct({ results: list(text) });
 
 /** Seconds between blocks of the simulated miner. */
-export const artificialTxConfig = struct({ targetRootBlockTime: u32, targetMinorBlockTime: u32 });
+const artificialTxConfig = struct({ targetRootBlockTime: u32, targetMinorBlockTime: u32 });
 export const mineRequest = struct({ artificialTxConfig, mining: bool });
 export const genTxRequest = struct({ transactionsPerShard: u32, crossShardPercent: u32, transaction });
 
@@ -49,7 +48,7 @@ export const status = struct({ errorCode: u32 });
 export const addRootBlockRequest = struct({ rootBlock, expectSwitch: bool });
 export const addRootBlockResponse = struct({ errorCode: u32, switched: bool });
 
-export const ecoInfo = struct({
+const ecoInfo = struct({
   branch: u32,
   height: u64,
   coinbaseAmount: u256,
@@ -61,11 +60,11 @@ export const getEcoInfoListResponse = struct({ errorCode: u32, ecoInfos: list(ec
 export const getNextBlockToMineRequest = struct({ branch: u32, address: qkcAddress, artificialTxConfig });
 export const getNextBlockToMineResponse = struct({ errorCode: u32, block: minorBlock });
 
-export const headersInfo = struct({ branch: u32, headers: list(minorBlockHeader) });
+const headersInfo = struct({ branch: u32, headers: list(minorBlockHeader) });
 export const getUnconfirmedHeadersResponse = struct({ errorCode: u32, headersInfos: list(headersInfo) });
 
 export const getAccountDataRequest = struct({ address: qkcAddress, height: optional(u64) });
-export const accountBranchData = struct({
+const accountBranchData = struct({
   branch: u32,
   transactionCount: u256,
   balances: tokenBalances,
@@ -77,7 +76,7 @@ export const getAccountDataResponse = struct({ errorCode: u32, accounts: list(ac
 
 export const addTransactionRequest = struct({ transaction });
 
-export const shardStats = struct({
+const shardStats = struct({
   branch: u32,
   height: u64,
   difficulty: big,
@@ -90,7 +89,6 @@ export const shardStats = struct({
   staleBlockCount60s: u32,
   lastBlockTime: u32,
 });
-export type ShardStats = Value<typeof shardStats>;
 
 export const syncMinorBlockListRequest = struct({ hashes: list(hash32), branch: u32, clusterPeerId: u64 });
 export const syncMinorBlockListResponse = struct({
@@ -128,7 +126,7 @@ export const getMinorBlockRequest = struct({
   height: u64,
   needExtraInfo: bool,
 });
-export const minorBlockExtraInfo = struct({
+const minorBlockExtraInfo = struct({
   effectiveDifficulty: big,
   poswMineableBlocks: u16,
   poswMinedBlocks: u16,
@@ -145,7 +143,7 @@ export const getTransactionResponse = struct({ errorCode: u32, block: minorBlock
 export const executeTransactionRequest = struct({ transaction, from: qkcAddress, height: optional(u64) });
 export const executeTransactionResponse = struct({ errorCode: u32, result: bytes });
 
-export const log = struct({
+const log = struct({
   address: recipient,
   topics: shortList(fixedBytes(32)),
   data: bytes,
@@ -155,7 +153,7 @@ export const log = struct({
   transactionHash: hash32,
   logIndex: u32,
 });
-export const transactionReceipt = struct({
+const transactionReceipt = struct({
   /** One byte of 1, or none. */
   success: shortBytes,
   gasUsed: u64,
@@ -171,7 +169,7 @@ export const getTransactionReceiptResponse = struct({
   receipt: transactionReceipt,
 });
 
-export const transactionDetail = struct({
+const transactionDetail = struct({
   hash: hash32,
   nonce: u64,
   from: qkcAddress,

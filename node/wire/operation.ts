@@ -1,6 +1,6 @@
 import type { Codec } from "./codec.ts";
 
-/** A request and the answer to it. */
+/** A request and the answer to it. What stands in them: `Value<typeof CLUSTER_RPC.getLog.response>`. */
 export interface Rpc<Request, Response> {
   readonly name: string;
   readonly op: number;
@@ -15,11 +15,6 @@ export interface Command<Message> {
   readonly op: number;
   readonly message: Codec<Message>;
 }
-
-export type RequestOf<R> = R extends Rpc<infer Request, unknown> ? Request : never;
-export type ResponseOf<R> =
-  R extends Rpc<never, infer Response> ? Response : R extends Rpc<infer _, infer S> ? S : never;
-export type MessageOf<C> = C extends Command<infer Message> ? Message : never;
 
 /** What an op number stands for on one kind of link. */
 export type Operation =

@@ -1,5 +1,5 @@
 import { minorBlock, minorBlockHeader, rootBlockHeader, transaction } from "./chain-codecs.ts";
-import { hash32, list, struct, u8, u32, type Value } from "./codec.ts";
+import { hash32, list, struct, u8, u32 } from "./codec.ts";
 import { type Command, operationsOf, type Rpc } from "./operation.ts";
 
 /**
@@ -14,16 +14,16 @@ const MOST_BLOCKS = 100;
 /** shard.py handle_get_minor_block_header_list_request: 2 * the 100 that it asks for itself. */
 const MOST_HEADERS = 200;
 
-export const newMinorBlockHeaderList = struct({ rootHeader: rootBlockHeader, headers: list(minorBlockHeader, 1) });
-export const newTransactionList = struct({ transactions: list(transaction, MOST_TRANSACTIONS) });
+const newMinorBlockHeaderList = struct({ rootHeader: rootBlockHeader, headers: list(minorBlockHeader, 1) });
+const newTransactionList = struct({ transactions: list(transaction, MOST_TRANSACTIONS) });
 export const newBlockMinor = struct({ block: minorBlock });
 
-export const getMinorBlockListRequest = struct({ hashes: list(hash32, MOST_BLOCKS) });
-export const getMinorBlockListResponse = struct({ blocks: list(minorBlock, MOST_BLOCKS) });
+const getMinorBlockListRequest = struct({ hashes: list(hash32, MOST_BLOCKS) });
+const getMinorBlockListResponse = struct({ blocks: list(minorBlock, MOST_BLOCKS) });
 
 /** Towards genesis (0) from a block, or towards the tip (1). */
-export const getMinorBlockHeaderListRequest = struct({ hash: hash32, branch: u32, limit: u32, direction: u8 });
-export const getMinorBlockHeaderListWithSkipRequest = struct({
+const getMinorBlockHeaderListRequest = struct({ hash: hash32, branch: u32, limit: u32, direction: u8 });
+const getMinorBlockHeaderListWithSkipRequest = struct({
   /** 0: `data` is a hash; 1: a height in 32 bytes. */
   type: u8,
   data: hash32,
@@ -32,12 +32,11 @@ export const getMinorBlockHeaderListWithSkipRequest = struct({
   skip: u32,
   direction: u8,
 });
-export const getMinorBlockHeaderListResponse = struct({
+const getMinorBlockHeaderListResponse = struct({
   rootTip: rootBlockHeader,
   shardTip: minorBlockHeader,
   headers: list(minorBlockHeader, MOST_HEADERS),
 });
-export type MinorBlockHeaderList = Value<typeof getMinorBlockHeaderListResponse>;
 
 export const PEER_COMMAND = {
   newMinorBlockHeaderList: { name: "NEW_MINOR_BLOCK_HEADER_LIST", op: 1, message: newMinorBlockHeaderList },
