@@ -123,6 +123,11 @@ describe("the master's link", () => {
       /PING cannot be/,
     ],
     [
+      "a read that cannot be decoded",
+      (master) => master.frame({ op: CLUSTER_RPC.gasPrice.op, rpcId: 1n, payload: new Uint8Array(5) }),
+      /GAS_PRICE cannot be/,
+    ],
+    [
       "a count that nothing could fill",
       (master) =>
         master.frame({ op: CLUSTER_RPC.ping.op, rpcId: 1n, payload: Buffer.from("00000000ffffffff00", "hex") }),
@@ -169,7 +174,13 @@ describe("the master's link", () => {
     ["a frame of more than 512 MiB", (master) => master.send(size), /announces 536870913/],
     ["its end", (master) => master.close(), /other end/],
   ])("is closed by %s, and that is told", async (_, say, reason) => {
-    const { master, links, lines } = await masterRig(pinged());
+    const failed = { errorCode: 1, gasPrice: 0n };
+    const handlers = pinged().answer(
+      CLUSTER_RPC.gasPrice,
+      () => failed,
+      () => failed,
+    );
+    const { master, links, lines } = await masterRig(handlers);
     let lost: string | undefined;
     links.masterLost.then(({ message }) => {
       lost = message;

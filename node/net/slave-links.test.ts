@@ -46,6 +46,22 @@ describe("slaves of a cluster", () => {
     await deliverBothWays(cluster);
   });
 
+  it("keep the link that came while theirs was being dialled, when both would do", async () => {
+    const network = new MemoryNetwork();
+    const dialled: RawEnd[] = [];
+    network.listen(S1.host, S1.port, (link) => dialled.push(new RawEnd(link, 0)));
+    const { links } = slave("S5", network);
+    const incoming = accepted(links);
+    const connected = links.slaves.connect([S1]);
+    await settle();
+    incoming.ask(CLUSTER_RPC.ping, 1n, { id: "S1", fullShardIds: [FOREIGN_SHARD], rootTip: undefined });
+    await settle();
+    dialled[0].answer(CLUSTER_RPC.ping, 1n, { id: "S1", fullShardIds: [FOREIGN_SHARD] });
+    expect(await connected).toEqual([""]);
+    await settle();
+    expect([incoming.isClosed, dialled[0].isClosed]).toEqual([false, true]);
+  });
+
   it("greet as a Python slave does, byte for byte", async () => {
     const recorded = recordedFrames().find(({ name, metadataBytes }) => name === "PING" && metadataBytes === 0);
     if (recorded === undefined) throw new Error("no greeting in the recording");
