@@ -28,7 +28,7 @@ function blocksOf({ blocks }: LogCase): (BlockLogs & { readonly height: number }
 }
 
 function logOf({ address, topics }: { readonly address: string; readonly topics: readonly string[] }): Log {
-  return { address: addressFromHex(address), topics: topics.map(hashFromHex), data: EMPTY_BYTES };
+  return { address: addressFromHex(address), topics: topics.map((topic) => hashFromHex(topic)), data: EMPTY_BYTES };
 }
 
 function receiptWith(logs: Log[]): Receipt {
@@ -45,7 +45,10 @@ function receiptWith(logs: Log[]): Receipt {
 
 test.each(cases.map((one, index) => [index, one] as const))("finds what pyquarkchain finds (%i)", async (_, one) => {
   for (const { addresses, topics, found } of one.queries) {
-    const query = { addresses: addresses.map(addressFromHex), topics: topics.map((place) => place.map(hashFromHex)) };
+    const query = {
+      addresses: addresses.map((address) => addressFromHex(address)),
+      topics: topics.map((place) => place.map((topic) => hashFromHex(topic))),
+    };
     const logs = await findLogs(blocksOf(one), query, NEVER);
     expect(logs.map(({ block, receiptIndex, logIndex }) => [block.height, receiptIndex, logIndex])).toEqual(found);
   }

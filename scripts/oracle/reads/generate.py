@@ -2,6 +2,7 @@
 
 Usage: PYTHONPATH=<pyquarkchain> python generate.py <output folder> [seed]
 """
+import asyncio
 import gzip
 import json
 import random
@@ -193,13 +194,84 @@ def balance_case(rng):
     }
 
 
+# NUMBER, TIMESTAMP, COINBASE, DIFFICULTY, GASLIMIT, BLOCKHASH(NUMBER - 1), as six words.
+CONTEXT = "43600052426020524160405244606052456080526001430340" + "60a052" + "60c06000f3"
+CALLED = {"context": CONTEXT, "stores": "60016000556001600155", "reverts": "60006000fd", "loops": "5b600056"}
+
+
+def call_case(rng, height):
+    env = get_test_env()
+    env.quark_chain_config.ENABLE_EVM_TIMESTAMP = None
+    contracts = {name: bytes([0xC0 + n]) * 20 for n, name in enumerate(CALLED)}
+    for name, who in contracts.items():
+        env.quark_chain_config.shards[2].GENESIS.ALLOC[who.hex() + "00000000"] = {
+            "balances": {"QKC": 0}, "code": CALLED[name], "storage": {},
+        }
+    state = create_default_shard_state(env)
+    for n in range(height):
+        block = state.create_block_to_mine(
+            create_time=state.header_tip.create_time + 5 + n, address=Address(bytes([0x70 + n]) * 20, 0),
+        )
+        state.finalize_and_add_block(block)
+    sender = Address(b"\x11" * 20, 0)
+    qkc = token_id_encode("QKC")
+
+    def make(**change):
+        fields = dict(
+            nonce=0, gasprice=0, startgas=0, value=0, data=b"", to=contracts["context"], from_full_shard_key=0,
+            to_full_shard_key=0, network_id=env.quark_chain_config.NETWORK_ID, gas_token_id=qkc, transfer_token_id=qkc,
+        )
+        fields.update(change)
+        tx = EvmTransaction(**fields)
+        tx.set_quark_chain_config(env.quark_chain_config)
+        return TypedTransaction(SerializedEvmTransaction.from_evm_tx(tx))
+
+    limit = state.evm_state.gas_limit
+    calls = []
+    for at in [None] + list(range(height + 2)):
+        for tx in (make(), make(startgas=limit), make(startgas=limit + 1), make(startgas=22000), make(gasprice=1),
+                   make(to=contracts["reverts"]), make(network_id=5), make(from_full_shard_key=1 << 16)):
+            output = state.execute_tx(tx, sender, at)
+            calls.append({"height": at, "typed": tx.serialize().hex(), "output": None if output is None else output.hex()})
+    estimates = []
+    for tx in (
+        [make(to=contracts[name], startgas=gas) for name in ("stores", "context", "reverts")
+         for gas in (0, 20999, 21000, 21001, 61000, 61006, 61012, 100000, limit, limit + 1)]
+        + [make(value=1), make(value=1, from_full_shard_key=1 << 16), make(gasprice=3, from_full_shard_key=1 << 16),
+           make(to=contracts["loops"], startgas=30000), make(to=b"", data=b"\x00" * 9)]
+    ):
+        estimates.append({"typed": tx.serialize().hex(), "gas": state.estimate_gas(tx, sender)})
+    headers = [state.db.get_minor_block_by_height(h).header for h in range(height + 1)]
+    for slave in env.cluster_config.SLAVE_LIST:
+        slave.FULL_SHARD_ID_LIST = []
+    env.cluster_config.SLAVE_LIST[0].FULL_SHARD_ID_LIST = list(env.quark_chain_config.shards)
+    return {
+        "config": env.cluster_config.to_json(),
+        "contracts": {who.hex(): CALLED[name] for name, who in contracts.items()},
+        "tipGasLimit": str(limit), "tipTimestamp": state.evm_state.timestamp,
+        "headers": [
+            {
+                "hash": h.get_hash().hex(), "height": h.height, "createTime": h.create_time, "difficulty": str(h.difficulty),
+                "coinbase": h.coinbase_address.recipient.hex(), "gasLimit": str(h.evm_gas_limit),
+            }
+            for h in headers
+        ],
+        "calls": calls, "estimates": estimates,
+    }
+
+
 def write(folder, name, value):
     with gzip.GzipFile("%s/%s.json.gz" % (folder, name), "wb", mtime=0) as file:
         file.write(json.dumps(value).encode())
 
 
-folder, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
-rng = random.Random(seed)
-write(folder, "logs", [log_case(rng) for _ in range(10)])
-write(folder, "history", [history_case(rng) for _ in range(3)])
-write(folder, "balances", [balance_case(rng) for _ in range(3)])
+async def main():
+    folder, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    rng = random.Random(seed)
+    write(folder, "logs", [log_case(rng) for _ in range(10)])
+    write(folder, "history", [history_case(rng) for _ in range(3)])
+    write(folder, "balances", [balance_case(rng) for _ in range(3)])
+    write(folder, "calls", [call_case(rng, 0), call_case(rng, 3)])
+
+
+asyncio.run(main())
