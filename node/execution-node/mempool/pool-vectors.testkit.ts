@@ -17,7 +17,7 @@ export interface QueueCase {
   readonly operations: readonly QueueOperation[];
 }
 
-export interface QueueOperation {
+interface QueueOperation {
   /** A transaction in its wrapper, as hex. */
   readonly add?: string;
   readonly diff?: readonly string[];
