@@ -6,15 +6,21 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError } from "../node/codec/errors.ts";
+import { forkNames, QUARKCHAIN_FORK } from "../replay/statetest/forks.ts";
 import { describeReport, makeReport } from "../replay/statetest/report.ts";
 import { runFolder } from "../replay/statetest/run-folder.ts";
 
-const USAGE = "usage: npm run statetest -- DIR [--jobs N] [--json]     (DIR may come from STATE_TESTS)";
+const USAGE =
+  "usage: npm run statetest -- DIR [--fork NAME,…|all] [--jobs N] [--json]     (DIR may come from STATE_TESTS)";
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { jobs: { type: "string", default: String(availableParallelism()) }, json: { type: "boolean" } },
+    options: {
+      fork: { type: "string", default: QUARKCHAIN_FORK.name },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      json: { type: "boolean" },
+    },
   });
   if (positionals.length > 1) throw new UsageError(`one folder was expected, got ${positionals.join(" ")}`);
   const folder = positionals[0] ?? process.env.STATE_TESTS;
@@ -22,7 +28,8 @@ async function main(): Promise<number> {
     console.info("statetest: skipped. Name the folder that holds GeneralStateTests, or set STATE_TESTS to it.");
     return 3;
   }
-  const report = makeReport(resolve(folder), await runFolder(resolve(folder), threadCount(values.jobs)));
+  const outcomes = await runFolder(resolve(folder), threadCount(values.jobs), forkNames(values.fork));
+  const report = makeReport(resolve(folder), outcomes);
   if (report.passed + report.failed.length === 0) throw new UsageError(`no test below ${report.folder} could be run`);
   console.info(values.json ? JSON.stringify(report, null, 2) : describeReport(report));
   return report.failed.length === 0 ? 0 : 2;

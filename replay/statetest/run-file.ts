@@ -3,55 +3,76 @@ import { join } from "node:path";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { writeAccounts } from "./accounts.ts";
 import { exclusionReason } from "./exclusions.ts";
-import { type ExpectedResult, readTestFile, type StateTest } from "./format.ts";
+import { forkOf, QUARKCHAIN_FORK, type TestFork } from "./forks.ts";
+import { type ExpectedResult, readTestFile, type StateTest, type UnreadTest } from "./format.ts";
 import { NodeMemory } from "./node-memory.ts";
 import { type Ledger, runStateTest } from "./run-test.ts";
-
-/** The fork whose results QuarkChain's rules are held against (new_statetest_utils.py network_to_test). */
-export const FORK = "ConstantinopleFix";
 
 /** How one expected state root fared. */
 export interface CaseOutcome {
   /** path/name/fork/index, the path below the folder that was asked for; without index when nothing was run. */
   readonly id: string;
+  /** As the tests call it; undefined when nothing was run. */
+  readonly fork?: string;
   readonly status: "passed" | "failed" | "excluded";
   /** Why it failed or was excluded. */
   readonly detail?: string;
 }
 
 /**
- * Runs every test of the file at `path` below `folder`, an absolute one. A file that cannot be read as tests is a
- * failure of its own.
+ * Runs every test of the file at `path` below `folder`, an absolute one, that has results for one of `forks`. A file that
+ * cannot be read as tests is a failure of its own.
  */
-export function runFile(folder: string, path: string): CaseOutcome[] {
+export function runFile(
+  folder: string,
+  path: string,
+  forks: readonly string[] = [QUARKCHAIN_FORK.name],
+): CaseOutcome[] {
   const file = join(folder, path);
   try {
     const tests = readTestFile(readFileSync(file, "utf8"));
     const ledger: Ledger = file.includes("QuarkChainStateTests") ? "quarkchain" : "ethereum";
-    return [...tests].flatMap(([name, test]) => runTest(`${path}/${name}`, test, ledger));
+    return [...tests].flatMap(([name, test]) => runTest(`${path}/${name}`, test, ledger, forks));
   } catch (error) {
     return [{ id: path, status: "failed", detail: messageOf(error) }];
   }
 }
 
-function runTest(id: string, test: StateTest | undefined, ledger: Ledger): CaseOutcome[] {
-  if (test === undefined) return [{ id, status: "excluded", detail: "no state test" }];
-  const expected = test.post[FORK];
-  if (expected === undefined) return [{ id, status: "excluded", detail: `no results for ${FORK}` }];
+function runTest(id: string, unread: UnreadTest, ledger: Ledger, forks: readonly string[]): CaseOutcome[] {
+  const available = unread.forks;
+  if (available === undefined) return [{ id, status: "excluded", detail: "no state test" }];
+  const wanted = forks.filter((fork) => available.includes(fork));
+  if (wanted.length === 0) return [{ id, status: "excluded", detail: `no results for ${forks.join(", ")}` }];
+  try {
+    const test = unread.read();
+    return wanted.flatMap((fork) => runFork(`${id}/${fork}`, test, ledger, fork));
+  } catch (error) {
+    return [{ id, status: "failed", detail: messageOf(error) }];
+  }
+}
+
+function runFork(id: string, test: StateTest, ledger: Ledger, name: string): CaseOutcome[] {
+  const fork = forkOf(name);
+  if (fork === undefined) return [{ id, status: "excluded", detail: `no rules stand for ${name}` }];
   const reason = exclusionReason(id);
-  return expected.map((result, index) => {
-    const caseId = `${id}/${FORK}/${index}`;
-    if (reason !== undefined) return { id: caseId, status: "excluded", detail: reason };
-    const failure = failureOf(test, result, ledger);
-    return failure === undefined ? { id: caseId, status: "passed" } : { id: caseId, status: "failed", detail: failure };
+  return test.post[name].map((result, index) => {
+    const of = { id: `${id}/${index}`, fork: name };
+    if (reason !== undefined) return { ...of, status: "excluded", detail: reason };
+    const failure = failureOf(test, result, ledger, fork);
+    return failure === undefined ? { ...of, status: "passed" } : { ...of, status: "failed", detail: failure };
   });
 }
 
-function failureOf(test: StateTest, expected: ExpectedResult, ledger: Ledger): string | undefined {
+function failureOf(
+  test: StateTest,
+  expected: ExpectedResult,
+  ledger: Ledger,
+  { rules, forms }: TestFork,
+): string | undefined {
   try {
     const store = new NodeMemory();
     const preRoot = writeAccounts(store, test.pre);
-    const { stateRoot: root } = runStateTest(test, expected, { store, preRoot, ledger });
+    const { stateRoot: root } = runStateTest(test, expected, { store, preRoot, ledger, rules, forms });
     return bytesEqual(root, expected.hash) ? undefined : `state root ${toHex(root)}, expected ${toHex(expected.hash)}`;
   } catch (error) {
     return messageOf(error);

@@ -12,13 +12,13 @@ const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
  * Runs every JSON file below `folder` in `jobs` child processes. The outcomes are in the order of their ids. Throws
  * UsageError when there is no file.
  */
-export async function runFolder(folder: string, jobs: number): Promise<CaseOutcome[]> {
+export async function runFolder(folder: string, jobs: number, forks: readonly string[]): Promise<CaseOutcome[]> {
   const files = testFiles(folder);
   if (files.length === 0) throw new UsageError(`${folder} holds no JSON file: name a folder of GeneralStateTests`);
   const shares = Array.from({ length: Math.min(jobs, files.length) }, (_, job) =>
     files.filter((_, index) => index % jobs === job),
   );
-  const outcomes = await Promise.all(shares.map((share) => runShare({ folder, files: share })));
+  const outcomes = await Promise.all(shares.map((share) => runShare({ folder, files: share, forks })));
   return outcomes.flat().sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
 }
 

@@ -1,16 +1,5 @@
-import secp256k1 from "secp256k1";
-import { type EvmTransaction, intrinsicGas } from "../../node/chain/evm-transaction.ts";
 import type { Receipt } from "../../node/chain/receipt.ts";
-import {
-  type Address,
-  addressFromHex,
-  asAddress,
-  bytesEqual,
-  type Hash32,
-  toHex,
-  utf8,
-  ZERO_HASH,
-} from "../../node/codec/bytes.ts";
+import { addressFromHex, bytesEqual, type Hash32, toHex, utf8 } from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import type { BlockContext } from "../../node/el/evm/context.ts";
@@ -21,15 +10,16 @@ import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { WorldState } from "../../node/el/state/world-state.ts";
 import { applyTransaction } from "../../node/el/transactions/apply-transaction.ts";
 import type { BlockExecution } from "../../node/el/transactions/block-execution.ts";
-import { runMessage } from "../../node/el/transactions/run-message.ts";
 import { TransactionInvalidError } from "../../node/el/transactions/transaction-invalid-error.ts";
-import { type SignedTransaction, validateTransaction } from "../../node/el/transactions/validate-transaction.ts";
 import { ethereumRoot, QKC_TOKEN } from "./accounts.ts";
-import type { Environment, ExpectedResult, StateTest, TestTransaction } from "./format.ts";
+import { applyAsEthereum, chooseTransaction, formRefusal } from "./ethereum-transaction.ts";
+import { LEGACY_FORMS, type TransactionForms } from "./forks.ts";
+import type { Environment, ExpectedResult, StateTest } from "./format.ts";
 
 /** Whose state the roots of a test are made of. */
 export type Ledger = "ethereum" | "quarkchain";
 
+const CHAIN_ID = 1n;
 const MINT_TOKEN_PRECOMPILE = addressFromHex("000000000000000000000000000000514b430004");
 
 /** What a test runs on. */
@@ -39,6 +29,8 @@ export interface TestSurroundings {
   readonly ledger: Ledger;
   /** QuarkChain's own by default. */
   readonly rules?: Rules;
+  /** QuarkChain's by default: none but the first of Ethereum's. */
+  readonly forms?: TransactionForms;
 }
 
 export interface TestResult {
@@ -55,14 +47,16 @@ export interface TestResult {
 export function runStateTest(
   test: StateTest,
   { indexes }: Pick<ExpectedResult, "indexes">,
-  { store, preRoot, ledger, rules = QUARKCHAIN_RULES }: TestSurroundings,
+  { store, preRoot, ledger, rules = QUARKCHAIN_RULES, forms = LEGACY_FORMS }: TestSurroundings,
 ): TestResult {
   const state = new WorldState(store, preRoot, undefined, rules);
-  const execution = beginBlock(test.env, state, rules);
+  const execution = beginBlock(test.env, state, rules, forms);
   try {
-    const signed = chooseTransaction(test.transaction, indexes, rules);
-    if (ledger === "quarkchain") applyTransaction(execution, signed);
-    else applyAsEthereum(execution, signed);
+    const tested = chooseTransaction(test.transaction, indexes, rules);
+    if (formRefusal(execution, tested, forms) === undefined) {
+      if (ledger === "quarkchain") applyTransaction(execution, tested.signed);
+      else applyAsEthereum(execution, tested, CHAIN_ID);
+    }
   } catch (error) {
     if (!(error instanceof TransactionInvalidError)) throw error;
   }
@@ -74,34 +68,10 @@ export function runStateTest(
   };
 }
 
-/**
- * A transaction whose contracts get plain Ethereum addresses (transactions.py `is_testing`); otherwise what
- * applyTransaction does where gas is paid in the default token.
- */
-function applyAsEthereum(execution: BlockExecution, signed: SignedTransaction): void {
-  const { transaction, sender } = signed;
-  validateTransaction(execution, signed);
-  execution.state.incrementNonce(sender);
-  execution.state.addBalance(sender, QKC_TOKEN, -transaction.startGas * transaction.gasPrice);
-  const message = {
-    sender,
-    to: transaction.to,
-    createsAtRecipient: false,
-    value: transaction.value,
-    transferTokenId: transaction.transferTokenId,
-    data: transaction.data,
-    toFullShardKey: undefined,
-    gas: transaction.startGas - signed.intrinsicGas,
-    gasUsedBefore: signed.intrinsicGas,
-    terms: { gasPrice: transaction.gasPrice, refundRate: 100n },
-  };
-  runMessage(execution, message, execution.receipts);
-}
-
-function beginBlock(env: Environment, state: WorldState, rules: Rules): BlockExecution {
+function beginBlock(env: Environment, state: WorldState, rules: Rules, forms: TransactionForms): BlockExecution {
   return {
     config: configOf(env, rules),
-    block: blockOf(env),
+    block: blockOf(env, forms),
     state,
     xshardGasLimit: 0n,
     reachableShards: new Set(),
@@ -121,7 +91,7 @@ function configOf(env: Environment, rules: Rules): ExecutionConfig {
   return {
     fullShardId: 1,
     networkId: 1n,
-    ethChainId: 1n,
+    ethChainId: CHAIN_ID,
     shardSizes: new Map([[0, 1]]),
     genesisToken: QKC_TOKEN,
     localFeeRate: { numerator: 1n, denominator: 1n },
@@ -138,7 +108,7 @@ function configOf(env: Environment, rules: Rules): ExecutionConfig {
         enableGeneralNativeTokenTimestamp: undefined,
       }),
       defaultChainToken: QKC_TOKEN,
-      ethChainId: 1n,
+      ethChainId: CHAIN_ID,
     },
   };
 }
@@ -155,56 +125,29 @@ function mintTime({ overrides }: Environment): number | undefined {
 }
 
 /** Ancestors hash to the keccak-256 of their decimal number (new_statetest_utils.py mk_fake_header). */
-function blockOf(env: Environment): BlockContext {
+function blockOf(env: Environment, forms: TransactionForms): BlockContext {
   const number = Number(env.currentNumber);
   return {
     coinbase: env.currentCoinbase,
     timestamp: Number(env.currentTimestamp),
     number,
-    difficulty: env.currentDifficulty,
+    difficulty: (forms.merged ? env.currentRandom : env.currentDifficulty) ?? 0n,
+    baseFee: forms.feeMarket ? (env.currentBaseFee ?? 0n) : 0n,
+    blobBaseFee:
+      forms.blobs === undefined ? undefined : blobPrice(env.currentExcessBlobGas ?? 0n, forms.blobs.updateFraction),
     ancestorHash: (distance) =>
       distance <= Math.min(256, number) ? keccak256(utf8(String(number - distance))) : undefined,
     senderDisallowMap: new Map(),
   };
 }
 
-function chooseTransaction(
-  fields: TestTransaction,
-  indexes: ExpectedResult["indexes"],
-  rules: Rules,
-): SignedTransaction {
-  const transaction: EvmTransaction = {
-    nonce: fields.nonce,
-    gasPrice: fields.gasPrice,
-    startGas: chosen(fields.gasLimit, indexes.gas),
-    to: fields.to === "" ? undefined : addressFromHex(fields.to),
-    value: chosen(fields.value, indexes.value),
-    data: chosen(fields.data, indexes.data),
-    networkId: 1n,
-    fromFullShardKey: 0,
-    toFullShardKey: 0,
-    gasTokenId: QKC_TOKEN,
-    transferTokenId:
-      fields.transferTokenId === undefined ? QKC_TOKEN : chosen(fields.transferTokenId, indexes.transferTokenId ?? 0),
-    version: 0n,
-    v: 0n,
-    r: 0n,
-    s: 0n,
-  };
-  return {
-    transaction,
-    hash: ZERO_HASH,
-    sender: addressOfKey(fields.secretKey),
-    isCrossShard: false,
-    intrinsicGas: intrinsicGas(transaction, false, rules.transaction),
-  };
-}
-
-function chosen<T>(alternatives: readonly T[], index: number): T {
-  if (index >= alternatives.length) throw new RangeError(`alternative ${index} of ${alternatives.length} was expected`);
-  return alternatives[index];
-}
-
-function addressOfKey(secretKey: Uint8Array): Address {
-  return asAddress(keccak256(secp256k1.publicKeyCreate(secretKey, false).subarray(1)).subarray(12));
+/** About e to the power of excess / fraction, as integers (EIP-4844 fake_exponential). */
+function blobPrice(excess: bigint, fraction: bigint): bigint {
+  let sum = 0n;
+  let term = fraction;
+  for (let i = 1n; term > 0n; i++) {
+    sum += term;
+    term = (term * excess) / (fraction * i);
+  }
+  return sum / fraction;
 }

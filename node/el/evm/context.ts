@@ -23,6 +23,10 @@ export interface BlockContext {
   readonly timestamp: number;
   readonly number: number;
   readonly difficulty: bigint;
+  /** What BASEFEE shows, per gas; absent: 0, as there is no fee market. */
+  readonly baseFee?: bigint;
+  /** What BLOBBASEFEE shows; absent: 1, the least price, as no block carries a blob. */
+  readonly blobBaseFee?: bigint;
   /** Hash of the n-th ancestor, n = 1 for the parent; undefined past genesis or n > 256. */
   readonly ancestorHash: (distance: number) => Hash32 | undefined;
   /** Stake locked per sender, key = bytesKey(address). */
@@ -38,6 +42,20 @@ export interface TransactionContext {
   readonly blockGasLimit: bigint;
   /** state.full_shard_key >> 16 when the transaction or deposit starts. */
   readonly chainId: number;
+  readonly extras?: TransactionExtras;
+}
+
+/** What Ethereum's later transactions bring along and QuarkChain's have no place for. */
+export interface TransactionExtras {
+  /** Accounts and slots that start warm (EIP-2930), of effect with EIP-2929 only. */
+  readonly accessList: readonly AccessListEntry[];
+  /** What BLOBHASH shows, 32 bytes each (EIP-4844). */
+  readonly blobHashes: readonly Uint8Array[];
+}
+
+export interface AccessListEntry {
+  readonly address: Address;
+  readonly slots: readonly bigint[];
 }
 
 export interface ExecutionContext {

@@ -3,6 +3,7 @@ import { UnsupportedError } from "../../codec/errors.ts";
 import type { Snapshot } from "../state/evm-state.ts";
 import type { ExecutionContext } from "./context.ts";
 import { contractAddress, contractAddress2 } from "./contract-address.ts";
+import { delegateOf } from "./delegation.ts";
 import { acquireFrame, type Frame, failure, releaseFrame } from "./frame.ts";
 import { startScope } from "./hardforks/transaction-scope.ts";
 import { run } from "./interpreter.ts";
@@ -53,7 +54,15 @@ export function isLockedByPosw(context: ExecutionContext, sender: Address, value
 function begin(context: ExecutionContext, frames: Frame[], request: Message | Creation): MessageResult | undefined {
   context.tracer?.enterMessage(request, frames.at(-1)?.gas);
   if ("initCode" in request) return beginCreation(context, frames, request);
-  return apply(context, frames, request, context.state.getCode(request.codeAddress), undefined);
+  return apply(context, frames, request, codeToRun(context, request.codeAddress), undefined);
+}
+
+/** Of a delegating account that of the account it names, and no further (EIP-7702). */
+function codeToRun({ state, chain }: ExecutionContext, address: Address): Uint8Array {
+  const code = state.getCode(address);
+  if (!chain.rules.followsDelegations) return code;
+  const delegate = delegateOf(code);
+  return delegate === undefined ? code : state.getCode(delegate);
 }
 
 /** messages.py create_contract up to running the init code. */
@@ -69,7 +78,7 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
   const address = newAddress(context, creation);
   // Warm even if the creation fails (EIP-2929).
   context.scope?.warmAccount(address);
-  if (state.getNonce(address) !== 0n || state.getCode(address).length > 0) {
+  if (isTaken(context, address)) {
     return report(context, failure("a contract exists at the new address"));
   }
   if (state.accountExists(address)) {
@@ -96,6 +105,11 @@ function beginCreation(context: ExecutionContext, frames: Frame[], creation: Cre
     toFullShardKey: creation.toFullShardKey,
   };
   return apply(context, frames, message, initCode, creationSnapshot);
+}
+
+function isTaken({ state, chain }: ExecutionContext, address: Address): boolean {
+  if (state.getNonce(address) !== 0n || state.getCode(address).length > 0) return true;
+  return chain.rules.creationNeedsEmptyStorage && state.hasStorage(address);
 }
 
 function newAddress(context: ExecutionContext, creation: Creation): Address {

@@ -71,6 +71,12 @@ export interface RuleDefinition extends StateRules {
   readonly refusesCodeWithEf: boolean;
   /** Some instruction looks at what the transaction did before it: see TransactionScope. */
   readonly needsScope: boolean;
+  /** A call of an account whose code is a delegation designator runs the code of the account it names (EIP-7702). */
+  readonly followsDelegations: boolean;
+  /** A creation fails at an address that has storage, too (EIP-7610). */
+  readonly creationNeedsEmptyStorage: boolean;
+  /** An account whose nonce is 2^64 - 1 creates and sends nothing (EIP-2681). */
+  readonly noncesAreLimited: boolean;
   /** EIP-3651; of effect with EIP-2929 only. */
   readonly coinbaseStartsWarm: boolean;
   /** SSTORE's prices by what it changes in the whole transaction (EIP-2200); undefined: those of `gas`. */
@@ -128,6 +134,9 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
   maxInitCodeSize: Number.POSITIVE_INFINITY,
   refusesCodeWithEf: false,
   needsScope: false,
+  followsDelegations: false,
+  creationNeedsEmptyStorage: false,
+  noncesAreLimited: false,
   coinbaseStartsWarm: false,
   netStorage: undefined,
   transaction: {

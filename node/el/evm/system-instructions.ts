@@ -13,6 +13,8 @@ const CALLCODE = 0xf2;
 const DELEGATECALL = 0xf4;
 const STATICCALL = 0xfa;
 const CREATE2 = 0xf5;
+/** No nonce gets beyond it (EIP-2681). */
+export const NONCE_LIMIT = 2n ** 64n - 1n;
 
 // Each of these works on a suspended frame: it takes its operands from the stack, and sets frame.result where the
 // frame ends. Reading an account has the lasting effect of fixing its shard key, so reads keep pyquarkchain's order.
@@ -84,6 +86,7 @@ export function requestCreation(context: ExecutionContext, frame: Frame, opcode:
   if (state.getBalance(message.to, checkedToken(context, message)) < value || message.depth >= rules.callDepthLimit) {
     return refuse(frame);
   }
+  if (rules.noncesAreLimited && state.getNonce(message.to) >= NONCE_LIMIT) return refuse(frame);
   const { gas, gasReserve } = takeChildGas(frame, undefined, rules.gas.childGasDivisor);
   frame.awaitsCreation = true;
   return {

@@ -23,6 +23,8 @@ export interface EvmState {
   getCodeHash(address: Address): Hash32;
   /** Not blank: nonce, any token balance or code (storage is ignored). */
   accountExists(address: Address): boolean;
+  /** Whether an account without code or nonce has storage all the same: it stood there before the block. */
+  hasStorage(address: Address): boolean;
   getStorage(address: Address, slot: bigint): bigint;
 
   setNonce(address: Address, nonce: bigint): void;

@@ -100,6 +100,10 @@ export class WorldState implements EvmState {
     return !this.#reading(address).isBlank();
   }
 
+  hasStorage(address: Address): boolean {
+    return this.#reading(address).storage.hasTrie;
+  }
+
   getStorage(address: Address, slot: bigint): bigint {
     return this.#reading(address).storage.slot(slot).value;
   }

@@ -75,6 +75,11 @@ export class WatchedState implements EvmState {
     return this.state.accountExists(address);
   }
 
+  hasStorage(address: Address): boolean {
+    this.watcher.uses(address, "existence");
+    return this.state.hasStorage(address);
+  }
+
   getStorage(address: Address, slot: bigint): bigint {
     this.watcher.uses(address, "slot", slot);
     return this.state.getStorage(address, slot);

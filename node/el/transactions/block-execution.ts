@@ -4,7 +4,7 @@ import { logsBloom, type Receipt } from "../../chain/receipt.ts";
 import { chainIdOf } from "../../chain/shard-id.ts";
 import { addTokenBalance } from "../../chain/token-balances.ts";
 import { type Address, EMPTY_BYTES } from "../../codec/bytes.ts";
-import type { BlockContext, ExecutionContext } from "../evm/context.ts";
+import type { BlockContext, ExecutionContext, TransactionExtras } from "../evm/context.ts";
 import type { Tracer } from "../evm/tracer.ts";
 import type { ExecutionConfig } from "../execution-config.ts";
 import type { EvmState } from "../state/evm-state.ts";
@@ -48,10 +48,15 @@ export function isEvmEnabled({ config, block }: BlockExecution): boolean {
 }
 
 /** Surroundings of a message that starts now (pyquarkchain messages.py VMExt). */
-export function messageContext(execution: BlockExecution, origin: Address, gasPrice: bigint): ExecutionContext {
+export function messageContext(
+  execution: BlockExecution,
+  origin: Address,
+  gasPrice: bigint,
+  extras?: TransactionExtras,
+): ExecutionContext {
   const { state, config, block, tracer } = execution;
   const blockGasLimit = config.chain.rules.gasLimitOfHeader ? execution.headerGasLimit : execution.gasLimit;
-  const transaction = { origin, gasPrice, blockGasLimit, chainId: chainIdOf(state.fullShardKey) };
+  const transaction = { origin, gasPrice, blockGasLimit, chainId: chainIdOf(state.fullShardKey), extras };
   return { state, chain: config.chain, block, transaction, tracer };
 }
 

@@ -18,6 +18,8 @@ export interface GasTerms {
   readonly gasPrice: bigint;
   /** Percent of unused gas that the sender gets back. The contract may answer any number. */
   readonly refundRate: bigint;
+  /** The part of the price that nobody earns (EIP-1559); absent: none. */
+  readonly burnt?: bigint;
 }
 
 const REFUSED: GasTerms = { gasPrice: 0n, refundRate: 0n };

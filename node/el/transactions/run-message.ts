@@ -1,7 +1,7 @@
 import type { Receipt } from "../../chain/receipt.ts";
 import { type Address, bytesKey, EMPTY_BYTES, ZERO_ADDRESS } from "../../codec/bytes.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
-import type { ExecutionContext } from "../evm/context.ts";
+import type { ExecutionContext, TransactionExtras } from "../evm/context.ts";
 import { countGas } from "../evm/gas-count.ts";
 import { applyMessage, createContract, type MessageResult } from "../evm/message.ts";
 import { type BlockExecution, makeReceipt, messageContext, type Outcome, payFee } from "./block-execution.ts";
@@ -26,6 +26,9 @@ export interface OuterMessage {
   /** So much is used at least, after refunds; absent: any. */
   readonly leastGasUsed?: bigint;
   readonly terms: GasTerms;
+  /** Given back, within the limit of refunds, also where the message fails (EIP-7702); absent: nothing. */
+  readonly refundInAnyCase?: bigint;
+  readonly extras?: TransactionExtras;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface OuterMessage {
 export function runMessage(execution: BlockExecution, message: OuterMessage, receipts: Receipt[]): Outcome {
   const { state, config } = execution;
   const isCreation = message.to === undefined || message.createsAtRecipient;
-  const context = messageContext(execution, message.sender, message.terms.gasPrice);
+  const context = messageContext(execution, message.sender, message.terms.gasPrice, message.extras);
   const result = isCreation ? createOuter(context, message) : callOuter(context, message, message.to);
   if (result.gasLeft < 0) {
     throw new ExecutionAbortedError(`the message ended with ${result.gasLeft} gas, which nobody can settle`);
@@ -44,7 +47,7 @@ export function runMessage(execution: BlockExecution, message: OuterMessage, rec
   const gasLeft = BigInt(result.gasLeft) + (result.gasReserve ?? 0n);
   const gasUsed = settledGas(execution, message, gasBought - gasLeft, result.success);
   giveBackGas(execution, message.sender, message.terms, gasBought - gasUsed);
-  payFee(execution, config.genesisToken, message.terms.gasPrice, gasUsed);
+  payFee(execution, config.genesisToken, message.terms.gasPrice - (message.terms.burnt ?? 0n), gasUsed);
   execution.gasUsed += gasUsed;
   for (const address of [...state.selfDestructs]) {
     if (config.chain.rules.selfDestructAtBlockEnd) execution.destroyed.push(address);
@@ -94,19 +97,24 @@ function createOuter(context: ExecutionContext, message: OuterMessage): MessageR
   });
 }
 
-/** Gas used after the refund, which only a success gets. */
+/** Gas used after the refund; what the message itself earned is lost with it. */
 function settledGas(execution: BlockExecution, message: OuterMessage, gasUsed: bigint, success: boolean): bigint {
-  const settled = success ? gasUsed - gasRefund(execution, gasUsed) : gasUsed;
-  const { leastGasUsed = 0n } = message;
+  const { leastGasUsed = 0n, refundInAnyCase = 0n } = message;
+  const refund = success ? refundInAnyCase + earnedRefund(execution) : refundInAnyCase;
+  const settled = gasUsed - limitedRefund(execution, refund, gasUsed);
   if (settled < leastGasUsed) return leastGasUsed;
   return settled;
 }
 
-/** Cleared storage and self-destructs give back at most a part of the gas used, the half on QuarkChain. */
-function gasRefund(execution: BlockExecution, gasUsed: bigint): bigint {
-  const { refundQuotient, selfDestructRefund } = execution.config.chain.rules.transaction;
-  const refund = execution.state.refund + selfDestructRefund * BigInt(newlyDestroyed(execution));
-  const most = gasUsed / refundQuotient;
+/** For cleared storage and self-destructs. */
+function earnedRefund(execution: BlockExecution): bigint {
+  const { selfDestructRefund } = execution.config.chain.rules.transaction;
+  return execution.state.refund + selfDestructRefund * BigInt(newlyDestroyed(execution));
+}
+
+/** At most a part of the gas used is given back, the half on QuarkChain. */
+function limitedRefund({ config }: BlockExecution, refund: bigint, gasUsed: bigint): bigint {
+  const most = gasUsed / config.chain.rules.transaction.refundQuotient;
   if (refund < most) return refund;
   return most;
 }

@@ -5,17 +5,16 @@ import { keccak256 } from "../../../node/codec/keccak.ts";
 import { ethereumRoot, writeAccounts } from "../../statetest/accounts.ts";
 import type { PreAccount, StateTest } from "../../statetest/format.ts";
 import { NodeMemory } from "../../statetest/node-memory.ts";
-import { addressOfKey } from "./sender-keys.ts";
 
 /** The state root that @ethereumjs/evm comes to with the first transaction of a state test, by Petersburg's rules. */
 export async function ethereumjsRoot({ env, pre, transaction }: StateTest): Promise<Hash32> {
   const evm = await petersburg();
   for (const [address, account] of Object.entries(pre)) await putAccount(evm, address, account);
-  const caller = createAddressFromString(`0x${toHex(addressOfKey(transaction.secretKey))}`);
+  const caller = createAddressFromString(`0x${toHex(transaction.sender)}`);
   const coinbase = createAddressFromString(`0x${toHex(env.currentCoinbase)}`);
   const [data, gasLimit, value] = [transaction.data[0], transaction.gasLimit[0], transaction.value[0]];
   const to = transaction.to === "" ? undefined : createAddressFromString(transaction.to);
-  const { gasPrice } = transaction;
+  const { gasPrice = 0n } = transaction;
 
   // runCall counts the nonce.
   const sender = (await evm.stateManager.getAccount(caller)) ?? new Account();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { toHex } from "../../../node/codec/bytes.ts";
+import { QUARKCHAIN_FORK } from "../../statetest/forks.ts";
 import { readTestFile } from "../../statetest/format.ts";
-import { FORK } from "../../statetest/run-file.ts";
 import { ethereumjsRoot } from "./ethereum-transaction.testkit.ts";
 import { exportedStateTest } from "./export-state-test.ts";
 import { type DifferingPlace, reproducerAt } from "./reproducer.testkit.ts";
@@ -10,7 +10,7 @@ import { type DifferingPlace, reproducerAt } from "./reproducer.testkit.ts";
 async function exportedAt(place: DifferingPlace) {
   const [test] = readTestFile(JSON.stringify(exportedStateTest(await reproducerAt(place)))).values();
   if (test === undefined) throw new Error("no state test");
-  return test;
+  return test.read();
 }
 
 test.each<DifferingPlace>([
@@ -20,7 +20,7 @@ test.each<DifferingPlace>([
   { fullShardId: 1, height: 51, rules: "quarkchain+1884" },
 ])("@ethereumjs/evm comes to the exported state root: %o", async (place) => {
   const exported = await exportedAt(place);
-  expect(toHex(await ethereumjsRoot(exported))).toBe(toHex(exported.post[FORK][0].hash));
+  expect(toHex(await ethereumjsRoot(exported))).toBe(toHex(exported.post[QUARKCHAIN_FORK.name][0].hash));
 });
 
 test("GASLIMIT shows what transactions have without deposits", async () => {

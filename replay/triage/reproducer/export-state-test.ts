@@ -6,9 +6,9 @@ import { keccak256 } from "../../../node/codec/keccak.ts";
 import { rlpEncode } from "../../../node/codec/rlp.ts";
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
 import { QKC_TOKEN, writeAccounts } from "../../statetest/accounts.ts";
-import { readTestFile, type StateTest } from "../../statetest/format.ts";
+import { QUARKCHAIN_FORK } from "../../statetest/forks.ts";
+import { readTestFile } from "../../statetest/format.ts";
 import { NodeMemory } from "../../statetest/node-memory.ts";
-import { FORK } from "../../statetest/run-file.ts";
 import { runStateTest, type TestResult } from "../../statetest/run-test.ts";
 import { whatifRules } from "../../terminal/rules-option.ts";
 import type { Json } from "../../text/json.ts";
@@ -38,7 +38,7 @@ export function exportedStateTest(reproducer: Reproducer): Json {
   }
   const logs = expected.receipt.logs.map(({ address, topics, data }) => [address, topics, data]);
   const post = { hash: hex(expected.stateRoot), logs: hex(keccak256(rlpEncode(logs))), indexes: INDEXES };
-  return { [reproducer.about.id]: { _info: infoOf(reproducer), ...test, post: { [FORK]: [post] } } };
+  return { [reproducer.about.id]: { _info: infoOf(reproducer), ...test, post: { [QUARKCHAIN_FORK.name]: [post] } } };
 }
 
 function refuse({ about }: Reproducer, reason: string): never {
@@ -128,15 +128,11 @@ function infoOf(reproducer: Reproducer): Json {
 
 /** The test as the runner reads it, executed. */
 function ranUnder(test: object, rules: string): TestResult {
-  const [parsed] = readTestFile(JSON.stringify({ test: { ...test, post: {} } })).values();
+  const [unread] = readTestFile(JSON.stringify({ test })).values();
+  const parsed = unread.read();
   const store = new NodeMemory();
-  const { pre } = parsed as StateTest;
-  const preRoot = writeAccounts(store, pre);
-  return runStateTest(
-    parsed as StateTest,
-    { indexes: INDEXES },
-    { store, preRoot, ledger: "ethereum", rules: whatifRules(rules) },
-  );
+  const preRoot = writeAccounts(store, parsed.pre);
+  return runStateTest(parsed, { indexes: INDEXES }, { store, preRoot, ledger: "ethereum", rules: whatifRules(rules) });
 }
 
 function isBlank({ nonce, balances, code }: PreAccount): boolean {

@@ -2,6 +2,7 @@ import type { Instruction, Operation, Surcharge } from "../opcodes.ts";
 import { blake2f } from "../precompiles/blake2f.ts";
 import { BLS12_381_PRECOMPILES } from "../precompiles/bls12-381.ts";
 import { p256Verify } from "../precompiles/p256-verify.ts";
+import { pointEvaluation } from "../precompiles/point-evaluation.ts";
 import { withPrecompiles } from "../precompiles/precompiles.ts";
 import type { RuleDefinition } from "../rules.ts";
 import { ISTANBUL_STORAGE, type NetStoragePrices, storeNet } from "./net-storage.ts";
@@ -21,6 +22,7 @@ import {
 import {
   accountAccess,
   COLD_SLOT,
+  callAccess,
   coldBeneficiary,
   coldSlot,
   initCodeFee,
@@ -38,6 +40,8 @@ type Eip = (rules: RuleDefinition) => RuleDefinition;
  * works without the ones before it where that has a meaning; prices are then those of its own text.
  */
 export const EIPS: ReadonlyMap<number, Eip> = new Map<number, Eip>([
+  [2681, (rules) => ({ ...rules, noncesAreLimited: true })],
+  [7610, (rules) => ({ ...rules, creationNeedsEmptyStorage: true })],
   [152, (rules) => ({ ...rules, precompiles: withPrecompiles(rules.precompiles, [[9, blake2f]]) })],
   [
     1108,
@@ -83,12 +87,13 @@ export const EIPS: ReadonlyMap<number, Eip> = new Map<number, Eip>([
         transientStore,
       ),
   ],
-  [4844, (rules) => withInstruction(rules, 0x49, "BLOBHASH", 1, 1, 3, blobHash)],
+  [4844, withBlobs],
   [5656, (rules) => withInstruction(rules, 0x5e, "MCOPY", 3, 0, 3, copyMemory)],
   [6780, (rules) => changed({ ...rules, needsScope: true }, { SELFDESTRUCT: { run: selfDestructIfNew } })],
   [7516, (rules) => withInstruction(rules, 0x4a, "BLOBBASEFEE", 0, 1, 2, blobBaseFee)],
   [2537, (rules) => ({ ...rules, precompiles: withPrecompiles(rules.precompiles, BLS12_381_PRECOMPILES) })],
   [7623, (rules) => ({ ...rules, transaction: { ...rules.transaction, floorTokenGas: 10n } })],
+  [7702, withDelegations],
   [7823, (rules) => ({ ...rules, modexpMaxLength: 1024n })],
   [7883, (rules) => ({ ...rules, modexpPricing: "eip7883" })],
   [7939, (rules) => withInstruction(rules, 0x1e, "CLZ", 1, 1, 5, countLeadingZeros)],
@@ -117,6 +122,19 @@ function withWarmSets(rules: RuleDefinition): RuleDefinition {
   if (netStorage === undefined) return changed(warm, { SSTORE: { surcharge: coldSlot } });
   const reset = netStorage.reset - COLD_SLOT;
   return withNetStorage(warm, { ...netStorage, dirty: WARM_ACCESS, reset, coldSlot: COLD_SLOT });
+}
+
+/** Delegates cost what any account costs, which is nothing of its own without EIP-2929. */
+function withDelegations(rules: RuleDefinition): RuleDefinition {
+  const follows = { ...rules, followsDelegations: true };
+  if (!rules.eips.has(2929)) return follows;
+  const call = { surcharge: callAccess };
+  return changed(follows, { CALL: call, CALLCODE: call, DELEGATECALL: call, STATICCALL: call });
+}
+
+function withBlobs(rules: RuleDefinition): RuleDefinition {
+  const withPrecompile = { ...rules, precompiles: withPrecompiles(rules.precompiles, [[10, pointEvaluation]]) };
+  return withInstruction(withPrecompile, 0x49, "BLOBHASH", 1, 1, 3, blobHash);
 }
 
 function withSmallerRefunds(rules: RuleDefinition): RuleDefinition {

@@ -1,3 +1,4 @@
+import { word256ToBigInt } from "../../../codec/bytes.ts";
 import { UnsupportedError } from "../../../codec/errors.ts";
 import type { ExecutionContext } from "../context.ts";
 import { type Frame, OUT_OF_GAS, payForMemory } from "../frame.ts";
@@ -17,20 +18,20 @@ export function selfBalance({ state, chain }: ExecutionContext, frame: Frame): v
   frame.push(state.getBalance(frame.message.to, chain.defaultChainToken));
 }
 
-/** BASEFEE (EIP-3198): there is no fee market, so nothing is the least. */
-export function baseFee(_context: ExecutionContext, frame: Frame): void {
-  frame.push(0n);
+/** BASEFEE (EIP-3198): without a fee market nothing is the least. */
+export function baseFee({ block }: ExecutionContext, frame: Frame): void {
+  frame.push(block.baseFee ?? 0n);
 }
 
-/** BLOBHASH (EIP-4844): transactions carry no blobs. */
-export function blobHash(_context: ExecutionContext, frame: Frame): void {
-  frame.pop();
-  frame.push(0n);
+/** BLOBHASH (EIP-4844): 0 behind the transaction's last blob; QuarkChain's carry none. */
+export function blobHash({ transaction }: ExecutionContext, frame: Frame): void {
+  const hash = transaction.extras?.blobHashes[Number(frame.pop())];
+  frame.push(hash === undefined ? 0n : word256ToBigInt(hash, 0));
 }
 
-/** BLOBBASEFEE (EIP-7516): the least price, since no block ever carried a blob. */
-export function blobBaseFee(_context: ExecutionContext, frame: Frame): void {
-  frame.push(1n);
+/** BLOBBASEFEE (EIP-7516): the least price where no block ever carried a blob. */
+export function blobBaseFee({ block }: ExecutionContext, frame: Frame): void {
+  frame.push(block.blobBaseFee ?? 1n);
 }
 
 /** PUSH0 (EIP-3855). */

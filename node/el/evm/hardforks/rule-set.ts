@@ -5,14 +5,14 @@ import { EIPS } from "./eips.ts";
 
 /** What each of Ethereum's hardforks after Petersburg adds to execution; docs/hardforks.md names what is left out. */
 const HARDFORKS = [
-  ["petersburg", []],
+  ["petersburg", [2681, 7610]],
   ["istanbul", [152, 1108, 1344, 1884, 2028, 2200]],
   ["berlin", [2565, 2929]],
   ["london", [3198, 3529, 3541]],
   ["paris", []],
   ["shanghai", [3651, 3855, 3860]],
   ["cancun", [1153, 4844, 5656, 6780, 7516]],
-  ["prague", [2537, 7623]],
+  ["prague", [2537, 7623, 7702]],
   ["osaka", [7823, 7883, 7939, 7951]],
 ] as const satisfies readonly (readonly [string, readonly number[]])[];
 

@@ -8,6 +8,17 @@ export interface RuleTitle {
 
 /** Titles are those of the proposals themselves. */
 export const EIP_TITLES: ReadonlyMap<number, RuleTitle> = new Map([
+  [
+    2681,
+    { title: "Limit account nonce to 2^64-1", effect: "an account whose nonce is 2^64 - 1 creates and sends nothing" },
+  ],
+  [
+    7610,
+    {
+      title: "Revert creation in case of non-empty storage",
+      effect: "a creation fails where there is storage already",
+    },
+  ],
   [152, { title: "BLAKE2 compression function", effect: "there is a precompile at address 9" }],
   [
     1108,
@@ -63,7 +74,7 @@ export const EIP_TITLES: ReadonlyMap<number, RuleTitle> = new Map([
     },
   ],
   [1153, { title: "Transient storage opcodes", effect: "0x5c is TLOAD and 0x5d is TSTORE" }],
-  [4844, { title: "Shard blob transactions", effect: "0x49 is BLOBHASH" }],
+  [4844, { title: "Shard blob transactions", effect: "0x49 is BLOBHASH, and there is a precompile at address 10" }],
   [5656, { title: "MCOPY - Memory copying instruction", effect: "0x5e is MCOPY" }],
   [
     6780,
@@ -85,6 +96,13 @@ export const EIP_TITLES: ReadonlyMap<number, RuleTitle> = new Map([
     {
       title: "Increase calldata cost",
       effect: "a transaction uses at least 10 gas for each zero byte of calldata and 40 for each other",
+    },
+  ],
+  [
+    7702,
+    {
+      title: "Set Code for EOAs",
+      effect: "a call of an account whose code is 0xef0100 and an address runs the code of that address",
     },
   ],
   [

@@ -1,4 +1,6 @@
+import type { Address } from "../../../codec/bytes.ts";
 import type { ExecutionContext } from "../context.ts";
+import { delegateOf } from "../delegation.ts";
 import type { Frame } from "../frame.ts";
 import { wordCount } from "../gas.ts";
 import type { Surcharge } from "../opcodes.ts";
@@ -12,8 +14,19 @@ const INIT_CODE_WORD = 2;
 
 /** Looking at the account that the word `below` places under the top names (EIP-2929). */
 export function accountAccess(below: number): Surcharge {
-  return (context, frame) =>
-    scopeOf(context).warmAccount(wordToAddress(frame.peek(below))) ? WARM_ACCESS : COLD_ACCOUNT;
+  return (context, frame) => accessOf(context, wordToAddress(frame.peek(below)));
+}
+
+/** A call of the account that the word under the top names: what it delegates to is looked at, too (EIP-7702). */
+export function callAccess(context: ExecutionContext, frame: Frame): number {
+  const target = wordToAddress(frame.peek(1));
+  const delegate = delegateOf(context.state.getCode(target));
+  const own = accessOf(context, target);
+  return delegate === undefined ? own : own + accessOf(context, delegate);
+}
+
+function accessOf(context: ExecutionContext, address: Address): number {
+  return scopeOf(context).warmAccount(address) ? WARM_ACCESS : COLD_ACCOUNT;
 }
 
 /** SLOAD (EIP-2929). */

@@ -1,5 +1,6 @@
 import { type Address, bytesKey } from "../../../codec/bytes.ts";
 import type { ExecutionContext } from "../context.ts";
+import { delegateOf } from "../delegation.ts";
 import type { Creation, Message } from "../message.ts";
 
 /** How one entry of a set or of the transient storage is taken back. */
@@ -80,15 +81,27 @@ export class TransactionScope {
   }
 }
 
-/** The scope of an outer message: origin, recipient, precompiles and, by EIP-3651, the coinbase start warm. */
+/** The scope of an outer message: origin, recipient, precompiles, the access list and,
+ * by EIP-3651, the coinbase start warm. */
 export function startScope(context: ExecutionContext, first: Message | Creation): TransactionScope {
   const { rules } = context.chain;
   const scope = new TransactionScope();
   scope.warmAccount(context.transaction.origin);
-  if ("to" in first) scope.warmAccount(first.to);
+  if ("to" in first) warmRecipient(context, scope, first.to);
   for (const number of rules.precompiles.keys()) scope.warmAccount(precompileAddress(number));
   if (rules.coinbaseStartsWarm) scope.warmAccount(context.block.coinbase);
+  for (const { address, slots } of context.transaction.extras?.accessList ?? []) {
+    scope.warmAccount(address);
+    for (const slot of slots) scope.warmSlot(address, slot);
+  }
   return scope;
+}
+
+/** With the recipient, the account whose code it runs (EIP-7702). */
+function warmRecipient({ state, chain }: ExecutionContext, scope: TransactionScope, recipient: Address): void {
+  scope.warmAccount(recipient);
+  const delegate = chain.rules.followsDelegations ? delegateOf(state.getCode(recipient)) : undefined;
+  if (delegate !== undefined) scope.warmAccount(delegate);
 }
 
 function precompileAddress(number: number): Address {
