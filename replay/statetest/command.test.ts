@@ -17,7 +17,7 @@ test("runs a folder in several processes, in the order of the paths", () => {
   const { status, stdout } = statetest("fixtures/statetest", "--jobs", "2", "--json");
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    fork: "ConstantinopleFix",
+    forks: { ConstantinopleFix: { passed: 39, failed: 0 } },
     passed: 39,
     failed: [],
     excluded: [{ id: "GeneralStateTests/accounts.json/otherFork" }, { id: "GeneralStateTests/trie.json/notATest" }],

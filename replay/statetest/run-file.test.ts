@@ -56,12 +56,29 @@ describe("runFile", () => {
     ]);
   });
 
+  test.each([
+    ["newer than gasPrice", (transaction: Record<string, unknown>) => delete transaction.gasPrice],
+    ["without a key", (transaction: Record<string, unknown>) => delete transaction.secretKey],
+  ])("asks nothing of a test %s that has no result for the fork", (_, remove) => {
+    const outcomes = runCopy(ACCOUNTS, (text) => {
+      const { blankAccount } = JSON.parse(text);
+      remove(blankAccount.transaction);
+      delete blankAccount.env.currentDifficulty;
+      blankAccount.post = { Frontier: blankAccount.post.ConstantinopleFix };
+      return JSON.stringify({ blankAccount });
+    });
+    expect(outcomes).toEqual([
+      { id: "copy.json/blankAccount", status: "excluded", detail: "no results for ConstantinopleFix" },
+    ]);
+  });
+
   test("names another state root and the expected one", () => {
     const root = "36663f3db39531aa3ed517b952bd9543bb4ca6fa680ac4c6e1ff36f7d93caf92";
     const other = "11".repeat(32);
     expect(failures(runCopy(ACCOUNTS, (text) => text.replace(root, other)))).toEqual([
       {
         id: "copy.json/ancestorHash/ConstantinopleFix/0",
+        fork: "ConstantinopleFix",
         status: "failed",
         detail: `state root ${root}, expected ${other}`,
       },
@@ -78,7 +95,7 @@ describe("runFile", () => {
       "does not follow the format",
       "currentCoinbase",
       "coinbase",
-      "copy.json: Error: transfer does not follow the format",
+      "copy.json/transfer: UsageError: transfer does not follow the format",
     ],
     ["moves the time of a precompile that cannot be moved", "514b430004", "514b430001", "514b430001 cannot be"],
     ["takes an alternative that is not there", '"data": 0', '"data": 9', "transfer/ConstantinopleFix/0: RangeError"],

@@ -54,7 +54,7 @@ function runTest(id: string, unread: UnreadTest, ledger: Ledger, forks: readonly
 function runFork(id: string, test: StateTest, ledger: Ledger, name: string): CaseOutcome[] {
   const fork = forkOf(name);
   if (fork === undefined) return [{ id, status: "excluded", detail: `no rules stand for ${name}` }];
-  const reason = exclusionReason(id);
+  const reason = exclusionReason(id, name);
   return test.post[name].map((result, index) => {
     const of = { id: `${id}/${index}`, fork: name };
     if (reason !== undefined) return { ...of, status: "excluded", detail: reason };

@@ -1,4 +1,5 @@
-import type { Hash32 } from "../../codec/bytes.ts";
+import { addressFromHex, bytesEqual, type Hash32 } from "../../codec/bytes.ts";
+import { keccak256 } from "../../codec/keccak.ts";
 import type { Trie } from "../trie/trie.ts";
 import type { AccountStorage, StorageSlot } from "./account-storage.ts";
 import type { CachedAccount } from "./cached-account.ts";
@@ -14,6 +15,8 @@ const STORAGE = 5;
 const TOUCHED = 6;
 const HOLDINGS = 7;
 const BIRTH = 8;
+
+const RIPEMD_KEY = keccak256(addressFromHex("03".padStart(40, "0")));
 
 /** What it takes to undo one change. */
 type Entry =
@@ -38,10 +41,12 @@ export class Journal {
   readonly #entries: Entry[] = [];
   readonly #keepsZeroBalances: boolean;
   readonly #keepsTokenTrie: boolean;
+  readonly #keepsRipemdTouched: boolean;
 
   constructor(rules: StateRules) {
     this.#keepsZeroBalances = rules.revertKeepsZeroBalances;
     this.#keepsTokenTrie = rules.revertKeepsTokenTrie;
+    this.#keepsRipemdTouched = rules.ripemdStaysTouched;
   }
 
   get length(): number {
@@ -98,7 +103,8 @@ export class Journal {
 
   touch(account: CachedAccount): void {
     if (account.touched) return;
-    this.#entries.push({ kind: TOUCHED, account });
+    const stays = this.#keepsRipemdTouched && bytesEqual(account.trieKey, RIPEMD_KEY);
+    if (!stays) this.#entries.push({ kind: TOUCHED, account });
     account.touched = true;
   }
 

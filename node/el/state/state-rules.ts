@@ -23,6 +23,11 @@ export interface StateRules {
    * in it (goquarkchain core/state/statedb.go Suicide and Finalise; pyquarkchain messages.py apply_transaction_message).
    */
   readonly selfDestructAtBlockEnd: boolean;
+  /**
+   * That precompile 3 was touched survives the revert of the touch: a blank account goes with the block (Ethereum's block
+   * 2,675,119; go-ethereum core/state/journal.go `ripemd`).
+   */
+  readonly ripemdStaysTouched: boolean;
 }
 
 /** pyquarkchain's. */
@@ -32,4 +37,5 @@ export const QUARKCHAIN_STATE_RULES: StateRules = {
   readsCreateAccounts: true,
   lostTokenTrieIsNoAccount: false,
   selfDestructAtBlockEnd: false,
+  ripemdStaysTouched: false,
 };

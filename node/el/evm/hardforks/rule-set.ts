@@ -34,6 +34,7 @@ const PETERSBURG: RuleDefinition = {
   modexpEmptyBaseIsZero: false,
   gasLimitOfHeader: true,
   revertKeepsZeroBalances: false,
+  ripemdStaysTouched: true,
 };
 
 const known = new Map<string, Rules>(CLIENTS);

@@ -186,6 +186,10 @@ export const BASE_TITLES: Readonly<Partial<Record<keyof RuleDefinition, RuleTitl
     title: "Root height of 0 for the gas of deposits",
     effect: "a configured root height of 0 for the gas of deposits stands for another one",
   },
+  ripemdStaysTouched: {
+    title: "Precompile 3 touched",
+    effect: "a blank account at address 3 is removed even where the call that touched it was taken back",
+  },
   selfDestructAtBlockEnd: {
     title: "When self-destructed contracts go",
     effect: "a self-destructed contract stays until the end of the block",
