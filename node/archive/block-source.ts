@@ -59,6 +59,8 @@ export interface BlockSource {
   rootTipHash(): Hash32 | undefined;
   /** What the database calls its root genesis block: a hint, undefined where no index says so. */
   rootGenesisHash(): Hash32 | undefined;
+  /** What the database calls its root block at a height: a hint, to be proved by links. */
+  rootHashHint(height: number): Hash32 | undefined;
   /** Root blocks: the root database, or a shard's copies where that is missing. */
   rootBlocks(): RootBlockSource;
   /** Throws DatabaseDamagedError when the shard's database is missing or belongs to another shard. */

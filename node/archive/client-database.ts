@@ -53,6 +53,10 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
     return this.rootArchive()?.tipHash();
   }
 
+  rootHashHint(height: number): Hash32 | undefined {
+    return this.rootArchive()?.canonicalHashAt(height);
+  }
+
   rootGenesisHash(): Hash32 | undefined {
     return this.rootArchive()?.canonicalHashAt(0);
   }

@@ -355,6 +355,8 @@ describe("old spellings", () => {
 });
 
 describe("interruption", () => {
+  /** Ranges so small that some are done when the signal comes. */
+  const BATCH = ["--check_db_rblock_batch", "11"] as const;
   const SLOW = { blockMilliseconds: 3, behaviours: { "1/150": "diverge", "65538/9": "damage" } } as const;
 
   async function uninterrupted(): Promise<string> {
@@ -366,20 +368,31 @@ describe("interruption", () => {
     "%s leaves a checkpoint, --resume ends in the same report",
     async (signal) => {
       const db = database(SLOW);
-      const first = start(["checkdb", "--db", db, "--report", "out"]);
+      const first = start(["checkdb", ...BATCH, "--db", db, "--report", "out"]);
       await untilChecked(db, 60);
       first.child.kill(signal);
       const ended = await first.ended;
       expect(ended.code).toBe(130);
       expect(ended.stderr).toContain(`${signal}: stopping at the next block`);
       expect(ended.stdout).toMatch(/^interrupted: /);
-      expect(ended.stdout).toContain("qkc checkdb --db db --report out --resume");
+      expect(ended.stdout).toMatch(/qkc checkdb .*--db db --report out --resume/);
       const partial = report("out");
       expect(partial.verdict).toBe("interrupted");
       expect(partial.totals.rootBlocks).toBeGreaterThan(0);
       expect(partial.totals.rootBlocks).toBeLessThan(TIP);
 
-      const resumed = await qkc("checkdb", "--db", db, "--report", "out", "--resume", "--workers", "1", "--json");
+      const resumed = await qkc(
+        "checkdb",
+        ...BATCH,
+        "--db",
+        db,
+        "--report",
+        "out",
+        "--resume",
+        "--workers",
+        "1",
+        "--json",
+      );
       expect(resumed.code).toBe(2);
       expect(withoutTiming(resumed.stdout)).toBe(await uninterrupted());
       expect(report("out").timing.resumedRanges).toBeGreaterThan(0);
@@ -388,23 +401,23 @@ describe("interruption", () => {
 
   it("--resume finds the latest run of the same plan by itself", async () => {
     const db = database(SLOW);
-    const first = start(["checkdb", "--db", db]);
+    const first = start(["checkdb", ...BATCH, "--db", db]);
     await untilChecked(db, 60);
     first.child.kill("SIGINT");
     await first.ended;
-    await qkc("checkdb", "--db", db, "--to", "5");
-    const resumed = await qkc("checkdb", "--db", db, "--resume", "--json");
+    await qkc("checkdb", ...BATCH, "--db", db, "--to", "5");
+    const resumed = await qkc("checkdb", ...BATCH, "--db", db, "--resume", "--json");
     expect(withoutTiming(resumed.stdout)).toBe(await uninterrupted());
   });
 
   it("kill -9 loses the ranges in flight at most", async () => {
     const db = database(SLOW);
-    const first = start(["checkdb", "--db", db, "--report", "out", "--workers", "2"]);
+    const first = start(["checkdb", ...BATCH, "--db", db, "--report", "out", "--workers", "2"]);
     await untilChecked(db, 80);
     first.child.kill("SIGKILL");
     expect((await first.ended).signal).toBe("SIGKILL");
     const before = checkedRootHeights(join(folder.path, db));
-    const resumed = await qkc("checkdb", "--db", db, "--report", "out", "--resume", "--json");
+    const resumed = await qkc("checkdb", ...BATCH, "--db", db, "--report", "out", "--resume", "--json");
     expect(withoutTiming(resumed.stdout)).toBe(await uninterrupted());
     const after = checkedRootHeights(join(folder.path, db)).slice(before.length);
     // Two ranges of about eleven root blocks were in flight.
@@ -467,19 +480,19 @@ describe("interruption", () => {
 
   it("--resume=auto starts where there is nothing to continue, and continues where there is", async () => {
     const db = database(SLOW);
-    const first = start(["checkdb", "--db", db, "--resume=auto"]);
+    const first = start(["checkdb", ...BATCH, "--db", db, "--resume=auto"]);
     await untilChecked(db, 60);
     first.child.kill("SIGINT");
     const { stdout } = await first.ended;
-    expect(stdout).toMatch(/next: {3}qkc checkdb --db db --resume --report reports\/\S+\n/);
-    const second = await qkc("checkdb", "--db", db, "--resume=auto", "--json");
+    expect(stdout).toMatch(/next: {3}qkc checkdb .*--db db --resume --report reports\/\S+\n/);
+    const second = await qkc("checkdb", ...BATCH, "--db", db, "--resume=auto", "--json");
     expect(withoutTiming(second.stdout)).toBe(await uninterrupted());
     expect(JSON.parse(second.stdout).timing.resumedRanges).toBeGreaterThan(0);
   });
 
   it("--resume looks past runs that it cannot look at, and names them where nothing else is found", async () => {
     const db = database(SLOW);
-    const first = start(["checkdb", "--db", db]);
+    const first = start(["checkdb", ...BATCH, "--db", db]);
     await untilChecked(db, 60);
     first.child.kill("SIGINT");
     await first.ended;
@@ -490,9 +503,9 @@ describe("interruption", () => {
     await busy.open();
     writeFileSync(join(later("torn"), "CURRENT"), "MANIFEST-000009");
     await new ClassicLevel(later("cut")).close();
-    const resumed = await qkc("checkdb", "--db", db, "--resume", "--json");
+    const resumed = await qkc("checkdb", ...BATCH, "--db", db, "--resume", "--json");
     expect(withoutTiming(resumed.stdout)).toBe(await uninterrupted());
-    const other = await qkc("checkdb", "--db", db, "--resume", "--to", "5");
+    const other = await qkc("checkdb", ...BATCH, "--db", db, "--resume", "--to", "5");
     expect(other.code).toBe(1);
     expect(other.stderr).toContain("no run of this plan is in reports/");
     expect(other.stderr).toContain("another run is writing to reports/9999-busy");
@@ -505,19 +518,19 @@ describe("interruption", () => {
     const db = database();
     const cut = new ClassicLevel(join(folder.path, "out", "checkpoint"));
     await cut.close();
-    const resumed = await qkc("checkdb", "--db", db, "--report", "out", "--resume");
+    const resumed = await qkc("checkdb", ...BATCH, "--db", db, "--report", "out", "--resume");
     expect(resumed.stderr).toBe("error: there is no checkpoint in out: start the run without --resume\n");
-    expect((await qkc("checkdb", "--db", db, "--report", "out")).code).toBe(0);
+    expect((await qkc("checkdb", ...BATCH, "--db", db, "--report", "out")).code).toBe(0);
   });
 
   it("an unreadable checkpoint is named", async () => {
     const db = database();
-    await qkc("checkdb", "--db", db, "--report", "out");
+    await qkc("checkdb", ...BATCH, "--db", db, "--report", "out");
     const store = join(folder.path, "out", "checkpoint");
     for (const name of readdirSync(store)) {
       if (name.startsWith("MANIFEST")) cpSync(join(folder.path, db, "fake.json"), join(store, name));
     }
-    const { code, stderr } = await qkc("checkdb", "--db", db, "--report", "out", "--resume");
+    const { code, stderr } = await qkc("checkdb", ...BATCH, "--db", db, "--report", "out", "--resume");
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /the checkpoint in out cannot be read \(Corruption.*\): mend that, or choose another --report/,

@@ -3,7 +3,7 @@ import { readAllowlist } from "../report/classes/allowlist.ts";
 import { describeFailure } from "../report/failure.ts";
 import { keep, writeReport } from "../report/run-folder.ts";
 import type { ExitCode } from "../terminal/exit-code.ts";
-import { runTiming, startClock } from "../terminal/timing.ts";
+import { type RunClock, runTiming, startClock } from "../terminal/timing.ts";
 import { watched } from "../terminal/watched-run.ts";
 import type { TriageRun } from "../triage/triage-run.ts";
 import type { CheckdbRequest, Invocation } from "../work/checkdb-request.ts";
@@ -11,6 +11,8 @@ import { createSharedCounters, RunCounters } from "../work/counters.ts";
 import { memoryBudget } from "../work/memory.ts";
 import { RunMonitor, type Stall } from "../work/monitor.ts";
 import { type PlannedRun, planRun } from "../work/planned-run.ts";
+import { BrokenChainError, runProved } from "../work/proved-run.ts";
+import type { DatabaseSurvey } from "../work/range-job.ts";
 import { executeRun, type RunOutcome } from "../work/run.ts";
 import { printReport, reportUnusable } from "./answer.ts";
 import type { CheckdbEngine } from "./checkdb-engine.ts";
@@ -23,16 +25,40 @@ import { openRunRecord, type RunRecord } from "./run-record.ts";
 export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Promise<ExitCode> {
   const clock = startClock();
   const { request } = invocation;
-  const allowlist = request.allowFile === undefined ? [] : readAllowlist(request.allowFile);
+  // Before anything else: what it says wrong is for the user to mend.
+  if (request.allowFile !== undefined) readAllowlist(request.allowFile);
+  let survey: DatabaseSurvey | undefined;
   let run: PlannedRun;
   try {
-    run = await lookAtDatabase(request, engine);
+    survey = await engine.surveyDatabase(request);
+    run = planRun(request, survey, true);
   } catch (error) {
+    survey?.close();
     return await reportUnusable(invocation, clock, error);
   }
+  try {
+    // What is proved already needs no second look, and its files would hold memory.
+    if (run.prove === undefined) survey.close();
+    return await checkPlanned(invocation, engine, run, clock);
+  } catch (error) {
+    if (!(error instanceof BrokenChainError)) throw error;
+    return await reportUnusable(invocation, clock, error.cause);
+  } finally {
+    survey.close();
+  }
+}
+
+async function checkPlanned(
+  invocation: Invocation,
+  engine: CheckdbEngine,
+  run: PlannedRun,
+  clock: RunClock,
+): Promise<ExitCode> {
+  const { request } = invocation;
+  const allowlist = request.allowFile === undefined ? [] : readAllowlist(request.allowFile);
   const record = await openRunRecord(request, run, clock.startedAt);
   try {
-    const { outcome, stalls, triage } = await executeWatched(request, engine, run, record);
+    const { outcome, minorBlocks, stalls, triage } = await executeWatched(request, engine, run, record);
     const report = assembleReport({
       provenance: run.provenance,
       range: { rootFrom: run.plan.rootFrom, rootTo: run.plan.rootTo, shards: [...run.plan.shards] },
@@ -40,7 +66,7 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
       warnings: [...run.warnings, ...triage.warnings],
       allowlist,
       triages: triage.triages,
-      expected: run.expected,
+      expected: { ...run.expected, minorBlocks },
       stopped: outcome.stopped,
       interrupted: outcome.interrupted,
       failure: outcome.failure,
@@ -68,17 +94,10 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
   }
 }
 
-async function lookAtDatabase(request: CheckdbRequest, engine: CheckdbEngine): Promise<PlannedRun> {
-  const survey = await engine.surveyDatabase(request);
-  try {
-    return planRun(request, survey);
-  } finally {
-    survey.close();
-  }
-}
-
 interface WatchedOutcome {
   readonly outcome: RunOutcome;
+  /** That a complete run counts. */
+  readonly minorBlocks: number;
   readonly stalls: readonly Stall[];
   readonly triage: TriageRun;
 }
@@ -96,22 +115,37 @@ async function executeWatched(
   const { ranges, results: done } = checkpoint;
   const { stallSeconds } = request;
   const monitor = new RunMonitor({ counters, costs: run.costs, ranges, done, stallSeconds, startedAt: Date.now() });
-  return await watched({ quiet: request.quiet, onStop: () => counters.stop() }, async (watch) => {
+  let current = shared;
+  const stop = () => new RunCounters(current).stop();
+  return await watched({ quiet: request.quiet, onStop: stop }, async (watch) => {
     if (done.size > 0) watch.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
     const { unproved } = checkpoint;
     if (unproved > 0) watch.message(`${folder}: ${unproved} results are not as they were written: checked once more`);
     watch.follow(monitor);
-    const outcome = await executeRun({
-      workerFile: engine.workerFile,
-      input: { plan: run.plan, counters: shared },
-      ranges,
-      done,
-      workers: request.workers,
-      heapMegabytes: memoryBudget(request.workers).heapMegabytes,
-      record: (result) => checkpoint.record(result),
-    });
+    const { outcome, minorBlocks } = await runProved(
+      { anchors: run.plan.anchors, ranges, done, minorBlocks: run.expected.minorBlocks },
+      {
+        execute: (anchors, known) => {
+          // Limits that a run reached on ranges of another chain are none.
+          if (anchors !== run.plan.anchors) current = createSharedCounters(request.workers, run.plan.shards);
+          return executeRun({
+            workerFile: engine.workerFile,
+            input: { plan: { ...run.plan, anchors }, counters: current },
+            ranges,
+            done: known,
+            workers: request.workers,
+            heapMegabytes: memoryBudget(request.workers).heapMegabytes,
+            record: (result) => checkpoint.record(result),
+          });
+        },
+        prove: run.prove,
+        stop,
+      },
+    );
     const { stalls } = monitor;
-    if (outcome.interrupted || outcome.failure !== undefined) return { outcome, stalls, triage: NO_TRIAGE };
+    if (outcome.interrupted || outcome.failure !== undefined) {
+      return { outcome, minorBlocks, stalls, triage: NO_TRIAGE };
+    }
     const triage = await lookCloser(() =>
       engine.triageDivergences({
         ...request,
@@ -124,8 +158,8 @@ async function executeWatched(
     );
     // What is missing of the closer look is made up for by --resume.
     return watch.isInterrupted
-      ? { outcome: { ...outcome, interrupted: true }, stalls, triage: NO_TRIAGE }
-      : { outcome, stalls, triage };
+      ? { outcome: { ...outcome, interrupted: true }, minorBlocks, stalls, triage: NO_TRIAGE }
+      : { outcome, minorBlocks, stalls, triage };
   });
 }
 

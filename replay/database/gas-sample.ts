@@ -1,5 +1,5 @@
 import type { BlockSource } from "../../node/archive/block-source.ts";
-import type { RootChain } from "../../node/cl/root-chain.ts";
+import type { RootChainBlock } from "../../node/cl/root-chain.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 
 /** Root blocks looked into: enough to see where the busy times are, few enough to cost nothing beside the check. */
@@ -12,21 +12,21 @@ const MAX_SAMPLES = 256;
  */
 export function sampleGas(
   source: BlockSource,
-  rootChain: RootChain,
+  rootBlockAt: (height: number) => RootChainBlock,
   from: number,
   to: number,
   shards: readonly number[],
+  maxSamples = MAX_SAMPLES,
 ): Float64Array {
   const gas = new Float64Array(to - from + 1);
-  const stride = Math.ceil(gas.length / MAX_SAMPLES);
+  const stride = Math.ceil(gas.length / maxSamples);
   for (let at = 0; at < gas.length; at += stride) {
-    gas.fill(gasOf(source, rootChain, from + at, shards), at, at + stride);
+    gas.fill(gasOf(source, rootBlockAt(from + at), shards), at, at + stride);
   }
   return gas;
 }
 
-function gasOf(source: BlockSource, rootChain: RootChain, height: number, shards: readonly number[]): number {
-  const { block, minorHashes } = rootChain.blockAt(height);
+function gasOf(source: BlockSource, { block, minorHashes }: RootChainBlock, shards: readonly number[]): number {
   let gas = 0;
   for (const [i, { branch }] of block.minorHeaders.entries()) {
     if (shards.includes(branch)) gas += readGas(() => source.shard(branch).minorBlock(minorHashes[i]).meta.gasUsed);

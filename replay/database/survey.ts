@@ -9,9 +9,11 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
-import type { DatabaseSurvey, RootBlockCosts, SurveyRequest } from "../work/range-job.ts";
+import type { DatabaseSurvey, SurveyRequest } from "../work/range-job.ts";
 import { sampleGas } from "./gas-sample.ts";
+import { hintedSpan } from "./hinted-span.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
+import { countMinorBlocks, proveSpan } from "./root-span.ts";
 import { tornLogText } from "./torn-log.ts";
 
 /** Looks at a database before any block is checked: what it is, whether it fits its configuration, what can be checked. */
@@ -58,9 +60,13 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
     highestBlock: highestBlock(quarkchain, rootChain),
     costs: (from, to, wanted) => ({
       ...countMinorBlocks(rootBlocks, rootChain, from, to, wanted),
-      gas: sampleGas(source, rootChain, from, to, wanted),
+      gas: sampleGas(source, (height) => rootChain.blockAt(height), from, to, wanted),
     }),
     rootHashAt: (height) => toHex(rootChain.hashAt(height)),
+    // The index follows the branch that the client calls its own, which need not be that of a named tip.
+    hinted: (from, to, wanted) =>
+      request.rootTip === undefined ? hintedSpan(source, { rootTip, from, to, shards: wanted }) : undefined,
+    prove: (span, isNeeded) => proveSpan(rootBlocks, { rootTip, ...span }, isNeeded),
     close: () => source.close(),
   };
 }
@@ -138,24 +144,4 @@ function highestBlock(config: QuarkChainConfig, rootChain: RootChain): number {
     rootChain.lastConfirmed(id, tipHeight, genesis.rootHeight),
   );
   return Math.max(tipHeight, ...tips.map((tip) => tip?.header.height ?? 0));
-}
-
-function countMinorBlocks(
-  rootBlocks: RootBlockSource,
-  rootChain: RootChain,
-  from: number,
-  to: number,
-  shards: readonly number[],
-): Omit<RootBlockCosts, "gas"> {
-  const minorBlocks = new Uint32Array(to - from + 1);
-  const minorBlocksPerShard = new Map(shards.map((id) => [id, 0]));
-  for (let height = to; height >= from; height--) {
-    for (const { branch } of rootBlocks.rootBlock(rootChain.hashAt(height)).minorHeaders) {
-      const counted = minorBlocksPerShard.get(branch);
-      if (counted === undefined) continue;
-      minorBlocksPerShard.set(branch, counted + 1);
-      minorBlocks[height - from]++;
-    }
-  }
-  return { minorBlocks, minorBlocksPerShard };
 }

@@ -83,6 +83,7 @@ export class SimDatabase {
       shardFolderName: (id) => `shard-${id}.db`,
       rootTipHash: () => undefined,
       rootGenesisHash: () => undefined,
+      rootHashHint: () => undefined,
       rootBlocks: () => shard(SHARD_A),
       shard,
       tornLogs: () => [],

@@ -99,6 +99,8 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
         ),
       };
     },
+    hinted: () => undefined,
+    prove: async () => ({ hashes: new Map(), minorBlocks: 0 }),
     close: () => {},
   };
 }

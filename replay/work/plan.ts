@@ -5,9 +5,10 @@ import type { RootBlockCosts } from "./range-job.ts";
 const BLOCK_WEIGHT = 50_000;
 /** A range starts with cold caches: each is as large as leaves work for so many workers until the end. */
 const SHARE_OF_REST = 8;
-/** A range of fewer blocks than this is not worth the start, unless the whole has no more than a few of them. */
+/** A range of fewer blocks than this is not worth the start; of a short chain a fourth is, down to the least. */
 const MIN_RANGE_BLOCKS = 256;
 const FEWEST_RANGES = 4;
+const LEAST_RANGE_BLOCKS = 64;
 /** From here on a larger range is no faster, and an interrupted run would lose more of it. */
 const MAX_RANGE_BLOCKS = 8192;
 /** A checkpoint row each; with the smaller ones at the end there are 512 at most. */
@@ -36,7 +37,7 @@ export function planRanges(request: PlanRequest): Range[] {
   const blockWeight = total / blocks;
   const most = Math.max(blockWeight * MAX_RANGE_BLOCKS, total / MAX_EQUAL_RANGES);
   const least = Math.max(
-    Math.min(blockWeight * MIN_RANGE_BLOCKS, total / FEWEST_RANGES),
+    blockWeight * Math.max(LEAST_RANGE_BLOCKS, Math.min(MIN_RANGE_BLOCKS, blocks / FEWEST_RANGES)),
     total / MAX_EQUAL_RANGES / SHARE_OF_REST,
   );
   let rest = total;

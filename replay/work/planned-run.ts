@@ -9,7 +9,7 @@ import type { CheckdbRequest, SpanRequest } from "./checkdb-request.ts";
 import type { RunIdentity } from "./checkpoint.ts";
 import { memoryBudget } from "./memory.ts";
 import { planRanges } from "./plan.ts";
-import type { DatabaseSurvey, RootBlockCosts, RunPlan } from "./range-job.ts";
+import type { DatabaseSurvey, ProvedSpan, RootBlockCosts, RunPlan } from "./range-job.ts";
 
 /** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
 const MAX_FINDINGS = 20_000;
@@ -23,21 +23,29 @@ export interface PlannedRun {
   readonly provenance: Provenance;
   readonly identity: RunIdentity;
   readonly warnings: readonly string[];
+  /** Proves what the plan took from the height index; undefined where it took nothing from there. */
+  readonly prove: ((isNeeded: () => boolean) => Promise<ProvedSpan>) | undefined;
 }
 
-/** Throws UsageError where the request asks for blocks or shards that the database does not have. */
-export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): PlannedRun {
+/**
+ * Throws UsageError where the request asks for blocks or shards that the database does not have.
+ * @param mayHint whether the plan may rest on the height index until it is proved
+ */
+export function planRun(request: CheckdbRequest, survey: DatabaseSurvey, mayHint = false): PlannedRun {
   if (request.verifyPow && survey.isPowDisabled) {
     const what = "QUARKCHAIN.DISABLE_POW_CHECK is true: this chain's blocks need no seals";
     throw new UsageError(`${survey.configPath}: ${what}, leave --verify-pow out`);
   }
   const { rootFrom, rootTo } = resolveSpan(request, survey);
   const shards = resolveShards(request.shards, survey.shards);
-  const costs = survey.costs(rootFrom, rootTo, shards);
+  const hinted = mayHint ? survey.hinted(rootFrom, rootTo, shards) : undefined;
+  const costs = hinted?.costs ?? survey.costs(rootFrom, rootTo, shards);
   if (request.shards !== undefined && !request.unconfirmed) assertBlocks(costs, rootFrom, rootTo);
   const flags = runFlags(request);
   const provenance = provenanceOf(request, survey);
   const ranges = planRanges({ rootFrom, costs, batch: request.batch, unconfirmed: request.unconfirmed });
+  const heights = ranges.map(({ lastRootHeight }) => lastRootHeight);
+  const span = { from: rootFrom, to: rootTo, shards, heights };
   return {
     plan: {
       db: request.db,
@@ -47,7 +55,7 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): Planne
       shards,
       flags,
       rootTipHeight: survey.identity.tipHeight,
-      anchors: ranges.map(({ lastRootHeight }) => survey.rootHashAt(lastRootHeight)),
+      anchors: heights.map((height) => hinted?.rootHashAt(height) ?? survey.rootHashAt(height)),
       ethashCaches: request.verifyPow ? ethashCaches(request.workers, survey.highestBlock) : null,
       cacheBytesPerWorker: memoryBudget(request.workers).cacheBytesPerWorker,
       maxFindings: MAX_FINDINGS,
@@ -61,6 +69,7 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey): Planne
     },
     provenance,
     warnings: survey.warnings,
+    prove: hinted && ((isNeeded) => survey.prove(span, isNeeded)),
     identity: {
       "program version": provenance.version,
       database: survey.identity.kind,

@@ -76,6 +76,29 @@ export interface RootBlockCosts {
   readonly minorBlocksPerShard: ReadonlyMap<number, number>;
 }
 
+/** A span as a height index describes it. */
+export interface HintedSpan {
+  readonly costs: RootBlockCosts;
+  /** 64 hex digits; undefined where the index does not tell. */
+  rootHashAt(height: number): string | undefined;
+}
+
+export interface SpanToProve {
+  readonly from: number;
+  readonly to: number;
+  readonly shards: readonly number[];
+  /** Root heights whose hashes are asked for. */
+  readonly heights: readonly number[];
+}
+
+/** What the links say. */
+export interface ProvedSpan {
+  /** Hashes of the root blocks that were asked for, by height, 64 hex digits. */
+  readonly hashes: ReadonlyMap<number, string>;
+  /** Minor blocks of the chosen shards that from..to confirm. */
+  readonly minorBlocks: number;
+}
+
 /** A database that has been opened and looked at. */
 export interface DatabaseSurvey {
   readonly identity: DatabaseIdentity;
@@ -96,5 +119,15 @@ export interface DatabaseSurvey {
   costs(from: number, to: number, shards: readonly number[]): RootBlockCosts;
   /** Hash of the root block at a height of a span that costs() was asked for, 64 hex digits. */
   rootHashAt(height: number): string;
+  /**
+   * What costs() and rootHashAt() would answer, as the height index has it, at once on a chain of any length; `prove` has
+   * to follow. Undefined for a short span, and where the index does not tell.
+   */
+  hinted(from: number, to: number, shards: readonly number[]): HintedSpan | undefined;
+  /**
+   * Follows the links from the tip down to root block `from`, a little at a time so that the thread stays free, until
+   * `isNeeded` denies. Throws DatabaseDamagedError where a link is broken.
+   */
+  prove(span: SpanToProve, isNeeded: () => boolean): Promise<ProvedSpan>;
   close(): void;
 }
