@@ -8,6 +8,7 @@ import { decode, encode } from "./codec.ts";
 import { CLUSTER_PAYLOAD_LIMIT, encodeFrame, FrameDecoder, PEER_PAYLOAD_LIMIT } from "./frame.ts";
 import { codecOf } from "./operation.ts";
 import { newBlockMinor, PEER_OPERATIONS } from "./peer-ops.ts";
+import { randomOf } from "./random.testkit.ts";
 import { type RecordedFrame, recordedFrames } from "./recorded-frames.testkit.ts";
 
 const FRAMES = recordedFrames();
@@ -177,15 +178,4 @@ function altered(payload: Uint8Array, random: () => number): Uint8Array {
       for (let i = 0; i < 3 && bytes.length > 0; i++) bytes[Math.floor(random() * bytes.length)] ^= 1 << (random() * 8);
       return bytes;
   }
-}
-
-/** Mulberry32: one seed, one run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
