@@ -86,7 +86,15 @@ export interface PayloadStatus {
 /** Why a payload is INVALID. */
 export type ValidationError =
   | { readonly kind: "mismatch"; readonly fields: readonly FieldMismatch[] }
-  | { readonly kind: "rejected"; readonly transactionIndex: number | null; readonly reason: string };
+  | ({ readonly kind: "rejected"; readonly reason: string } & Refusal);
+
+/** What a payload is rejected for, by stable names. */
+export interface Refusal {
+  /** The transaction that is to blame; null where no single one is. */
+  readonly transactionIndex: number | null;
+  /** Stable name of the rule that it breaks, such as NONCE_TOO_LOW; absent where the engine has none. */
+  readonly refusal?: string;
+}
 
 /** One field on which the block and its execution disagree; values as people read them. */
 export interface FieldMismatch {

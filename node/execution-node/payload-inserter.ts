@@ -90,8 +90,10 @@ export class PayloadInserter {
     const { outcome, layer } = executor.execute(payloadOf(block, { ...inputs, deposits }, place));
     if (outcome.status === "INVALID") {
       executor.forget();
-      const { transactionIndex = null, reason } = outcome.rejection;
-      return this.#refuse(blockHash, invalidStatus(parentHash, { kind: "rejected", transactionIndex, reason }));
+      const { transactionIndex = null, refusal, reason } = outcome.rejection;
+      const named = refusal === undefined ? {} : { refusal };
+      const rejected = { kind: "rejected", transactionIndex, ...named, reason } as const;
+      return this.#refuse(blockHash, invalidStatus(parentHash, rejected));
     }
     const result = outcome.computed;
     const computed = computedOf(block, result);

@@ -5,7 +5,7 @@ import { type Hash32, toHex } from "../codec/bytes.ts";
 import type { DueDeposit } from "../el/payload.ts";
 import type { ExecutionAnswer } from "../engine/client/engine-calls.ts";
 import { compareExecution, type FieldDifference, type StoredSends } from "../engine/compare-execution.ts";
-import type { ComputedBlock, ValidationError } from "../engine/engine-api.ts";
+import type { ComputedBlock, Refusal, ValidationError } from "../engine/engine-api.ts";
 
 /** Everything against which an engine's answer is held. */
 export interface BlockExpectation {
@@ -30,6 +30,8 @@ interface Violation {
 export interface BlockVerdict {
   readonly differences: readonly FieldDifference[];
   readonly violations: readonly Violation[];
+  /** What the engine rejects the block for; undefined where it executes it. */
+  readonly refusal?: Refusal;
 }
 
 /** Everything that is wrong with a block or with what an engine says of it; the engine's own verdict proves nothing. */
@@ -42,7 +44,13 @@ export function judge(expected: BlockExpectation, answer: ExecutionAnswer): Bloc
   const violations: Violation[] = [...expected.violations];
   const contradiction = objectionText(objection, differences.length > 0);
   if (contradiction !== undefined) violations.push({ code: "EXECUTION_INVALID", message: contradiction });
-  return { differences, violations };
+  if (objection?.kind !== "rejected") return { differences, violations };
+  const { transactionIndex, refusal } = objection;
+  return {
+    differences,
+    violations,
+    refusal: refusal === undefined ? { transactionIndex } : { transactionIndex, refusal },
+  };
 }
 
 function compareComputed(expected: BlockExpectation, computed: ComputedBlock): FieldDifference[] {

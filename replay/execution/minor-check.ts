@@ -267,6 +267,6 @@ function neverCommitted({ fullShardId, height, hash }: MinorBlockPlace): string 
 }
 
 /** Why a block is not executed, in a sentence. */
-export function refusalText({ transactionIndex, reason }: { transactionIndex?: number; reason: string }): string {
+function refusalText({ transactionIndex, reason }: { transactionIndex?: number; reason: string }): string {
   return transactionIndex === undefined ? reason : `transaction ${transactionIndex}: ${reason}`;
 }

@@ -1,4 +1,5 @@
 import { QkcError } from "../../node/codec/errors.ts";
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { RootRules } from "./root-rules.ts";
 import { RunStopped, type SentList } from "./run-link.ts";
@@ -29,6 +30,7 @@ export class Coordinator implements HostEvents {
   readonly #lastStep: number;
   readonly #completed = new Map<number, number>();
   readonly #divergences: { readonly step: number; readonly divergence: Divergence }[] = [];
+  readonly #refusals = new Map<string, Refusal>();
   readonly #hostOf = new Map<number, HostHandle>();
   #hosts: readonly HostHandle[] = [];
   #reached = -1;
@@ -44,6 +46,11 @@ export class Coordinator implements HostEvents {
   /** Divergences of the step with which the run ended; empty where none did. */
   get divergences(): readonly Divergence[] {
     return this.#divergences.filter(({ step }) => step === this.#endsWith).map(({ divergence }) => divergence);
+  }
+
+  /** What engines reject diverging blocks for, by the block's hash. */
+  get refusals(): ReadonlyMap<string, Refusal> {
+    return this.#refusals;
   }
 
   /** The step that differs; undefined where none does. */
@@ -103,8 +110,9 @@ export class Coordinator implements HostEvents {
     this.#advance();
   }
 
-  diverged(step: number, divergence: Divergence): void {
+  diverged(step: number, divergence: Divergence, refusal?: Refusal): void {
     this.#divergences.push({ step, divergence });
+    if (refusal !== undefined) this.#refusals.set(divergence.hash, refusal);
     if (this.#endsWith !== undefined && this.#endsWith <= step) return;
     this.#endsWith = step;
     for (const host of this.#hosts) host.endWith(step);

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import { type EngineAddress, withEngineStep } from "../engines/engine-look.ts";
 import { type EngineBehaviour, engineBehaviour } from "../engines/engine-triage.ts";
 import { declaredDifferences } from "../execution/declared-differences.ts";
-import { refusalText } from "../execution/minor-check.ts";
 import type { BlockTrial } from "../execution/trial.ts";
 import { engineClass } from "../report/classes/class-name.ts";
 import type { Triage } from "../report/triage-schema.ts";
@@ -14,12 +14,15 @@ import type { TrialSource } from "../triage/open-trial.ts";
 import { triageId } from "../triage/triage.ts";
 import { triageOf } from "../triage/triage-run.ts";
 import type { MinorDivergence } from "./own-check.ts";
+import { isSameRefusal } from "./same-refusal.ts";
 
 export interface EngineFaultContext {
   readonly source: BlockSource;
   readonly trials: TrialSource;
   /** Of the report. */
   readonly folder: string;
+  /** What engines reject diverging blocks for, by the block's hash. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
   /** The engine of a shard, where it can be asked for traces. */
   readonly addressOf: (fullShardId: number) => EngineAddress | undefined;
   /** The command that feeds the engine the block again; DIR stands for the database's folder. */
@@ -69,14 +72,14 @@ export async function triageFault(fault: EngineFault, context: EngineFaultContex
 
 /** Whether an outcome of ours is all that the engine said of the block. */
 function comesToEngines(
-  { fields, violations }: MinorDivergence,
+  { hash, fields, violations }: MinorDivergence,
   { fullShardId, block }: BlockTrial,
-  { source, trials }: EngineFaultContext,
+  { source, trials, refusals }: EngineFaultContext,
 ): (outcome: NewPayloadResult) => boolean {
   const rig = trials.rig(fullShardId);
   return (outcome) => {
     if (outcome.status === "INVALID") {
-      return violations.some(({ message }) => message === refusalText(outcome.rejection));
+      return isSameRefusal(refusals.get(hash), outcome.rejection);
     }
     const ours = declaredDifferences(source, rig, block, outcome.computed);
     return violations.length === 0 && fields.length > 0 && isDeepStrictEqual(ours, fields);

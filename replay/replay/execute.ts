@@ -1,5 +1,6 @@
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { Divergence } from "../report/schema.ts";
 import { Coordinator, type HostHandle } from "./coordinator.ts";
 import type { HostSpec } from "./host-spec.ts";
@@ -27,6 +28,8 @@ export interface ReplayOutcome {
   /** The step that differs and ended the run; undefined where none does. */
   readonly endedWith: number | undefined;
   readonly divergences: readonly Divergence[];
+  /** What engines reject diverging blocks for, by the block's hash. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
   /** What kept the run from its end; RunStopped where it was stopped. */
   readonly failure: unknown;
 }
@@ -48,6 +51,7 @@ export async function executeReplay(request: ExecuteRequest): Promise<ReplayOutc
       states: statesOf(hosts),
       endedWith: coordinator.endsWith,
       divergences: coordinator.divergences,
+      refusals: coordinator.refusals,
       failure,
     };
   } finally {

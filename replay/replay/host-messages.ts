@@ -1,3 +1,4 @@
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { RunFailure } from "../report/failure.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { SentList } from "./run-link.ts";
@@ -22,7 +23,12 @@ export type FromHost =
   | { readonly type: "accepted"; readonly id: number; readonly failure?: RunFailure }
   | { readonly type: "deliver"; readonly id: number; readonly lists: readonly SentList[] }
   | { readonly type: "completed"; readonly fullShardId: number; readonly step: number }
-  | { readonly type: "diverged"; readonly step: number; readonly divergence: Divergence }
+  | {
+      readonly type: "diverged";
+      readonly step: number;
+      readonly divergence: Divergence;
+      readonly refusal: Refusal | undefined;
+    }
   | { readonly type: "closed" };
 
 /** A failure that came from another thread, where errors lose their fields. */

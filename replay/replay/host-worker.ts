@@ -51,7 +51,7 @@ try {
   host = await ShardHost.open(workerData as HostSpec, {
     deliver,
     completed: (fullShardId, step) => say({ type: "completed", fullShardId, step }),
-    diverged: (step, divergence) => say({ type: "diverged", step, divergence }),
+    diverged: (step, divergence, refusal) => say({ type: "diverged", step, divergence, refusal }),
   });
   say({ type: "opened", states: host.states });
 } catch (error) {

@@ -139,7 +139,7 @@ class ThreadHost implements HostHandle {
         this.#events.completed(message.fullShardId, message.step);
         break;
       case "diverged":
-        this.#events.diverged(message.step, message.divergence);
+        this.#events.diverged(message.step, message.divergence, message.refusal);
         break;
       case "closed":
         this.#phase?.resolve();

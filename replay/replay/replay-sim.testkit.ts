@@ -196,7 +196,7 @@ export class ReplaySim {
     const events: HostEvents = {
       deliver: (lists) => this.#asked(toCoordinator, toHost, () => coordinator.deliver(lists)),
       completed: (shard, step) => toCoordinator(() => coordinator.completed(shard, step)),
-      diverged: (step, divergence) => toCoordinator(() => coordinator.diverged(step, divergence)),
+      diverged: (step, divergence, refusal) => toCoordinator(() => coordinator.diverged(step, divergence, refusal)),
     };
     const host = await ShardHost.serve(this.#lastStep, events, [(link) => this.#replay(fullShardId, link)], () => {});
     return {

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import type { EngineAddress } from "../engines/engine-look.ts";
 import { ruleClass } from "../report/classes/class-name.ts";
@@ -13,6 +14,8 @@ import { type MinorDivergence, OwnCheck } from "./own-check.ts";
 
 export interface ReplayTriageRequest {
   readonly divergences: readonly Divergence[];
+  /** What engines reject them for, by the block's hash. */
+  readonly refusals: ReadonlyMap<string, Refusal>;
   /** The old database, open, and its folder. */
   readonly database: OpenDatabase;
   readonly db: string;
@@ -62,10 +65,10 @@ export async function triageReplay(request: ReplayTriageRequest): Promise<Replay
 }
 
 function faultContext(
-  { database, folder, addressOf, again }: ReplayTriageRequest,
+  { database, folder, refusals, addressOf, again }: ReplayTriageRequest,
   warn: EngineFaultContext["warn"],
 ): EngineFaultContext {
-  return { source: database.source, trials: new TrialSource(database), folder, addressOf, again, warn };
+  return { source: database.source, trials: new TrialSource(database), folder, refusals, addressOf, again, warn };
 }
 
 /** Names the cause of each divergence: the chain's, as a check does, or the engine's. */

@@ -1,3 +1,4 @@
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { Divergence } from "../report/schema.ts";
 
 /** What a block sends to one shard, as it is stored there. */
@@ -15,8 +16,8 @@ export interface RunLink {
   completed(fullShardId: number, step: number): void;
   /** Whether every part of the run has completed the step: false where the run ends before. Throws RunStopped. */
   reached(step: number): Promise<boolean>;
-  /** The run ends with this step for everybody; its blocks are still executed, so that all that differs is found. */
-  diverged(step: number, divergence: Divergence): void;
+  /** The run ends with this step for everybody; its blocks are still executed, so that all that differs is found. `refusal`: what the engine rejects the block for. */
+  diverged(step: number, divergence: Divergence, refusal?: Refusal): void;
   /** The last step whose blocks are executed. */
   readonly lastStep: number;
   /** Throws RunStopped where the user or a failure elsewhere ends the run. */

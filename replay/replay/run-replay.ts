@@ -242,6 +242,7 @@ async function watchedReplay(
       const { divergences, ...triage } = await lookCloser(ended.divergences, () =>
         triageReplay({
           divergences: ended.divergences,
+          refusals: ended.refusals,
           database: planned.database,
           db: request.db,
           folder: folderOf(),

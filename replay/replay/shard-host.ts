@@ -1,6 +1,7 @@
 import { rootGenesisBlock } from "../../node/chain/genesis.ts";
 import { rootHeaderHash } from "../../node/chain/root-block.ts";
 import { QkcError } from "../../node/codec/errors.ts";
+import type { Refusal } from "../../node/engine/engine-api.ts";
 import { ClStore } from "../../node/shard/store/cl-store.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { type OpenEngine, openEngine } from "../engines/engines.ts";
@@ -18,7 +19,7 @@ export interface HostEvents {
   /** Resolves when every destination, whichever host serves it, has stored the lists. */
   deliver(lists: readonly SentList[]): Promise<void>;
   completed(fullShardId: number, step: number): void;
-  diverged(step: number, divergence: Divergence): void;
+  diverged(step: number, divergence: Divergence, refusal?: Refusal): void;
 }
 
 export interface ShardProgressState {
@@ -151,7 +152,7 @@ export class ShardHost {
       deliver: (lists) => this.#deliver(lists),
       completed: (shard, step) => events.completed(shard, step),
       reached: (step) => barrier.wait(step),
-      diverged: (step, divergence) => events.diverged(step, divergence),
+      diverged: (step, divergence, refusal) => events.diverged(step, divergence, refusal),
       get lastStep() {
         return barrier.lastStep;
       },

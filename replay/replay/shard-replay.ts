@@ -227,7 +227,7 @@ export class ShardReplay {
     step: ReplayStep,
     index: number,
     { blockHash: hash, block }: Pick<QkcPayload, "blockHash" | "block">,
-    { differences, violations }: BlockVerdict,
+    { differences, violations, refusal }: BlockVerdict,
   ): void {
     const { fullShardId, link, progress } = this.#options;
     const findings = new Findings();
@@ -236,7 +236,7 @@ export class ShardReplay {
     // Its cause is looked for when the run has ended.
     findings.addDivergence(place, differences, violations, null);
     progress.countDivergence();
-    link.diverged(index, findings.divergences[0]);
+    link.diverged(index, findings.divergences[0], refusal);
   }
 
   /** The genesis block that a root block confirms has to be the one that the configuration makes. */

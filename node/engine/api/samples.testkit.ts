@@ -117,11 +117,15 @@ export const statusSample: fc.Arbitrary<PayloadStatus> = fc.record({
         kind: fc.constant("mismatch" as const),
         fields: fc.array(mismatch, { minLength: 1, maxLength: 3 }),
       }),
-      fc.record({
-        kind: fc.constant("rejected" as const),
-        transactionIndex: fc.option(fc.nat()),
-        reason: fc.string({ unit: "binary" }),
-      }),
+      fc.record(
+        {
+          kind: fc.constant("rejected" as const),
+          transactionIndex: fc.option(fc.nat()),
+          refusal: fc.string(),
+          reason: fc.string({ unit: "binary" }),
+        },
+        { requiredKeys: ["kind", "transactionIndex", "reason"] },
+      ),
     ),
   ),
   computed: fc.option(computed),

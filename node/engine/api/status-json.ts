@@ -79,6 +79,7 @@ export const validationErrorSchema = z
     z.strictObject({
       kind: z.literal("rejected"),
       transactionIndex: z.number().int().min(0).nullable(),
+      refusal: z.string().optional(),
       reason: z.string(),
     }),
   ])
