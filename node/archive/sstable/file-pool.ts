@@ -1,16 +1,20 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { DatabaseDamagedError, UsageError } from "../../codec/errors.ts";
 import { errnoOf, systemRefusal } from "../../codec/system-error.ts";
+import { type OpenHandles, processHandles } from "./open-handles.ts";
 
 /** Reads from many files through a bounded number of handles; files are opened for reading only. */
 export class FilePool {
   readonly #limit: number;
+  readonly #process: OpenHandles;
   /** Least recently used first. */
   readonly #handles = new Map<string, number>();
   #closed = false;
 
-  constructor(limit: number) {
+  /** @param limit files that may be open here, while the process has handles for them */
+  constructor(limit: number, process = processHandles()) {
     this.#limit = limit;
+    this.#process = process;
   }
 
   /**
@@ -28,8 +32,7 @@ export class FilePool {
 
   close(): void {
     this.#closed = true;
-    for (const handle of this.#handles.values()) closeSync(handle);
-    this.#handles.clear();
+    while (this.#handles.size > 0) this.#closeOldest();
   }
 
   #handle(path: string): number {
@@ -49,9 +52,11 @@ export class FilePool {
   /** The process has one budget of handles for all its stores and threads: where it is used up, this pool gives some back. */
   #open(path: string): number {
     for (;;) {
+      this.#take();
       try {
         return openSync(path, "r");
       } catch (error) {
+        this.#process.giveBack();
         const errno = errnoOf(error);
         if (errno === "ENOENT") throw new DatabaseDamagedError("the file is missing", { file: path }, { cause: error });
         if (errno !== "EMFILE" || this.#handles.size === 0) throw systemRefusal(error, path, "open");
@@ -61,9 +66,20 @@ export class FilePool {
     }
   }
 
+  #take(): void {
+    while (!this.#process.take()) {
+      if (this.#handles.size === 0) {
+        this.#process.takeBeyond();
+        return;
+      }
+      this.#closeOldest();
+    }
+  }
+
   #closeOldest(): void {
     for (const [path, handle] of this.#handles) {
       closeSync(handle);
+      this.#process.giveBack();
       this.#handles.delete(path);
       return;
     }
