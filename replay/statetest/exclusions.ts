@@ -22,6 +22,11 @@ const EXCLUSIONS: readonly Exclusion[] = [
     reason: "needs a limit of nonces (EIP-2681), which pyquarkchain has not",
   },
   {
+    part: "transactionColliding",
+    fork: QUARKCHAIN,
+    reason: "needs senders with code refused (EIP-3607), which pyquarkchain does not",
+  },
+  {
     part: "eip198_modexp_precompile/",
     fork: QUARKCHAIN,
     reason: "needs MODEXP with an empty base to be one, which is zero in pyquarkchain (specials.py proc_modexp)",

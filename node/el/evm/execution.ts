@@ -52,7 +52,7 @@ export function isLockedByPosw(context: ExecutionContext, sender: Address, value
 
 /** Starts a message or creation: its frame is pushed, or the result is known at once. */
 function begin(context: ExecutionContext, frames: Frame[], request: Message | Creation): MessageResult | undefined {
-  context.tracer?.enterMessage(request, frames.at(-1)?.gas);
+  context.tracer?.enterMessage(request, frames.at(-1)?.gas, frames.at(-1)?.gasReserve);
   if ("initCode" in request) return beginCreation(context, frames, request);
   return apply(context, frames, request, codeToRun(context, request.codeAddress), undefined);
 }

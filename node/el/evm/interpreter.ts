@@ -543,6 +543,7 @@ function traceStep(tracer: Tracer, frame: Frame, opcode: number): void {
     pc: frame.pc,
     opcode,
     gas: frame.gas,
+    gasReserve: frame.gasReserve,
     depth: frame.message.depth,
     address: frame.message.to,
     code: frame.code,

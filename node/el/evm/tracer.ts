@@ -10,6 +10,8 @@ export interface TraceStep {
   readonly opcode: number;
   /** Before the instruction is charged; at most about 2^52, see countGas. */
   readonly gas: number;
+  /** Gas that `gas` does not hold; absent: none. */
+  readonly gasReserve?: bigint;
   readonly depth: number;
   /** Account in whose name the code runs. */
   readonly address: Address;
@@ -22,8 +24,11 @@ export interface TraceStep {
 
 /** Listens to one execution; absent, tracing costs nothing. */
 export interface Tracer {
-  /** `callerGas`: what the frame that asks for it has left without it; undefined for an outermost message. */
-  enterMessage(message: Message | Creation, callerGas: number | undefined): void;
+  /**
+   * `callerGas`: what the frame that asks for it has left without it, apart from `callerReserve`; undefined for an outermost
+   * message.
+   */
+  enterMessage(message: Message | Creation, callerGas: number | undefined, callerReserve?: bigint): void;
   /** Before each instruction; absent, instructions run at their full speed. */
   step?(step: TraceStep): void;
   leaveMessage(result: MessageResult): void;

@@ -4,8 +4,13 @@ import type { ExecutionUnit, UnitOutcome } from "../evm/tracer.ts";
 import type { TracedStep, TraceWriter } from "./unit-tracer.ts";
 
 /** What EIP-3155 has a line for: an instruction, with what is known about it. Here depths count from 0. */
-export type TraceLine = Pick<TracedStep, "pc" | "opcode" | "gas" | "depth" | "stack"> &
-  Partial<Pick<TracedStep, "cost" | "memorySize" | "returnData" | "refund" | "error">>;
+export interface TraceLine extends UnpricedLine {
+  readonly gas: number;
+  readonly cost?: number;
+}
+
+type UnpricedLine = Pick<TracedStep, "pc" | "opcode" | "depth" | "stack"> &
+  Partial<Pick<TracedStep, "memorySize" | "returnData" | "refund" | "error">>;
 
 /** EIP-3155: a line of JSON for each step, and one for the end of each unit. Depths count from 1. */
 export class Eip3155Writer implements TraceWriter {
@@ -28,7 +33,18 @@ export class Eip3155Writer implements TraceWriter {
 }
 
 /** The object of a line; what is not known is left out. */
-export function eip3155Line({ pc, opcode, gas, cost, memorySize, stack, depth, returnData, refund, error }: TraceLine) {
+export function eip3155Line({
+  pc,
+  opcode,
+  gas,
+  cost,
+  memorySize,
+  stack,
+  depth,
+  returnData,
+  refund,
+  error,
+}: UnpricedLine & { readonly gas: number | bigint; readonly cost?: number | bigint }) {
   return {
     pc,
     op: opcode,

@@ -1,10 +1,12 @@
-import type { Creation, Message, MessageResult } from "../evm/message.ts";
+import type { MessageResult } from "../evm/message.ts";
 import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../evm/tracer.ts";
 import type { EvmState } from "../state/evm-state.ts";
 import type { WorldState } from "../state/world-state.ts";
 
 /** An instruction with what it came to. */
-export interface TracedStep extends Omit<TraceStep, "memory"> {
+export interface TracedStep extends Omit<TraceStep, "memory" | "gas" | "gasReserve"> {
+  /** Before it, all that there is. */
+  readonly gas: bigint;
   /** Bytes of memory before it. */
   readonly memorySize: number;
   /** Refund counter before it. */
@@ -13,7 +15,7 @@ export interface TracedStep extends Omit<TraceStep, "memory"> {
    * What it took: for a call or creation with what it handed on, for one that fails all that there was, for the last of a
    * creation with the price of the code.
    */
-  readonly cost: number;
+  readonly cost: bigint;
   /** Why the frame failed at it. */
   readonly error: string | undefined;
 }
@@ -44,7 +46,8 @@ export class UnitTracer implements BlockObserver {
     this.writer = writer;
     this.isChosen = isChosen;
     this.tracer = {
-      enterMessage: (message, callerGas) => this.enterMessage(message, callerGas),
+      enterMessage: (_, callerGas, callerReserve) =>
+        this.settle(callerGas === undefined ? undefined : total(callerGas, callerReserve)),
       leaveMessage: (result) => this.leaveMessage(result),
       step: (step) => this.step(step),
     };
@@ -79,28 +82,29 @@ export class UnitTracer implements BlockObserver {
     return this.chosen;
   }
 
-  private enterMessage(_: Message | Creation, callerGas: number | undefined): void {
-    this.settle(callerGas);
-  }
-
-  private leaveMessage({ success, gasLeft, output, failure }: MessageResult): void {
-    this.settle(gasLeft, success ? undefined : failure);
+  private leaveMessage({ success, gasLeft, gasReserve, output, failure }: MessageResult): void {
+    this.settle(total(gasLeft, gasReserve), success ? undefined : failure);
     this.output = output;
     this.failure = success ? undefined : failure;
   }
 
   private step(step: TraceStep): void {
     if (this.unit === undefined) return;
-    this.settle(step.gas);
-    const { memory, ...rest } = step;
-    this.pending = { ...rest, memorySize: memory.length, refund: this.state?.refund ?? 0n };
+    const { memory, gasReserve, ...rest } = step;
+    const gas = total(step.gas, gasReserve);
+    this.settle(gas);
+    this.pending = { ...rest, gas, memorySize: memory.length, refund: this.state?.refund ?? 0n };
   }
 
   /** The step before is over. */
-  private settle(gasLeft: number | undefined, error?: string): void {
+  private settle(gasLeft: bigint | undefined, error?: string): void {
     const { pending } = this;
     if (pending === undefined) return;
     this.pending = undefined;
-    this.writer.step({ ...pending, cost: pending.gas - (gasLeft ?? 0), error });
+    this.writer.step({ ...pending, cost: pending.gas - (gasLeft ?? 0n), error });
   }
+}
+
+function total(gas: number, reserve = 0n): bigint {
+  return BigInt(gas) + reserve;
 }
