@@ -74,9 +74,9 @@ export class RootBlockRows implements RootBlockSource {
 export class ShardBlockRows extends RootBlockRows implements ShardSource {
   readonly fullShardId: number;
   /** Rows of blocks that were asked for and are likely to be read next, by hash. */
-  private readonly seenBlocks = new Map<string, Uint8Array>();
+  readonly #seenBlocks = new Map<string, Uint8Array>();
   /** Lists by the hash of the block that sent them: its own check reads them, and then the receiver's. */
-  private readonly depositLists = new Map<string, CrossShardDepositList>();
+  readonly #depositLists = new Map<string, CrossShardDepositList>();
 
   constructor(rows: KeyValueReader, database: NamedDatabase, keys: BlockKeys, fullShardId: number) {
     super(rows, database, keys);
@@ -89,7 +89,7 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   minorBlock(hash: Hash32): MinorBlock {
     const key = this.keys.minorBlock(hash);
-    const row = this.takeSeen(hash) ?? requireRow(this.rows, this.database, key, "minor block");
+    const row = this.#takeSeen(hash) ?? requireRow(this.rows, this.database, key, "minor block");
     const hashed = decodeRow(this.database, key, row, decodeHashedMinorBlock);
     if (!bytesEqual(hashed.hash, hash)) throw alteredRow(this.database, key, "minor block");
     return hashed.block;
@@ -97,7 +97,7 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   hasMinorBlock(hash: Hash32): boolean {
     const row = this.rows.get(this.keys.minorBlock(hash));
-    if (row !== undefined) keepAtMost(this.seenBlocks, MAX_SEEN_BLOCKS, bytesKey(hash), row);
+    if (row !== undefined) keepAtMost(this.#seenBlocks, MAX_SEEN_BLOCKS, bytesKey(hash), row);
     return row !== undefined;
   }
 
@@ -111,10 +111,10 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
     const hash = bytesKey(sourceMinorHash);
-    const known = this.depositLists.get(hash);
+    const known = this.#depositLists.get(hash);
     if (known !== undefined) return known;
     const list = this.optionalDepositList(this.keys.receivedDeposits(sourceMinorHash));
-    if (list !== undefined) keepAtMost(this.depositLists, MAX_DEPOSIT_LISTS, hash, list);
+    if (list !== undefined) keepAtMost(this.#depositLists, MAX_DEPOSIT_LISTS, hash, list);
     return list;
   }
 
@@ -134,10 +134,10 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
     return row === undefined ? undefined : decodeRow(this.database, key, row, decode);
   }
 
-  private takeSeen(hash: Hash32): Uint8Array | undefined {
+  #takeSeen(hash: Hash32): Uint8Array | undefined {
     const key = bytesKey(hash);
-    const row = this.seenBlocks.get(key);
-    if (row !== undefined) this.seenBlocks.delete(key);
+    const row = this.#seenBlocks.get(key);
+    if (row !== undefined) this.#seenBlocks.delete(key);
     return row;
   }
 }

@@ -25,12 +25,12 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
   abstract readonly rootFolderName: string;
   readonly hasRootDatabase: boolean;
   readonly fullShardIds: readonly number[];
-  private readonly folders: DatabaseFolders;
-  private readonly shards = new Map<number, Shard>();
-  private root: Root | undefined;
+  readonly #folders: DatabaseFolders;
+  readonly #shards = new Map<number, Shard>();
+  #root: Root | undefined;
 
   constructor(folders: DatabaseFolders) {
-    this.folders = folders;
+    this.#folders = folders;
     this.hasRootDatabase = folders.root !== undefined;
     this.fullShardIds = [...folders.shards.keys()].sort((a, b) => a - b);
   }
@@ -43,10 +43,10 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
 
   /** The root chain's database, or undefined where only shard databases are present. */
   rootArchive(): Root | undefined {
-    const folder = this.folders.root;
+    const folder = this.#folders.root;
     if (folder === undefined) return undefined;
-    this.root ??= openPart(() => this.openRoot(folder));
-    return this.root;
+    this.#root ??= openPart(() => this.openRoot(folder));
+    return this.#root;
   }
 
   rootTipHash(): Hash32 | undefined {
@@ -66,9 +66,9 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
   }
 
   shard(fullShardId: number): Shard {
-    const open = this.shards.get(fullShardId);
+    const open = this.#shards.get(fullShardId);
     if (open !== undefined) return open;
-    const folder = this.folders.shards.get(fullShardId);
+    const folder = this.#folders.shards.get(fullShardId);
     if (folder === undefined) {
       const name = this.shardFolderName(fullShardId);
       throw new DatabaseDamagedError(
@@ -76,33 +76,33 @@ export abstract class ClientDatabase<Root extends RootRows, Shard extends ShardB
       );
     }
     const shard = openPart(() => this.openShard(folder, fullShardId));
-    this.refuseForeignShard(shard, folder);
-    this.shards.set(fullShardId, shard);
+    this.#refuseForeignShard(shard, folder);
+    this.#shards.set(fullShardId, shard);
     return shard;
   }
 
   tornLogs(): readonly LogStop[] {
-    return this.stores().flatMap(({ logStops }) => logStops);
+    return this.#stores().flatMap(({ logStops }) => logStops);
   }
 
   openingNotes(): readonly string[] {
-    return this.stores().flatMap(({ notes }) => notes.map(({ text }) => text));
+    return this.#stores().flatMap(({ notes }) => notes.map(({ text }) => text));
   }
 
-  private stores(): readonly TableStore[] {
-    const databases = this.root === undefined ? [...this.shards.values()] : [this.root, ...this.shards.values()];
+  #stores(): readonly TableStore[] {
+    const databases = this.#root === undefined ? [...this.#shards.values()] : [this.#root, ...this.#shards.values()];
     return databases.flatMap(({ rows }) => (rows instanceof TableStore ? [rows] : []));
   }
 
   close(): void {
-    this.root?.close();
-    for (const shard of this.shards.values()) shard.close();
-    this.shards.clear();
-    this.root = undefined;
+    this.#root?.close();
+    for (const shard of this.#shards.values()) shard.close();
+    this.#shards.clear();
+    this.#root = undefined;
   }
 
   /** Folders that were exchanged would otherwise show as a flood of missing rows. */
-  private refuseForeignShard(shard: Shard, folder: string): void {
+  #refuseForeignShard(shard: Shard, folder: string): void {
     const genesisHash = shard.canonicalHashAt(0);
     if (genesisHash === undefined) return;
     const { branch } = shard.minorBlock(genesisHash).header;

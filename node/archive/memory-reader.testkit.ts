@@ -3,7 +3,7 @@ import type { KeyValueReader } from "./key-value-reader.ts";
 
 /** Rows of a database that a test makes. */
 export class MemoryReader implements KeyValueReader {
-  private readonly rows = new Map<string, Uint8Array>();
+  readonly #rows = new Map<string, Uint8Array>();
 
   put(key: Uint8Array, value: Uint8Array): void {
     this.putByKey(bytesKey(key), value);
@@ -11,11 +11,11 @@ export class MemoryReader implements KeyValueReader {
 
   /** `key`: bytesKey of the row's. */
   putByKey(key: string, value: Uint8Array): void {
-    this.rows.set(key, value);
+    this.#rows.set(key, value);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.rows.get(bytesKey(key));
+    return this.#rows.get(bytesKey(key));
   }
 
   getSelfProving(key: Uint8Array): Uint8Array | undefined {
@@ -23,7 +23,7 @@ export class MemoryReader implements KeyValueReader {
   }
 
   has(key: Uint8Array): boolean {
-    return this.rows.has(bytesKey(key));
+    return this.#rows.has(bytesKey(key));
   }
 
   entries(): never[] {

@@ -20,122 +20,122 @@ export function parseExactJson(text: string, file: string): JsonValue {
 }
 
 class ExactJsonParser {
-  private readonly text: string;
-  private readonly file: string;
-  private offset = 0;
-  private depth = 0;
+  readonly #text: string;
+  readonly #file: string;
+  #offset = 0;
+  #depth = 0;
 
   constructor(text: string, file: string) {
-    this.text = text;
-    this.file = file;
+    this.#text = text;
+    this.#file = file;
   }
 
   document(): JsonValue {
-    const value = this.value();
-    this.skipWhitespace();
-    if (this.offset !== this.text.length) throw this.error("end of file");
+    const value = this.#value();
+    this.#skipWhitespace();
+    if (this.#offset !== this.#text.length) throw this.#error("end of file");
     return value;
   }
 
-  private value(): JsonValue {
-    this.skipWhitespace();
-    switch (this.text[this.offset]) {
+  #value(): JsonValue {
+    this.#skipWhitespace();
+    switch (this.#text[this.#offset]) {
       case "{":
-        return this.nested(() => this.object());
+        return this.#nested(() => this.#object());
       case "[":
-        return this.nested(() => this.array());
+        return this.#nested(() => this.#array());
       case '"':
-        return this.string();
+        return this.#string();
       case "t":
-        return this.word("true", true);
+        return this.#word("true", true);
       case "f":
-        return this.word("false", false);
+        return this.#word("false", false);
       case "n":
-        return this.word("null", null);
+        return this.#word("null", null);
       default:
-        return this.number();
+        return this.#number();
     }
   }
 
-  private nested<T>(read: () => T): T {
-    if (this.depth === MAX_DEPTH) throw this.error(`at most ${MAX_DEPTH} nested levels`);
-    this.depth++;
-    this.offset++;
+  #nested<T>(read: () => T): T {
+    if (this.#depth === MAX_DEPTH) throw this.#error(`at most ${MAX_DEPTH} nested levels`);
+    this.#depth++;
+    this.#offset++;
     const value = read();
-    this.depth--;
+    this.#depth--;
     return value;
   }
 
-  private object(): JsonObject {
+  #object(): JsonObject {
     const entries = new Map<string, JsonValue>();
-    if (this.skips("}")) return entries;
+    if (this.#skips("}")) return entries;
     do {
-      this.skipWhitespace();
-      if (this.text[this.offset] !== '"') throw this.error("a name in double quotes");
-      const name = this.string();
-      if (!this.skips(":")) throw this.error("':'");
-      entries.set(name, this.value());
-    } while (this.skips(","));
-    if (!this.skips("}")) throw this.error("',' or '}'");
+      this.#skipWhitespace();
+      if (this.#text[this.#offset] !== '"') throw this.#error("a name in double quotes");
+      const name = this.#string();
+      if (!this.#skips(":")) throw this.#error("':'");
+      entries.set(name, this.#value());
+    } while (this.#skips(","));
+    if (!this.#skips("}")) throw this.#error("',' or '}'");
     return entries;
   }
 
-  private array(): readonly JsonValue[] {
+  #array(): readonly JsonValue[] {
     const items: JsonValue[] = [];
-    if (this.skips("]")) return items;
-    do items.push(this.value());
-    while (this.skips(","));
-    if (!this.skips("]")) throw this.error("',' or ']'");
+    if (this.#skips("]")) return items;
+    do items.push(this.#value());
+    while (this.#skips(","));
+    if (!this.#skips("]")) throw this.#error("',' or ']'");
     return items;
   }
 
-  private string(): string {
-    const start = this.offset;
+  #string(): string {
+    const start = this.#offset;
     let end = start + 1;
-    while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === "\\" ? 2 : 1;
-    if (end >= this.text.length) throw this.error("a closing double quote");
+    while (end < this.#text.length && this.#text[end] !== '"') end += this.#text[end] === "\\" ? 2 : 1;
+    if (end >= this.#text.length) throw this.#error("a closing double quote");
     try {
-      const value: string = JSON.parse(this.text.slice(start, end + 1));
-      this.offset = end + 1;
+      const value: string = JSON.parse(this.#text.slice(start, end + 1));
+      this.#offset = end + 1;
       return value;
     } catch {
-      throw this.error("a text without line breaks or unknown escapes");
+      throw this.#error("a text without line breaks or unknown escapes");
     }
   }
 
-  private number(): bigint | number {
-    NUMBER.lastIndex = this.offset;
-    const match = NUMBER.exec(this.text);
-    if (match === null) throw this.error("a value");
+  #number(): bigint | number {
+    NUMBER.lastIndex = this.#offset;
+    const match = NUMBER.exec(this.#text);
+    if (match === null) throw this.#error("a value");
     const [digits, fraction, exponent] = match;
-    if (digits.length > MAX_INTEGER_DIGITS) throw this.error(`a number of at most ${MAX_INTEGER_DIGITS} digits`);
-    this.offset += digits.length;
+    if (digits.length > MAX_INTEGER_DIGITS) throw this.#error(`a number of at most ${MAX_INTEGER_DIGITS} digits`);
+    this.#offset += digits.length;
     return fraction === undefined && exponent === undefined ? BigInt(digits) : Number(digits);
   }
 
-  private word<T>(word: string, value: T): T {
-    if (!this.text.startsWith(word, this.offset)) throw this.error("a value");
-    this.offset += word.length;
+  #word<T>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#offset)) throw this.#error("a value");
+    this.#offset += word.length;
     return value;
   }
 
-  private skips(character: string): boolean {
-    this.skipWhitespace();
-    if (this.text[this.offset] !== character) return false;
-    this.offset++;
+  #skips(character: string): boolean {
+    this.#skipWhitespace();
+    if (this.#text[this.#offset] !== character) return false;
+    this.#offset++;
     return true;
   }
 
-  private skipWhitespace(): void {
-    WHITESPACE.lastIndex = this.offset;
-    WHITESPACE.exec(this.text);
-    this.offset = WHITESPACE.lastIndex;
+  #skipWhitespace(): void {
+    WHITESPACE.lastIndex = this.#offset;
+    WHITESPACE.exec(this.#text);
+    this.#offset = WHITESPACE.lastIndex;
   }
 
-  private error(expected: string): ConfigError {
-    const before = this.text.slice(0, this.offset);
+  #error(expected: string): ConfigError {
+    const before = this.#text.slice(0, this.#offset);
     const line = before.split("\n").length;
-    const column = this.offset - before.lastIndexOf("\n");
-    return new ConfigError(`${this.file} is not JSON: expected ${expected} at line ${line}, column ${column}`);
+    const column = this.#offset - before.lastIndexOf("\n");
+    return new ConfigError(`${this.#file} is not JSON: expected ${expected} at line ${line}, column ${column}`);
   }
 }

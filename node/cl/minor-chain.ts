@@ -20,26 +20,26 @@ const MAX_KNOWN_BLOCKS = 2048;
 
 /** One shard's blocks by hash: those just executed from memory, older ones from the database. */
 export class MinorChain<Block extends KnownMinorBlock = KnownMinorBlock> {
-  private readonly source: MinorBlocks<Block>;
-  private readonly known = new Map<string, KnownMinorBlock>();
+  readonly #source: MinorBlocks<Block>;
+  readonly #known = new Map<string, KnownMinorBlock>();
 
   constructor(source: MinorBlocks<Block>) {
-    this.source = source;
+    this.#source = source;
   }
 
   /** Reads and remembers a block. */
   read(hash: Hash32): Block {
-    const block = this.source.minorBlock(hash);
-    this.remember(hash, block);
+    const block = this.#source.minorBlock(hash);
+    this.#remember(hash, block);
     return block;
   }
 
   get(hash: Hash32): KnownMinorBlock {
-    return this.known.get(bytesKey(hash)) ?? this.read(hash);
+    return this.#known.get(bytesKey(hash)) ?? this.read(hash);
   }
 
   has(hash: Hash32): boolean {
-    return this.known.has(bytesKey(hash)) || this.source.hasMinorBlock(hash);
+    return this.#known.has(bytesKey(hash)) || this.#source.hasMinorBlock(hash);
   }
 
   /** Whether a block of this height is the block `hash` or one of its ancestors. */
@@ -58,8 +58,8 @@ export class MinorChain<Block extends KnownMinorBlock = KnownMinorBlock> {
     return ancestorHashes(parentHash, (hash) => this.get(hash).header);
   }
 
-  private remember(hash: Hash32, { header, meta }: KnownMinorBlock): void {
-    if (this.known.size >= MAX_KNOWN_BLOCKS) this.known.delete(this.known.keys().next().value as string);
-    this.known.set(bytesKey(hash), { header, meta });
+  #remember(hash: Hash32, { header, meta }: KnownMinorBlock): void {
+    if (this.#known.size >= MAX_KNOWN_BLOCKS) this.#known.delete(this.#known.keys().next().value as string);
+    this.#known.set(bytesKey(hash), { header, meta });
   }
 }

@@ -117,18 +117,18 @@ export interface WindowHeader {
  * get_posw_coinbase_blockcnt). Going up a chain block by block costs one header each; any other step walks the window.
  */
 export class CoinbaseWindow {
-  private readonly length: number;
-  private readonly headerOf: (hash: Hash32) => WindowHeader | undefined;
-  private tip: Hash32 | undefined;
+  readonly #length: number;
+  readonly #headerOf: (hash: Hash32) => WindowHeader | undefined;
+  #tip: Hash32 | undefined;
   /** Ring of bytesKey(coinbase); `oldest` is the next to leave once it is full. */
-  private miners: string[] = [];
-  private oldest = 0;
-  private counts = new Map<string, number>();
+  #miners: string[] = [];
+  #oldest = 0;
+  #counts = new Map<string, number>();
 
   /** `headerOf` gives undefined for a block that is not there. */
   constructor(windowSize: number, headerOf: (hash: Hash32) => WindowHeader | undefined) {
-    this.length = Math.max(windowSize - 1, 0);
-    this.headerOf = headerOf;
+    this.#length = Math.max(windowSize - 1, 0);
+    this.#headerOf = headerOf;
   }
 
   /**
@@ -136,48 +136,48 @@ export class CoinbaseWindow {
    * DatabaseDamagedError when a header of the window is missing.
    */
   countsAfter(hash: Hash32): ReadonlyMap<string, number> {
-    if (this.tip === undefined || !bytesEqual(this.tip, hash)) {
-      const header = this.header(hash);
-      if (this.tip !== undefined && header.height > 0 && bytesEqual(this.tip, header.prevHash)) this.append(header);
-      else this.rebuild(header);
-      this.tip = hash;
+    if (this.#tip === undefined || !bytesEqual(this.#tip, hash)) {
+      const header = this.#header(hash);
+      if (this.#tip !== undefined && header.height > 0 && bytesEqual(this.#tip, header.prevHash)) this.#append(header);
+      else this.#rebuild(header);
+      this.#tip = hash;
     }
-    return this.counts;
+    return this.#counts;
   }
 
-  private append(header: WindowHeader): void {
-    if (this.length === 0) return;
+  #append(header: WindowHeader): void {
+    if (this.#length === 0) return;
     const miner = bytesKey(header.coinbase);
-    if (this.miners.length < this.length) {
-      this.miners.push(miner);
+    if (this.#miners.length < this.#length) {
+      this.#miners.push(miner);
     } else {
-      this.forget(this.miners[this.oldest]);
-      this.miners[this.oldest] = miner;
-      this.oldest = (this.oldest + 1) % this.length;
+      this.#forget(this.#miners[this.#oldest]);
+      this.#miners[this.#oldest] = miner;
+      this.#oldest = (this.#oldest + 1) % this.#length;
     }
-    this.counts.set(miner, (this.counts.get(miner) ?? 0) + 1);
+    this.#counts.set(miner, (this.#counts.get(miner) ?? 0) + 1);
   }
 
-  private forget(miner: string): void {
-    const left = (this.counts.get(miner) as number) - 1;
-    if (left === 0) this.counts.delete(miner);
-    else this.counts.set(miner, left);
+  #forget(miner: string): void {
+    const left = (this.#counts.get(miner) as number) - 1;
+    if (left === 0) this.#counts.delete(miner);
+    else this.#counts.set(miner, left);
   }
 
-  private rebuild(tip: WindowHeader): void {
+  #rebuild(tip: WindowHeader): void {
     const window = [tip];
-    for (let header = tip; header.height > 0 && window.length < this.length; ) {
-      header = this.header(header.prevHash);
+    for (let header = tip; header.height > 0 && window.length < this.#length; ) {
+      header = this.#header(header.prevHash);
       window.push(header);
     }
-    this.miners = [];
-    this.oldest = 0;
-    this.counts = new Map();
-    for (let i = window.length - 1; i >= 0; i--) this.append(window[i]);
+    this.#miners = [];
+    this.#oldest = 0;
+    this.#counts = new Map();
+    for (let i = window.length - 1; i >= 0; i--) this.#append(window[i]);
   }
 
-  private header(hash: Hash32): WindowHeader {
-    const header = this.headerOf(hash);
+  #header(hash: Hash32): WindowHeader {
+    const header = this.#headerOf(hash);
     if (header !== undefined) return header;
     throw new DatabaseDamagedError("a block of the staking window is missing", { key: toHex(hash) });
   }

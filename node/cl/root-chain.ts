@@ -21,40 +21,40 @@ const MAX_BLOCKS_IN_MEMORY = 1024;
  * never an index, so abandoned forks cannot be mistaken for it. Blocks are read when first asked for.
  */
 export class RootChain {
-  private readonly source: RootBlockSource;
+  readonly #source: RootBlockSource;
   readonly tipHeight: number;
   /** hashes[i] is the hash at height tipHeight − i, as far as the walk has come. */
-  private readonly hashes: Hash32[];
-  private readonly heights = new Map<string, number>();
-  private readonly blocks = new Map<number, RootChainBlock>();
+  readonly #hashes: Hash32[];
+  readonly #heights = new Map<string, number>();
+  readonly #blocks = new Map<number, RootChainBlock>();
 
   constructor(source: RootBlockSource, tipHash: Hash32) {
-    this.source = source;
+    this.#source = source;
     const tip = source.rootHeader(tipHash);
     this.tipHeight = tip.height;
-    this.hashes = [tipHash];
-    this.heights.set(bytesKey(tipHash), tip.height);
+    this.#hashes = [tipHash];
+    this.#heights.set(bytesKey(tipHash), tip.height);
   }
 
   /** Throws DatabaseDamagedError where a link is broken, RangeError above the tip. */
   hashAt(height: number): Hash32 {
     if (height > this.tipHeight || height < 0) throw new RangeError(`no root block at height ${height} in this chain`);
-    while (this.tipHeight - height >= this.hashes.length) this.walkDown();
-    return this.hashes[this.tipHeight - height];
+    while (this.tipHeight - height >= this.#hashes.length) this.#walkDown();
+    return this.#hashes[this.tipHeight - height];
   }
 
   blockAt(height: number): RootChainBlock {
-    const known = this.blocks.get(height);
+    const known = this.#blocks.get(height);
     if (known !== undefined) return known;
     const hash = this.hashAt(height);
-    const entry = this.source.hashedRootBlock?.(hash) ?? hashedRootBlock(this.source.rootBlock(hash));
-    if (this.blocks.size >= MAX_BLOCKS_IN_MEMORY) this.blocks.delete(this.blocks.keys().next().value as number);
-    this.blocks.set(height, entry);
+    const entry = this.#source.hashedRootBlock?.(hash) ?? hashedRootBlock(this.#source.rootBlock(hash));
+    if (this.#blocks.size >= MAX_BLOCKS_IN_MEMORY) this.#blocks.delete(this.#blocks.keys().next().value as number);
+    this.#blocks.set(height, entry);
     return entry;
   }
 
   headerAt(height: number): RootBlockHeader {
-    return this.blocks.get(height)?.block.header ?? this.source.rootHeader(this.hashAt(height));
+    return this.#blocks.get(height)?.block.header ?? this.#source.rootHeader(this.hashAt(height));
   }
 
   /**
@@ -62,16 +62,16 @@ export class RootChain {
    * to look, so a fork's block costs one row.
    */
   heightOf(hash: Hash32): number | undefined {
-    const known = this.heights.get(bytesKey(hash));
+    const known = this.#heights.get(bytesKey(hash));
     if (known !== undefined) return known;
-    const height = this.source.rootHeader(hash).height;
+    const height = this.#source.rootHeader(hash).height;
     if (height > this.tipHeight) return undefined;
     return bytesEqual(this.hashAt(height), hash) ? height : undefined;
   }
 
   /** Whether there is a root block of this hash at all, on this chain or not. */
   knows(hash: Hash32): boolean {
-    return this.source.hasRootBlock(hash);
+    return this.#source.hasRootBlock(hash);
   }
 
   /** Whether a root block is the other one or among its ancestors; either may lie on a fork. */
@@ -81,9 +81,9 @@ export class RootChain {
       const height = this.heightOf(ancestor);
       return height !== undefined && height <= descendantHeight;
     }
-    const lowest = this.source.rootHeader(ancestor).height;
+    const lowest = this.#source.rootHeader(ancestor).height;
     let hash = descendant;
-    for (let header = this.source.rootHeader(hash); header.height > lowest; header = this.source.rootHeader(hash)) {
+    for (let header = this.#source.rootHeader(hash); header.height > lowest; header = this.#source.rootHeader(hash)) {
       hash = header.prevBlockHash;
     }
     return bytesEqual(hash, ancestor);
@@ -104,9 +104,9 @@ export class RootChain {
     return undefined;
   }
 
-  private walkDown(): void {
-    const lowest = this.tipHeight - this.hashes.length + 1;
-    const header = this.source.rootHeader(this.hashes[this.hashes.length - 1]);
+  #walkDown(): void {
+    const lowest = this.tipHeight - this.#hashes.length + 1;
+    const header = this.#source.rootHeader(this.#hashes[this.#hashes.length - 1]);
     if (header.height !== lowest) {
       throw new DatabaseDamagedError(
         `broken root chain: block ${toHex(rootHeaderHash(header))} stands at height ${lowest} but says ${header.height}`,
@@ -114,7 +114,7 @@ export class RootChain {
     }
     // The header's hash is a view of the whole row, some 26 kB on mainnet: only a copy may stay.
     const previous = asHash32(header.prevBlockHash.slice());
-    this.hashes.push(previous);
-    this.heights.set(bytesKey(previous), lowest - 1);
+    this.#hashes.push(previous);
+    this.#heights.set(bytesKey(previous), lowest - 1);
   }
 }

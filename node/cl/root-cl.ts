@@ -22,13 +22,13 @@ export interface RootClOptions {
 
 /** The rules of the root chain (pyquarkchain cluster/root_state.py RootState, cluster/master.py __adjust_diff). */
 export class RootCl {
-  private readonly options: RootClOptions;
-  private readonly window: CoinbaseWindow;
+  readonly #options: RootClOptions;
+  readonly #window: CoinbaseWindow;
 
   constructor(options: RootClOptions) {
-    this.options = options;
+    this.#options = options;
     const { config, rootChain } = options;
-    this.window = new CoinbaseWindow(config.root.posw.windowSize, (hash) => {
+    this.#window = new CoinbaseWindow(config.root.posw.windowSize, (hash) => {
       const height = rootChain.heightOf(hash);
       if (height === undefined) return undefined;
       const header = rootChain.headerAt(height);
@@ -38,7 +38,7 @@ export class RootCl {
 
   /** Rules that a block of the chain breaks, its seal aside; empty for a valid one. */
   violationsOf({ block, minorHashes }: RootChainBlock): readonly RuleViolation[] {
-    const { config, rootChain, isMinorKnown } = this.options;
+    const { config, rootChain, isMinorKnown } = this.#options;
     const parentHeight = block.header.height - 1;
     return rootBlockViolations(block, {
       config,
@@ -59,7 +59,7 @@ export class RootCl {
 
   /** What the block's seal has to meet, or why its staking cannot be judged. */
   sealTargetOf({ block }: RootChainBlock): Promise<RootSealTarget> {
-    const { config, rootChain, stakesAfter } = this.options;
+    const { config, rootChain, stakesAfter } = this.#options;
     const { header } = block;
     return rootSealTarget(header, {
       config,
@@ -68,14 +68,14 @@ export class RootCl {
         return rootChain.lastConfirmed(STAKING_SHARD, header.height - 1, lowest)?.hash;
       },
       stakesAfter,
-      minedInWindow: (coinbase) => this.window.countsAfter(header.prevBlockHash).get(bytesKey(coinbase)) ?? 0,
+      minedInWindow: (coinbase) => this.#window.countsAfter(header.prevBlockHash).get(bytesKey(coinbase)) ?? 0,
     });
   }
 
   /** The block's seal; the root chain never has rotation statistics (root_state.py __validate_block_header). */
   sealOf({ block: { header } }: RootChainBlock, difficulty: bigint): SealInput {
     return {
-      consensusType: this.options.config.root.consensusType,
+      consensusType: this.#options.config.root.consensusType,
       miningHash: rootMiningHash(header),
       nonce: header.nonce,
       mixhash: header.mixhash,

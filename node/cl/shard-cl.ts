@@ -38,38 +38,38 @@ export interface ShardClOptions<Block extends KnownMinorBlock = MinorBlock> {
 export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
   readonly fullShardId: number;
   readonly chain: MinorChain<Block>;
-  private readonly config: QuarkChainConfig;
-  private readonly shard: ShardConfig;
-  private readonly source: ConsensusRows<Block>;
-  private readonly rootChain: RootChain;
+  readonly #config: QuarkChainConfig;
+  readonly #shard: ShardConfig;
+  readonly #source: ConsensusRows<Block>;
+  readonly #rootChain: RootChain;
   /** Of root blocks that are not on it, the one used last. */
-  private sideChain: { readonly tip: Hash32; readonly chain: RootChain } | undefined;
-  private readonly rootHeight: (hash: Hash32) => number;
-  private readonly inbox: InboxContext;
-  private readonly window: CoinbaseWindow;
-  private readonly rootTipHeight: number;
-  private reachable: { readonly rootTipHeight: number; readonly shards: ReadonlySet<number> } | undefined;
+  #sideChain: { readonly tip: Hash32; readonly chain: RootChain } | undefined;
+  readonly #rootHeight: (hash: Hash32) => number;
+  readonly #inbox: InboxContext;
+  readonly #window: CoinbaseWindow;
+  readonly #rootTipHeight: number;
+  #reachable: { readonly rootTipHeight: number; readonly shards: ReadonlySet<number> } | undefined;
 
   constructor({ config, source, rootChain, rootTipHeight }: ShardClOptions<Block>) {
     this.fullShardId = source.fullShardId;
-    this.config = config;
-    this.shard = shardConfigOf(config, this.fullShardId);
-    this.rootChain = rootChain;
-    this.source = source;
+    this.#config = config;
+    this.#shard = shardConfigOf(config, this.fullShardId);
+    this.#rootChain = rootChain;
+    this.#source = source;
     this.chain = new MinorChain(source);
-    this.rootTipHeight = rootTipHeight;
-    this.window = new CoinbaseWindow(this.shard.posw.windowSize, (hash) => {
+    this.#rootTipHeight = rootTipHeight;
+    this.#window = new CoinbaseWindow(this.#shard.posw.windowSize, (hash) => {
       const { header } = this.chain.get(hash);
       return { height: header.height, prevHash: header.prevMinorBlockHash, coinbase: header.coinbaseAddress.recipient };
     });
-    this.rootHeight = (hash) => rootChain.heightOf(hash) ?? source.rootHeader(hash).height;
-    this.inbox = {
+    this.#rootHeight = (hash) => rootChain.heightOf(hash) ?? source.rootHeader(hash).height;
+    this.#inbox = {
       fullShardId: this.fullShardId,
       rootChain,
       genesisTokenId: config.genesisTokenId,
-      genesisRootHeight: this.shard.genesis.rootHeight,
+      genesisRootHeight: this.#shard.genesis.rootHeight,
       isNeighbor: (other, rootHeight) => areNeighborsAt(config, this.fullShardId, other, rootHeight),
-      rootHeight: (hash) => this.knownRootHeight(hash),
+      rootHeight: (hash) => this.#knownRootHeight(hash),
       depositList: (sourceMinorHash) => source.depositList(sourceMinorHash)?.deposits,
     };
   }
@@ -81,15 +81,15 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
   violationsOf(block: MinorBlock, now?: number): readonly RuleViolation[] {
     const parentHash = block.header.prevMinorBlockHash;
     return minorBlockViolations(block, {
-      config: this.config,
-      shard: this.shard,
+      config: this.#config,
+      shard: this.#shard,
       parent: this.chain.has(parentHash) ? this.chain.get(parentHash).header : undefined,
       now,
-      rootHeight: this.rootHeight,
-      isRootAncestor: (ancestor, descendant) => this.rootChainOf(descendant).isAncestor(ancestor, descendant),
+      rootHeight: this.#rootHeight,
+      isRootAncestor: (ancestor, descendant) => this.#rootChainOf(descendant).isAncestor(ancestor, descendant),
       lastConfirmed: (rootHash) => {
-        const height = this.rootHeight(rootHash);
-        return this.rootChainOf(rootHash).lastConfirmed(this.fullShardId, height, this.shard.genesis.rootHeight);
+        const height = this.#rootHeight(rootHash);
+        return this.#rootChainOf(rootHash).lastConfirmed(this.fullShardId, height, this.#shard.genesis.rootHeight);
       },
       isAncestorOfParent: ({ hash, header }) => this.chain.isAncestor(hash, header.height, parentHash),
     });
@@ -106,17 +106,17 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
       fullShardId: this.fullShardId,
       stateRoot: parentStateRoot,
       address: coinbase,
-      tokenId: this.config.genesisTokenId,
+      tokenId: this.#config.genesisTokenId,
     });
-    const mined = this.window.countsAfter(header.prevMinorBlockHash).get(bytesKey(coinbase)) ?? 0;
-    return minorSealTarget(this.config, this.shard, header, stakes, mined);
+    const mined = this.#window.countsAfter(header.prevMinorBlockHash).get(bytesKey(coinbase)) ?? 0;
+    return minorSealTarget(this.#config, this.#shard, header, stakes, mined);
   }
 
   /** The block's seal as its consensus type reads it. */
   sealOf({ header }: MinorBlock, difficulty: bigint): SealInput {
-    const fromHeight = this.config.enableQkchashXHeight;
+    const fromHeight = this.#config.enableQkchashXHeight;
     return {
-      consensusType: this.shard.consensusType,
+      consensusType: this.#shard.consensusType,
       miningHash: minorMiningHash(header),
       nonce: header.nonce,
       mixhash: header.mixhash,
@@ -139,24 +139,24 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
   inputsOf(
     { header }: MinorBlock,
     rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
-    rootTipHeight = this.rootTipHeight,
+    rootTipHeight = this.#rootTipHeight,
   ): ConsensusInputs {
     const parent = this.chain.get(header.prevMinorBlockHash);
     const rootHash = header.prevRootBlockHash;
-    const inbox = this.inboxOn(this.rootChainOf(rootHash));
-    const due = dueDeposits(inbox, parent.meta.xshardCursor, this.rootHeight(rootHash));
+    const inbox = this.#inboxOn(this.#rootChainOf(rootHash));
+    const due = dueDeposits(inbox, parent.meta.xshardCursor, this.#rootHeight(rootHash));
     return {
       deposits: due.deposits,
       exhaustedCursor: due.exhaustedCursor,
       senderDisallowMap: senderDisallowMap(
-        this.shard.posw,
+        this.#shard.posw,
         parent.header.createTime,
-        this.window.countsAfter(header.prevMinorBlockHash),
+        this.#window.countsAfter(header.prevMinorBlockHash),
         header.coinbaseAddress.recipient,
         rules,
       ),
-      reachableShards: this.reachableAt(rootTipHeight),
-      blockReward: minorBlockReward(this.config, this.shard, header.height),
+      reachableShards: this.#reachableAt(rootTipHeight),
+      blockReward: minorBlockReward(this.#config, this.#shard, header.height),
     };
   }
 
@@ -165,10 +165,10 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
    * (pyquarkchain cluster/slave.py broadcast_xshard_tx_list).
    */
   sendsOf(block: MinorBlock, sends: readonly CrossShardDeposit[]): ReadonlyMap<number, readonly CrossShardDeposit[]> {
-    const rootHeight = this.rootHeight(block.header.prevRootBlockHash);
+    const rootHeight = this.#rootHeight(block.header.prevRootBlockHash);
     const lists = new Map<number, CrossShardDeposit[]>();
-    for (const id of destinationsAt(this.config, this.fullShardId, rootHeight)) lists.set(id, []);
-    for (const deposit of sends) lists.get(fullShardIdOf(this.config, deposit.to.fullShardKey))?.push(deposit);
+    for (const id of destinationsAt(this.#config, this.fullShardId, rootHeight)) lists.set(id, []);
+    for (const deposit of sends) lists.get(fullShardIdOf(this.#config, deposit.to.fullShardKey))?.push(deposit);
     return lists;
   }
 
@@ -176,29 +176,29 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
    * The root chain on which a block stands that names this root block: a side block's deposits are those of its own
    * (shard_state.py XshardTxCursor walks from the block's root block down).
    */
-  private rootChainOf(rootHash: Hash32): RootChain {
-    if (this.rootChain.heightOf(rootHash) !== undefined) return this.rootChain;
-    if (this.sideChain === undefined || !bytesEqual(this.sideChain.tip, rootHash)) {
-      this.sideChain = { tip: rootHash, chain: new RootChain(this.source, rootHash) };
+  #rootChainOf(rootHash: Hash32): RootChain {
+    if (this.#rootChain.heightOf(rootHash) !== undefined) return this.#rootChain;
+    if (this.#sideChain === undefined || !bytesEqual(this.#sideChain.tip, rootHash)) {
+      this.#sideChain = { tip: rootHash, chain: new RootChain(this.#source, rootHash) };
     }
-    return this.sideChain.chain;
+    return this.#sideChain.chain;
   }
 
-  private inboxOn(rootChain: RootChain): InboxContext {
-    return rootChain === this.rootChain ? this.inbox : { ...this.inbox, rootChain };
+  #inboxOn(rootChain: RootChain): InboxContext {
+    return rootChain === this.#rootChain ? this.#inbox : { ...this.#inbox, rootChain };
   }
 
   /** A shard that is born later than the root chain does not hold what lies below. */
-  private knownRootHeight(hash: Hash32): number | undefined {
-    const isEarlyShard = this.shard.genesis.rootHeight === 0;
-    if (!isEarlyShard && !this.rootChain.knows(hash) && !this.source.hasRootBlock(hash)) return undefined;
-    return this.rootHeight(hash);
+  #knownRootHeight(hash: Hash32): number | undefined {
+    const isEarlyShard = this.#shard.genesis.rootHeight === 0;
+    if (!isEarlyShard && !this.#rootChain.knows(hash) && !this.#source.hasRootBlock(hash)) return undefined;
+    return this.#rootHeight(hash);
   }
 
-  private reachableAt(rootTipHeight: number): ReadonlySet<number> {
-    if (this.reachable?.rootTipHeight !== rootTipHeight) {
-      this.reachable = { rootTipHeight, shards: reachableShards(this.config, this.fullShardId, rootTipHeight) };
+  #reachableAt(rootTipHeight: number): ReadonlySet<number> {
+    if (this.#reachable?.rootTipHeight !== rootTipHeight) {
+      this.#reachable = { rootTipHeight, shards: reachableShards(this.#config, this.fullShardId, rootTipHeight) };
     }
-    return this.reachable.shards;
+    return this.#reachable.shards;
   }
 }

@@ -2,14 +2,14 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { errnoOf, SystemError, systemRefusal } from "./system-error.ts";
 
 /** What stands in a file's place: a pipe would be waited for, a device has no end. */
-export class NotAFileError extends SystemError {
+class NotAFileError extends SystemError {
   constructor(path: string, what: string) {
     super(path, "", `${path} is ${what}, not a file`);
   }
 }
 
 /** A file that is longer than anything that belongs there. */
-export class FileTooLargeError extends SystemError {
+class FileTooLargeError extends SystemError {
   constructor(path: string, size: number, most: number) {
     super(path, "EFBIG", `${path} has ${size} bytes: no file of its kind has more than ${most}`);
   }

@@ -15,6 +15,6 @@ export function shown(text: string): string {
     .replace(COMMAND, (found) => `${escaped(found.trim()[0])}${found.trim().slice(1)}`);
 }
 
-export function escaped(character: string): string {
+function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -22,58 +22,58 @@ export class WireReader {
   readonly bytes: Uint8Array;
   /** Whether all that was read so far is what a writer makes of it: a number without leading zeros, a map in order. */
   isCanonical = true;
-  private readonly view: DataView;
-  private offset: number;
+  readonly #view: DataView;
+  #offset: number;
 
   constructor(bytes: Uint8Array, offset = 0) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.offset = offset;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#offset = offset;
   }
 
   get position(): number {
-    return this.offset;
+    return this.#offset;
   }
 
   get remaining(): number {
-    return this.bytes.length - this.offset;
+    return this.bytes.length - this.#offset;
   }
 
-  private take(length: number, what: string): number {
+  #take(length: number, what: string): number {
     if (length > this.remaining) {
-      throw new CodecError(`${what}: needs ${length} bytes at offset ${this.offset}, only ${this.remaining} left`);
+      throw new CodecError(`${what}: needs ${length} bytes at offset ${this.#offset}, only ${this.remaining} left`);
     }
-    const at = this.offset;
-    this.offset += length;
+    const at = this.#offset;
+    this.#offset += length;
     return at;
   }
 
   uint8(what: string): number {
-    return this.bytes[this.take(1, what)];
+    return this.bytes[this.#take(1, what)];
   }
 
   uint16(what: string): number {
-    return this.view.getUint16(this.take(2, what));
+    return this.#view.getUint16(this.#take(2, what));
   }
 
   uint32(what: string): number {
-    return this.view.getUint32(this.take(4, what));
+    return this.#view.getUint32(this.#take(4, what));
   }
 
   uint64(what: string): bigint {
-    return this.view.getBigUint64(this.take(8, what));
+    return this.#view.getBigUint64(this.#take(8, what));
   }
 
   /** A uint64 that counts something (height, time, index): refused above 2^53 − 1. */
   count64(what: string): number {
-    const at = this.take(8, what);
-    const high = this.view.getUint32(at);
-    if (high > MAX_HIGH_WORD) throw new CodecError(`${what}: ${this.view.getBigUint64(at)} is out of range`);
-    return high * 2 ** 32 + this.view.getUint32(at + 4);
+    const at = this.#take(8, what);
+    const high = this.#view.getUint32(at);
+    if (high > MAX_HIGH_WORD) throw new CodecError(`${what}: ${this.#view.getBigUint64(at)} is out of range`);
+    return high * 2 ** 32 + this.#view.getUint32(at + 4);
   }
 
   uint256(what: string): bigint {
-    return word256ToBigInt(this.bytes, this.take(32, what));
+    return word256ToBigInt(this.bytes, this.#take(32, what));
   }
 
   /** One length byte, then that many big-endian bytes. */
@@ -100,7 +100,7 @@ export class WireReader {
 
   /** A view of the next `length` bytes; it shares memory with the input. */
   raw(length: number, what: string): Uint8Array {
-    const at = this.take(length, what);
+    const at = this.#take(length, what);
     return this.bytes.subarray(at, at + length);
   }
 
@@ -135,65 +135,65 @@ export class WireReader {
 
 /** Writes what WireReader reads. Grows as needed. */
 export class WireWriter {
-  private buffer: Uint8Array;
-  private view: DataView;
-  private length = 0;
+  #buffer: Uint8Array;
+  #view: DataView;
+  #length = 0;
 
   constructor(capacity = 512) {
-    this.buffer = new Uint8Array(capacity);
-    this.view = new DataView(this.buffer.buffer);
+    this.#buffer = new Uint8Array(capacity);
+    this.#view = new DataView(this.#buffer.buffer);
   }
 
-  private reserve(length: number): number {
-    const at = this.length;
-    this.length += length;
-    if (this.length > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(this.length, this.buffer.length * 2));
-      grown.set(this.buffer.subarray(0, at));
-      this.buffer = grown;
-      this.view = new DataView(grown.buffer);
+  #reserve(length: number): number {
+    const at = this.#length;
+    this.#length += length;
+    if (this.#length > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(this.#length, this.#buffer.length * 2));
+      grown.set(this.#buffer.subarray(0, at));
+      this.#buffer = grown;
+      this.#view = new DataView(grown.buffer);
     }
     return at;
   }
 
   uint8(value: number): this {
     assertFits(value, 0xff);
-    const at = this.reserve(1);
-    this.view.setUint8(at, value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   uint16(value: number): this {
     assertFits(value, 0xffff);
-    const at = this.reserve(2);
-    this.view.setUint16(at, value);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   uint32(value: number): this {
     assertFits(value, 0xffffffff);
-    const at = this.reserve(4);
-    this.view.setUint32(at, value);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value);
     return this;
   }
 
   uint64(value: bigint | number): this {
     if (typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
-      const at = this.reserve(8);
-      this.view.setUint32(at, Math.floor(value / 2 ** 32));
-      this.view.setUint32(at + 4, value);
+      const at = this.#reserve(8);
+      this.#view.setUint32(at, Math.floor(value / 2 ** 32));
+      this.#view.setUint32(at + 4, value);
       return this;
     }
     const wide = BigInt(value);
     if (wide < 0n || wide > 0xffffffffffffffffn) throw new CodecError(`${wide} does not fit an unsigned 64-bit field`);
-    const at = this.reserve(8);
-    this.view.setBigUint64(at, wide);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, wide);
     return this;
   }
 
   uint256(value: bigint): this {
-    const at = this.reserve(32);
-    putWord256(this.view, at, value);
+    const at = this.#reserve(32);
+    putWord256(this.#view, at, value);
     return this;
   }
 
@@ -208,8 +208,8 @@ export class WireWriter {
   }
 
   raw(bytes: Uint8Array): this {
-    const at = this.reserve(bytes.length);
-    this.buffer.set(bytes, at);
+    const at = this.#reserve(bytes.length);
+    this.#buffer.set(bytes, at);
     return this;
   }
 
@@ -230,7 +230,7 @@ export class WireWriter {
 
   /** A copy of what was written. */
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.length);
+    return this.#buffer.slice(0, this.#length);
   }
 }
 

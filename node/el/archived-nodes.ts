@@ -36,121 +36,121 @@ const ENTRY_OVERHEAD_BYTES = 120;
  * it becomes the old one and the former old one is dropped, so rows in use survive.
  */
 export class ArchivedNodes implements NodeStore {
-  private readonly rows: KeyValueReader;
-  private readonly options: ArchivedNodesOptions;
-  private young = new Map<string, Uint8Array>();
-  private old = new Map<string, Uint8Array>();
-  private youngBytes = 0;
+  readonly #rows: KeyValueReader;
+  readonly #options: ArchivedNodesOptions;
+  #young = new Map<string, Uint8Array>();
+  #old = new Map<string, Uint8Array>();
+  #youngBytes = 0;
   /** What execution produced since the last look into the maps: most of it is never looked up, and dropped. */
-  private produced: ProducedRow[] = [];
+  #produced: ProducedRow[] = [];
   /** A row that the database was seen to hold: states are asked for again by the block that follows. */
-  private lastArchived: Hash32 | undefined;
-  private faults: ArchiveFault[] = [];
-  private held: Map<string, Uint8Array> | undefined;
-  private heldByteCount = 0;
+  #lastArchived: Hash32 | undefined;
+  #faults: ArchiveFault[] = [];
+  #held: Map<string, Uint8Array> | undefined;
+  #heldByteCount = 0;
 
   constructor(rows: KeyValueReader, options: ArchivedNodesOptions) {
-    this.rows = rows;
-    this.options = options;
+    this.#rows = rows;
+    this.#options = options;
   }
 
   get(hash: Hash32): Uint8Array {
     const key = bytesKey(hash);
-    if (this.produced.length > 0) this.keepProduced();
-    const young = this.young.get(key);
+    if (this.#produced.length > 0) this.keepProduced();
+    const young = this.#young.get(key);
     if (young !== undefined) return young;
-    const value = this.old.get(key) ?? this.held?.get(key) ?? this.readProved(hash);
-    this.keep(key, value);
+    const value = this.#old.get(key) ?? this.#held?.get(key) ?? this.#readProved(hash);
+    this.#keep(key, value);
     return value;
   }
 
   put(hash: Hash32, value: Uint8Array): void {
-    if (this.options.checkArchive) this.compareWithArchive(hash, value);
-    this.produced.push({ hash, value });
-    if (this.produced.length > MAX_PRODUCED) this.keepProduced();
-    if (this.held !== undefined) this.hold(bytesKey(hash), value);
+    if (this.#options.checkArchive) this.#compareWithArchive(hash, value);
+    this.#produced.push({ hash, value });
+    if (this.#produced.length > MAX_PRODUCED) this.keepProduced();
+    if (this.#held !== undefined) this.#hold(bytesKey(hash), value);
   }
 
   /** Lets go of what execution produced since the last call: the database has a state that holds all of it. */
   dropProduced(): void {
-    this.produced = [];
+    this.#produced = [];
   }
 
   /** Keeps what execution produced since the last call: the database may not have it. */
   keepProduced(): void {
-    for (const { hash, value } of this.produced) {
+    for (const { hash, value } of this.#produced) {
       const key = bytesKey(hash);
-      if (!this.young.has(key)) this.keep(key, value);
+      if (!this.#young.has(key)) this.#keep(key, value);
     }
-    this.produced = [];
+    this.#produced = [];
   }
 
   /** Whether the database itself holds a row. */
   isArchived(hash: Hash32): boolean {
-    if (this.lastArchived !== undefined && bytesEqual(this.lastArchived, hash)) return true;
-    const isThere = this.rows.has(hash);
-    if (isThere) this.lastArchived = hash;
+    if (this.#lastArchived !== undefined && bytesEqual(this.#lastArchived, hash)) return true;
+    const isThere = this.#rows.has(hash);
+    if (isThere) this.#lastArchived = hash;
     return isThere;
   }
 
   /** From now on every row that execution produces stays until release(): the database may not have it. */
   holdProduced(): void {
-    this.held ??= new Map();
+    this.#held ??= new Map();
   }
 
   release(): void {
-    this.held = undefined;
-    this.heldByteCount = 0;
+    this.#held = undefined;
+    this.#heldByteCount = 0;
   }
 
   get isHolding(): boolean {
-    return this.held !== undefined;
+    return this.#held !== undefined;
   }
 
   /** Memory of the rows that are held. */
   get heldBytes(): number {
-    return this.heldByteCount;
+    return this.#heldByteCount;
   }
 
   /** Faults found since the last call; only with checkArchive. */
   takeFaults(): readonly ArchiveFault[] {
-    const faults = this.faults;
-    this.faults = [];
+    const faults = this.#faults;
+    this.#faults = [];
     return faults;
   }
 
-  private readProved(hash: Hash32): Uint8Array {
-    const value = this.rows.getSelfProving(hash);
+  #readProved(hash: Hash32): Uint8Array {
+    const value = this.#rows.getSelfProving(hash);
     if (value === undefined)
-      throw this.damaged("missing row", hash, "a trie node or code that the state names is absent");
+      throw this.#damaged("missing row", hash, "a trie node or code that the state names is absent");
     if (!bytesEqual(keccak256(value), hash)) {
-      throw this.damaged("altered row", hash, "the trie node or code stored there does not hash to its key");
+      throw this.#damaged("altered row", hash, "the trie node or code stored there does not hash to its key");
     }
     return value;
   }
 
-  private hold(key: string, value: Uint8Array): void {
-    if (this.held === undefined || this.held.has(key)) return;
-    this.held.set(key, value);
-    this.heldByteCount += value.length + ENTRY_OVERHEAD_BYTES;
+  #hold(key: string, value: Uint8Array): void {
+    if (this.#held === undefined || this.#held.has(key)) return;
+    this.#held.set(key, value);
+    this.#heldByteCount += value.length + ENTRY_OVERHEAD_BYTES;
   }
 
-  private keep(key: string, value: Uint8Array): void {
-    this.young.set(key, value);
-    this.youngBytes += value.length + ENTRY_OVERHEAD_BYTES;
-    if (this.youngBytes < this.options.cacheBytes / 2) return;
-    this.old = this.young;
-    this.young = new Map();
-    this.youngBytes = 0;
+  #keep(key: string, value: Uint8Array): void {
+    this.#young.set(key, value);
+    this.#youngBytes += value.length + ENTRY_OVERHEAD_BYTES;
+    if (this.#youngBytes < this.#options.cacheBytes / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
   }
 
-  private compareWithArchive(hash: Hash32, value: Uint8Array): void {
-    const stored = this.rows.getSelfProving(hash);
-    if (stored === undefined) this.faults.push({ hash, fault: "missing" });
-    else if (!bytesEqual(stored, value)) this.faults.push({ hash, fault: "altered" });
+  #compareWithArchive(hash: Hash32, value: Uint8Array): void {
+    const stored = this.#rows.getSelfProving(hash);
+    if (stored === undefined) this.#faults.push({ hash, fault: "missing" });
+    else if (!bytesEqual(stored, value)) this.#faults.push({ hash, fault: "altered" });
   }
 
-  private damaged(kind: string, hash: Hash32, what: string): DatabaseDamagedError {
-    return new DatabaseDamagedError(`${kind} in ${this.options.name}: ${what}`, { key: toHex(hash) });
+  #damaged(kind: string, hash: Hash32, what: string): DatabaseDamagedError {
+    return new DatabaseDamagedError(`${kind} in ${this.#options.name}: ${what}`, { key: toHex(hash) });
   }
 }

@@ -23,7 +23,7 @@ export interface BuildParent {
   readonly gasLimit: bigint;
 }
 
-export interface BlockFilling<T extends Candidate> extends BuiltPayload, Filling<T> {}
+interface BlockFilling<T extends Candidate> extends BuiltPayload, Filling<T> {}
 
 /**
  * Makes a block: executed, with everything that it declares filled in, not sealed (pyquarkchain shard_state.py
@@ -41,7 +41,7 @@ export function buildBlock(executor: BlockExecutor, parent: BuildParent, attribu
  * The same with transactions from a source, whatever list the attributes have. The block is filled on one state and
  * then executed by itself, as whoever receives it will: a transaction that failed while it was filled left traces.
  */
-export function fillTemplate<T extends Candidate>(
+function fillTemplate<T extends Candidate>(
   executor: BlockExecutor,
   parent: BuildParent,
   attributes: PayloadAttributes,

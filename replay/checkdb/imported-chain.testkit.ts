@@ -43,93 +43,96 @@ export interface Step {
 
 /** A chain as lines of JSON, one block a line in the order in which a node takes them, executed in memory. */
 export class ImportedChain {
-  private readonly blocks: readonly ImportedBlock[];
-  private readonly config: QuarkChainConfig;
-  private readonly makers: ClientRules;
-  private readonly rows = new Map<number, MemoryReader>();
-  private readonly stores = new Map<number, MemoryNodeStore>();
-  private readonly shards = new Map<number, ShardCl>();
+  readonly #blocks: readonly ImportedBlock[];
+  readonly #config: QuarkChainConfig;
+  readonly #makers: ClientRules;
+  readonly #rows = new Map<number, MemoryReader>();
+  readonly #stores = new Map<number, MemoryNodeStore>();
+  readonly #shards = new Map<number, ShardCl>();
 
   /** `makers`: the rules that the chain's own client goes by; the chain is executed by them from block to block. */
   constructor(file: string, configFile: string, makers: ClientRules) {
     const lines = gunzipSync(readFileSync(file)).toString("utf8").trim().split("\n");
-    this.blocks = lines.map((line) => JSON.parse(line) as ImportedBlock);
-    this.config = readClusterConfig(configFile).quarkchain;
-    this.makers = makers;
-    for (const id of this.config.shards.keys()) this.rows.set(id, new MemoryReader());
-    for (const { kind, hash, hex } of this.blocks) {
+    this.#blocks = lines.map((line) => JSON.parse(line) as ImportedBlock);
+    this.#config = readClusterConfig(configFile).quarkchain;
+    this.#makers = makers;
+    for (const id of this.#config.shards.keys()) this.#rows.set(id, new MemoryReader());
+    for (const { kind, hash, hex } of this.#blocks) {
       const key = kind === "root" ? BLOCK_KEYS.rootBlock(hashFromHex(hash)) : BLOCK_KEYS.minorBlock(hashFromHex(hash));
-      for (const shard of this.rows.values()) shard.put(key, fromHex(hex));
+      for (const shard of this.#rows.values()) shard.put(key, fromHex(hex));
     }
-    this.setUp();
+    this.#setUp();
   }
 
   /** All minor blocks but the genesis blocks, in order; each is executed by its makers' rules when it is given. */
   *steps(): Generator<Step> {
-    for (const { kind, height, hash, hex } of this.blocks) {
+    for (const { kind, height, hash, hex } of this.#blocks) {
       if (kind === "root" || height === 0) continue;
       const block = decodeMinorBlock(fromHex(hex));
       const { branch } = block.header;
-      const { stateRoot } = this.shard(branch).chain.get(block.header.prevMinorBlockHash).meta;
-      const store = this.store(branch);
-      const made = this.execute(block, stateRoot, this.makers, store);
-      if (made !== "refused") this.keepSends(hashFromHex(hash), block, made);
+      const { stateRoot } = this.#shard(branch).chain.get(block.header.prevMinorBlockHash).meta;
+      const store = this.#store(branch);
+      const made = this.#execute(block, stateRoot, this.#makers, store);
+      if (made !== "refused") this.#keepSends(hashFromHex(hash), block, made);
       yield {
         block,
         fullShardId: branch,
         height,
         made: differing(block, made),
-        differences: (rules) => differing(block, this.execute(block, stateRoot, rules, overlayOf(store))),
+        differences: (rules) => differing(block, this.#execute(block, stateRoot, rules, overlayOf(store))),
       };
     }
   }
 
-  private setUp(): void {
-    const tip = hashFromHex(this.blocks.findLast(({ kind }) => kind === "root")?.hash ?? "");
+  #setUp(): void {
+    const tip = hashFromHex(this.#blocks.findLast(({ kind }) => kind === "root")?.hash ?? "");
     const database = { name: "imported", describeKey };
-    for (const [id, rows] of this.rows) {
+    for (const [id, rows] of this.#rows) {
       const rootChain = new RootChain(new RootBlockRows(rows, database, BLOCK_KEYS), tip);
       const source = new ShardBlockRows(rows, database, BLOCK_KEYS, id);
-      this.shards.set(id, new ShardCl({ config: this.config, source, rootChain, rootTipHeight: rootChain.tipHeight }));
-      this.stores.set(id, this.genesisStore(id));
+      this.#shards.set(
+        id,
+        new ShardCl({ config: this.#config, source, rootChain, rootTipHeight: rootChain.tipHeight }),
+      );
+      this.#stores.set(id, this.#genesisStore(id));
     }
   }
 
-  private genesisStore(id: number): MemoryNodeStore {
+  #genesisStore(id: number): MemoryNodeStore {
     const store = new MemoryNodeStore();
-    const rootHeight = shardConfigOf(this.config, id).genesis.rootHeight;
-    const root = this.blocks.find(({ kind, height }) => kind === "root" && height === rootHeight);
+    const rootHeight = shardConfigOf(this.#config, id).genesis.rootHeight;
+    const root = this.#blocks.find(({ kind, height }) => kind === "root" && height === rootHeight);
     const { header } = decodeRootBlock(fromHex(root?.hex ?? ""));
-    const { meta } = genesisBlockOf(this.config, id, header, this.makers.consensus, store);
-    if (this.makers.execution.lostTokenTrieIsNoAccount) dropTokenTries(store, meta.stateRoot);
+    const { meta } = genesisBlockOf(this.#config, id, header, this.#makers.consensus, store);
+    if (this.#makers.execution.lostTokenTrieIsNoAccount) dropTokenTries(store, meta.stateRoot);
     return store;
   }
 
-  private execute(
+  #execute(
     block: MinorBlock,
     parentRoot: Hash32,
     { execution, consensus }: ClientRules,
     store: NodeStore,
   ): ExecutionResult | "refused" {
     const { branch } = block.header;
-    const layer = new ExecutionLayer(executionConfig(this.config, branch, execution), store, undefined, NOWHERE);
-    const payload = this.shard(branch).payloadOf(block, parentRoot, consensus);
+    const layer = new ExecutionLayer(executionConfig(this.#config, branch, execution), store, undefined, NOWHERE);
+    const payload = this.#shard(branch).payloadOf(block, parentRoot, consensus);
     const outcome = new InProcessClient([layer]).newPayload(payload);
     return outcome.status === "INVALID" ? "refused" : outcome.computed;
   }
 
-  private keepSends(hash: Hash32, block: MinorBlock, { xshardSends }: ExecutionResult): void {
-    for (const [id, deposits] of this.shard(block.header.branch).sendsOf(block, xshardSends)) {
-      this.rows.get(id)?.put(BLOCK_KEYS.receivedDeposits(hash), encodeDepositList(deposits));
+  #keepSends(hash: Hash32, block: MinorBlock, { xshardSends }: ExecutionResult): void {
+    for (const [id, deposits] of this.#shard(block.header.branch).sendsOf(block, xshardSends)) {
+      this.#rows.get(id)?.put(BLOCK_KEYS.receivedDeposits(hash), encodeDepositList(deposits));
     }
   }
 
-  private shard(id: number): ShardCl {
-    return this.shards.get(id) as ShardCl;
+  #shard(id: number): ShardCl {
+    return this.#shards.get(id) as ShardCl;
   }
 
-  private store(id: number): MemoryNodeStore {
-    return this.stores.get(id) as MemoryNodeStore;
+  #store(id: number): MemoryNodeStore {
+    return this.#stores.get(id) as MemoryNodeStore;
   }
 }
 

@@ -69,7 +69,7 @@ export class FixtureChain {
   /** From height 0 on. */
   readonly roots: readonly { readonly hash: Hash32; readonly block: RootBlock }[];
   readonly shardIds: readonly number[];
-  private readonly confirmed = new Map<string, Hash32>();
+  readonly #confirmed = new Map<string, Hash32>();
 
   constructor() {
     const archive = this.db.rootBlocks();
@@ -82,7 +82,7 @@ export class FixtureChain {
     this.shardIds = this.db.fullShardIds;
     for (const { block } of roots) {
       for (const header of block.minorHeaders) {
-        this.confirmed.set(`${header.branch}/${header.height}`, minorHeaderHash(header));
+        this.#confirmed.set(`${header.branch}/${header.height}`, minorHeaderHash(header));
       }
     }
   }
@@ -98,7 +98,7 @@ export class FixtureChain {
   }
 
   minorHash(fullShardId: number, height: number): Hash32 {
-    const hash = this.confirmed.get(`${fullShardId}/${height}`);
+    const hash = this.#confirmed.get(`${fullShardId}/${height}`);
     if (hash === undefined) throw new Error(`block ${height} of shard ${fullShardId} is not confirmed`);
     return hash;
   }
@@ -137,7 +137,7 @@ export class FixtureChain {
           return header;
         }
         renamed.set(bytesKey(oldHash), newHash);
-        this.replaceMinor(twin, oldHash, newHash, forged);
+        this.#replaceMinor(twin, oldHash, newHash, forged);
         return forged.header;
       });
       const changed = minorHeaders.some((header, i) => header !== block.minorHeaders[i]);
@@ -158,14 +158,14 @@ export class FixtureChain {
       const newHash = rootHeaderHash(forged.header);
       if (!isTarget && bytesEqual(newHash, hash)) continue;
       renamed.set(bytesKey(hash), newHash);
-      this.replaceRoot(twin, hash, newHash, forged);
+      this.#replaceRoot(twin, hash, newHash, forged);
     }
     twin.put(MASTER, ROOT_TIP_KEY, now(this.tip.hash));
     rows?.(twin);
     return twin.write();
   }
 
-  private replaceMinor(twin: DatabaseTwin, oldHash: Hash32, newHash: Hash32, block: MinorBlock): void {
+  #replaceMinor(twin: DatabaseTwin, oldHash: Hash32, newHash: Hash32, block: MinorBlock): void {
     const { branch, height } = block.header;
     const folder = shardFolder(branch);
     twin.delete(folder, prefixedKey(PREFIX.minorBlock, oldHash));
@@ -179,7 +179,7 @@ export class FixtureChain {
     }
   }
 
-  private replaceRoot(twin: DatabaseTwin, oldHash: Hash32, newHash: Hash32, block: RootBlock): void {
+  #replaceRoot(twin: DatabaseTwin, oldHash: Hash32, newHash: Hash32, block: RootBlock): void {
     for (const folder of [MASTER, ...this.shardIds.map(shardFolder)]) {
       twin.delete(folder, prefixedKey(PREFIX.rootBlock, oldHash));
       twin.put(folder, prefixedKey(PREFIX.rootBlock, newHash), encodeRootBlock(block));

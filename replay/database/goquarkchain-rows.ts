@@ -21,18 +21,18 @@ const COMMITTING = utf8("rbCommitting");
 
 /** goquarkchain's own rows. */
 export class GoquarkchainRows implements ClientRows {
-  private readonly source: GoquarkchainDatabase;
+  readonly #source: GoquarkchainDatabase;
 
   constructor(source: GoquarkchainDatabase) {
-    this.source = source;
+    this.#source = source;
   }
 
   get rootRows(): KeyValueReader | undefined {
-    return this.source.rootArchive()?.rows;
+    return this.#source.rootArchive()?.rows;
   }
 
   rootHashAt(height: number): Hash32 | undefined {
-    return this.source.rootArchive()?.canonicalHashAt(height);
+    return this.#source.rootArchive()?.canonicalHashAt(height);
   }
 
   committingRootHash(): Hash32 | undefined {
@@ -41,20 +41,20 @@ export class GoquarkchainRows implements ClientRows {
   }
 
   transaction(fullShardId: number, transactionHash: Hash32): IndexedTransaction | undefined {
-    return this.row(fullShardId, LOOKUP, transactionHash, (reader) => ({
+    return this.#row(fullShardId, LOOKUP, transactionHash, (reader) => ({
       blockHash: reader.hash32("lookup block"),
       index: reader.uint32("lookup index"),
     }));
   }
 
   hasReceipts(fullShardId: number, { hash, block }: StoredBlock): boolean {
-    return block.header.height === 0 || this.source.shard(fullShardId).rows.has(concatBytes(RECEIPTS, hash));
+    return block.header.height === 0 || this.#source.shard(fullShardId).rows.has(concatBytes(RECEIPTS, hash));
   }
 
   receipts(fullShardId: number, { hash, block }: StoredBlock): readonly Receipt[] | undefined {
     if (bytesEqual(block.meta.receiptRoot, ZERO_HASH)) return [];
     const key = concatBytes(RECEIPTS, hash);
-    const row = this.source.shard(fullShardId).rows.get(key);
+    const row = this.#source.shard(fullShardId).rows.get(key);
     if (row === undefined) return undefined;
     const receipts = decodeStoredReceipts(row);
     if (bytesEqual(orderedTrieRoot(receipts.map(encodeReceipt)), block.meta.receiptRoot)) return receipts;
@@ -64,17 +64,17 @@ export class GoquarkchainRows implements ClientRows {
   }
 
   consumedDepositHashes(fullShardId: number, minorHash: Hash32): readonly Hash32[] | undefined {
-    return this.row(fullShardId, CONSUMED_HASHES, minorHash, (reader) =>
+    return this.#row(fullShardId, CONSUMED_HASHES, minorHash, (reader) =>
       reader.list32("deposit hash list", 32, (item) => item.hash32("deposit hash")),
     );
   }
 
   hasConsumedDeposits(fullShardId: number, minorHash: Hash32): boolean {
-    return this.source.shard(fullShardId).rows.has(concatBytes(CONSUMED, minorHash));
+    return this.#source.shard(fullShardId).rows.has(concatBytes(CONSUMED, minorHash));
   }
 
   hasHistoryIndex(fullShardId: number): boolean {
-    const { rows } = this.source.shard(fullShardId);
+    const { rows } = this.#source.shard(fullShardId);
     return HISTORY.some((prefix) => firstKeyWith(rows, prefix) !== undefined);
   }
 
@@ -84,20 +84,15 @@ export class GoquarkchainRows implements ClientRows {
       return rows === undefined ? [] : [{ rows, prefix: BLOCK }];
     }
     const prefix = kind === "minor block" ? BLOCK : LOOKUP;
-    return this.source.fullShardIds.map((id) => ({ rows: this.source.shard(id).rows, prefix }));
+    return this.#source.fullShardIds.map((id) => ({ rows: this.#source.shard(id).rows, prefix }));
   }
 
   describeKey(key: Uint8Array): string {
     return describeKey(key);
   }
 
-  private row<T>(
-    fullShardId: number,
-    prefix: Uint8Array,
-    hash: Hash32,
-    read: (reader: WireReader) => T,
-  ): T | undefined {
-    const row = this.source.shard(fullShardId).rows.get(concatBytes(prefix, hash));
+  #row<T>(fullShardId: number, prefix: Uint8Array, hash: Hash32, read: (reader: WireReader) => T): T | undefined {
+    const row = this.#source.shard(fullShardId).rows.get(concatBytes(prefix, hash));
     if (row === undefined) return undefined;
     try {
       return read(new WireReader(row));

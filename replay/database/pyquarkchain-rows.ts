@@ -15,26 +15,26 @@ const RECEIPT_CACHE_BYTES = 1 << 20;
 
 /** pyquarkchain's own rows (cluster/shard_db_operator.py, cluster/root_state.py RootDb). */
 export class PyquarkchainRows implements ClientRows {
-  private readonly source: PyquarkchainDatabase;
+  readonly #source: PyquarkchainDatabase;
 
   constructor(source: PyquarkchainDatabase) {
-    this.source = source;
+    this.#source = source;
   }
 
   get rootRows(): KeyValueReader | undefined {
-    return this.source.rootArchive()?.rows;
+    return this.#source.rootArchive()?.rows;
   }
 
   rootHashAt(height: number): Hash32 | undefined {
-    return this.source.rootArchive()?.canonicalHashAt(height);
+    return this.#source.rootArchive()?.canonicalHashAt(height);
   }
 
   committingRootHash(): Hash32 | undefined {
-    return this.source.rootArchive()?.committingHash();
+    return this.#source.rootArchive()?.committingHash();
   }
 
   transaction(fullShardId: number, transactionHash: Hash32): IndexedTransaction | undefined {
-    const shard = this.source.shard(fullShardId);
+    const shard = this.#source.shard(fullShardId);
     const place = shard.transactionPlace(transactionHash);
     if (place === undefined) return undefined;
     const blockHash = shard.canonicalHashAt(place.height);
@@ -43,14 +43,14 @@ export class PyquarkchainRows implements ClientRows {
 
   hasReceipts(fullShardId: number, { block }: StoredBlock): boolean {
     const { receiptRoot } = block.meta;
-    return hasNoReceipts(receiptRoot) || this.source.shard(fullShardId).rows.has(receiptRoot);
+    return hasNoReceipts(receiptRoot) || this.#source.shard(fullShardId).rows.has(receiptRoot);
   }
 
   /** The nodes of the receipt trie lie among those of the state (core.py mk_receipt_sha). */
   receipts(fullShardId: number, { block }: StoredBlock): readonly Receipt[] | undefined {
     const { receiptRoot } = block.meta;
     if (hasNoReceipts(receiptRoot)) return [];
-    const { rows } = this.source.shard(fullShardId);
+    const { rows } = this.#source.shard(fullShardId);
     const name = `shard-${fullShardId}.db`;
     const trie = new Trie(new ArchivedNodes(rows, { name, cacheBytes: RECEIPT_CACHE_BYTES }), receiptRoot);
     const receipts: Receipt[] = [];
@@ -62,15 +62,15 @@ export class PyquarkchainRows implements ClientRows {
   }
 
   consumedDepositHashes(fullShardId: number, minorHash: Hash32): readonly Hash32[] | undefined {
-    return this.source.shard(fullShardId).consumedDepositHashes(minorHash);
+    return this.#source.shard(fullShardId).consumedDepositHashes(minorHash);
   }
 
   hasConsumedDeposits(fullShardId: number, minorHash: Hash32): boolean {
-    return this.source.shard(fullShardId).rows.has(prefixedKey(PREFIX.consumedDeposits, minorHash));
+    return this.#source.shard(fullShardId).rows.has(prefixedKey(PREFIX.consumedDeposits, minorHash));
   }
 
   hasHistoryIndex(fullShardId: number): boolean {
-    const { rows } = this.source.shard(fullShardId);
+    const { rows } = this.#source.shard(fullShardId);
     return [PREFIX.addressIndex, PREFIX.allTransactionsIndex].some(
       (prefix) => firstKeyWith(rows, prefix) !== undefined,
     );
@@ -82,7 +82,7 @@ export class PyquarkchainRows implements ClientRows {
       return rows === undefined ? [] : [{ rows, prefix: PREFIX.rootBlock }];
     }
     const prefix = kind === "minor block" ? PREFIX.minorBlock : PREFIX.transactionIndex;
-    return this.source.fullShardIds.map((id) => ({ rows: this.source.shard(id).rows, prefix }));
+    return this.#source.fullShardIds.map((id) => ({ rows: this.#source.shard(id).rows, prefix }));
   }
 
   describeKey(key: Uint8Array): string {

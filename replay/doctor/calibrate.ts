@@ -61,41 +61,41 @@ class Trial {
   rootBlocks = 0;
   minorBlocks = 0;
   seconds = 0;
-  private readonly request: TrialRequest;
-  private readonly diagnosis: Diagnosis;
+  readonly #request: TrialRequest;
+  readonly #diagnosis: Diagnosis;
 
   constructor(request: TrialRequest, diagnosis: Diagnosis) {
-    this.request = request;
-    this.diagnosis = diagnosis;
+    this.#request = request;
+    this.#diagnosis = diagnosis;
   }
 
   async checkFrom(first: number, last: number, seconds: number): Promise<void> {
     let spent = 0;
     for (let from = first, length = FIRST_LENGTH; from <= last && spent < seconds; length *= 2) {
       const to = Math.min(last, from + length - 1);
-      const result = await this.check(from, to);
+      const result = await this.#check(from, to);
       if (result === undefined) return;
       spent += result.timing.seconds;
       from = to + 1;
     }
   }
 
-  private async check(from: number, to: number): Promise<RangeResult | undefined> {
+  async #check(from: number, to: number): Promise<RangeResult | undefined> {
     try {
       const range = { index: 0, firstRootHeight: from, lastRootHeight: to, unconfirmed: false, weight: 1 };
       const pace = new Pace(from);
-      const runner = createRangeRunner(this.plan(from, to), findCauses);
+      const runner = createRangeRunner(this.#plan(from, to), findCauses);
       try {
         const result = await runner.run(range, pace, () => false);
         if (result === "stopped") return undefined;
-        this.count(result, pace.measured(to, result));
+        this.#count(result, pace.measured(to, result));
         return result;
       } finally {
         runner.close();
       }
     } catch (error) {
       const { message } = describeFailure(error);
-      this.diagnosis.add(
+      this.#diagnosis.add(
         "limit",
         "TRIAL_FAILED",
         { fullShardId: null, height: from },
@@ -105,8 +105,8 @@ class Trial {
     }
   }
 
-  private plan(from: number, to: number): RunPlan {
-    const { db, configPath, chain, tipHash, tipIsGuessed, shards, rootHashAt, workers } = this.request;
+  #plan(from: number, to: number): RunPlan {
+    const { db, configPath, chain, tipHash, tipIsGuessed, shards, rootHashAt, workers } = this.#request;
     return {
       db,
       configPath,
@@ -129,20 +129,20 @@ class Trial {
     };
   }
 
-  private count({ divergences, damage, unsupported }: RangeResult, measured: Measured): void {
+  #count({ divergences, damage, unsupported }: RangeResult, measured: Measured): void {
     this.rootBlocks += measured.rootBlocks;
     this.minorBlocks += measured.minorBlocks;
     this.seconds += measured.seconds;
     for (const { fullShardId, height, message } of damage) {
-      this.diagnosis.add("damage", "TRIAL_DAMAGE", { fullShardId, height: height ?? undefined }, message);
+      this.#diagnosis.add("damage", "TRIAL_DAMAGE", { fullShardId, height: height ?? undefined }, message);
     }
     for (const { fullShardId, height, fields, violations } of divergences) {
       const what = [...fields.map(({ field }) => field), ...violations.map(({ code }) => code)].join(", ");
       const message = `the block does not re-execute to what it declares (${what}); qkc checkdb tells more`;
-      this.diagnosis.add("limit", "TRIAL_DIVERGENCE", { fullShardId, height }, message);
+      this.#diagnosis.add("limit", "TRIAL_DIVERGENCE", { fullShardId, height }, message);
     }
     for (const { fullShardId, height, message } of unsupported) {
-      this.diagnosis.add("limit", "TRIAL_UNSUPPORTED", { fullShardId, height: height ?? undefined }, message);
+      this.#diagnosis.add("limit", "TRIAL_UNSUPPORTED", { fullShardId, height: height ?? undefined }, message);
     }
   }
 }
@@ -155,17 +155,17 @@ interface Measured {
 
 /** Takes the time of a range behind its first root block, with which caches are filled; of all of it where that is all. */
 class Pace implements RangeProgress {
-  private readonly first: number;
-  private startedAt: number | undefined;
-  private minorBlocks = 0;
+  readonly #first: number;
+  #startedAt: number | undefined;
+  #minorBlocks = 0;
 
   constructor(first: number) {
-    this.first = first;
+    this.#first = first;
   }
 
   startBlock(fullShardId: number, height: number): void {
-    if (fullShardId === 0 && height > this.first) this.startedAt ??= performance.now();
-    if (fullShardId !== 0 && this.startedAt !== undefined) this.minorBlocks++;
+    if (fullShardId === 0 && height > this.#first) this.#startedAt ??= performance.now();
+    if (fullShardId !== 0 && this.#startedAt !== undefined) this.#minorBlocks++;
   }
 
   finishBlock(): void {}
@@ -173,11 +173,11 @@ class Pace implements RangeProgress {
   countDivergence(): void {}
 
   measured(last: number, { shards, timing }: RangeResult): Measured {
-    if (this.startedAt !== undefined) {
-      const seconds = (performance.now() - this.startedAt) / 1000;
-      return { rootBlocks: last - this.first, minorBlocks: this.minorBlocks, seconds };
+    if (this.#startedAt !== undefined) {
+      const seconds = (performance.now() - this.#startedAt) / 1000;
+      return { rootBlocks: last - this.#first, minorBlocks: this.#minorBlocks, seconds };
     }
     const minorBlocks = shards.reduce((total, shard) => total + shard.minorBlocks, 0);
-    return { rootBlocks: last - this.first + 1, minorBlocks, seconds: timing.seconds };
+    return { rootBlocks: last - this.#first + 1, minorBlocks, seconds: timing.seconds };
   }
 }

@@ -61,14 +61,14 @@ const KEPT_HEIGHTS = 20;
 
 /** Collects findings: one entry for each kind and chain, however often it occurs. */
 export class Diagnosis {
-  private readonly byKind = new Map<string, Finding>();
+  readonly #byKind = new Map<string, Finding>();
 
   add(severity: Severity, code: FindingCode, { fullShardId, height }: Place, message: string): void {
     const kind = `${severity} ${code} ${fullShardId}`;
-    let finding = this.byKind.get(kind);
+    let finding = this.#byKind.get(kind);
     if (finding === undefined) {
       finding = { severity, code, fullShardId, count: 0, heights: [], message };
-      this.byKind.set(kind, finding);
+      this.#byKind.set(kind, finding);
     }
     finding.count++;
     if (height !== undefined && finding.heights.length < KEPT_HEIGHTS) finding.heights.push(height);
@@ -88,7 +88,7 @@ export class Diagnosis {
   /** Worst first. */
   get findings(): readonly Finding[] {
     const order: readonly Severity[] = ["damage", "limit", "note"];
-    return [...this.byKind.values()].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+    return [...this.#byKind.values()].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
   }
 
   get verdict(): Verdict {

@@ -65,29 +65,30 @@ export async function examineDatabase(request: DoctorRequest): Promise<Examinati
 }
 
 class DatabaseExam {
-  private readonly request: DoctorRequest;
-  private readonly source: BlockSource;
-  private readonly diagnosis: Diagnosis;
+  readonly #request: DoctorRequest;
+  readonly #source: BlockSource;
+  readonly #diagnosis: Diagnosis;
 
   constructor(request: DoctorRequest, source: BlockSource, diagnosis: Diagnosis) {
-    this.request = request;
-    this.source = source;
-    this.diagnosis = diagnosis;
+    this.#request = request;
+    this.#source = source;
+    this.#diagnosis = diagnosis;
   }
 
   async run(): Promise<Examination> {
-    const { source, diagnosis } = this;
-    const { db, deep } = this.request;
-    const stores = this.stores();
-    const found = lookForConfig(db, this.request.configPath, diagnosis);
-    const open = this.examined(found);
+    const source = this.#source;
+    const diagnosis = this.#diagnosis;
+    const { db, deep } = this.#request;
+    const stores = this.#stores();
+    const found = lookForConfig(db, this.#request.configPath, diagnosis);
+    const open = this.#examined(found);
     const config = found && examineConfig(found, open);
     const examined = config?.matches ? open : { ...open, config: undefined };
     const root = examineRoot(examined);
     const shards = examined.fullShardIds.map((id) => new ShardExam(examined, source.shard(id), root?.chain).run());
-    const absent = found && config?.matches ? this.absentShards(found, root) : [];
-    const advice = this.advice(stores, root, absent.length > 0);
-    const trial = config?.matches && root ? await this.trial(found, root, advice.workers) : undefined;
+    const absent = found && config?.matches ? this.#absentShards(found, root) : [];
+    const advice = this.#advice(stores, root, absent.length > 0);
+    const trial = config?.matches && root ? await this.#trial(found, root, advice.workers) : undefined;
     return {
       db,
       kind: source.kind,
@@ -104,23 +105,24 @@ class DatabaseExam {
     };
   }
 
-  private stores(): StoreFacts[] {
+  #stores(): StoreFacts[] {
     const stores: StoreFacts[] = [];
     const add = (fullShardId: number | null, rows: () => KeyValueReader | undefined) => {
-      const facts = this.diagnosis.try("STORE_UNREADABLE", { fullShardId }, () => {
+      const facts = this.#diagnosis.try("STORE_UNREADABLE", { fullShardId }, () => {
         const opened = rows();
-        return opened && storeFacts(opened, fullShardId, this.diagnosis);
+        return opened && storeFacts(opened, fullShardId, this.#diagnosis);
       });
       if (facts !== undefined) stores.push(facts);
     };
-    add(null, () => clientRows(this.source).rootRows);
-    for (const id of this.source.fullShardIds) add(id, () => this.source.shard(id).rows);
+    add(null, () => clientRows(this.#source).rootRows);
+    for (const id of this.#source.fullShardIds) add(id, () => this.#source.shard(id).rows);
     return stores;
   }
 
-  private examined(found: FoundConfig | undefined): Examined {
-    const { source, diagnosis } = this;
-    const { deep, samples = SAMPLES, progress = () => {} } = this.request;
+  #examined(found: FoundConfig | undefined): Examined {
+    const source = this.#source;
+    const diagnosis = this.#diagnosis;
+    const { deep, samples = SAMPLES, progress = () => {} } = this.#request;
     const tips = new Map<number, number>();
     return {
       source,
@@ -139,38 +141,35 @@ class DatabaseExam {
   }
 
   /** Shards that the root chain may have confirmed blocks of: they may lie on other machines of the cluster. */
-  private absentShards({ path, config }: FoundConfig, root: RootFacts | undefined): number[] {
+  #absentShards({ path, config }: FoundConfig, root: RootFacts | undefined): number[] {
     const absent = [...config.quarkchain.shards.values()]
       .filter(({ fullShardId, genesis }) => {
-        return !this.source.fullShardIds.includes(fullShardId) && genesis.rootHeight < (root?.tipHeight ?? 0);
+        return !this.#source.fullShardIds.includes(fullShardId) && genesis.rootHeight < (root?.tipHeight ?? 0);
       })
       .map(({ fullShardId }) => fullShardId);
     for (const fullShardId of absent) {
       const message = `${path} defines shard ${shardName(fullShardId)}, whose database is not here: its blocks cannot be checked, nor what the others sent to it`;
-      this.diagnosis.add("limit", "SHARD_NOT_HERE", { fullShardId }, message);
+      this.#diagnosis.add("limit", "SHARD_NOT_HERE", { fullShardId }, message);
     }
     return absent;
   }
 
-  private advice(stores: readonly StoreFacts[], root: RootFacts | undefined, someShards: boolean): Advice {
-    const { db, configPath } = this.request;
+  #advice(stores: readonly StoreFacts[], root: RootFacts | undefined, someShards: boolean): Advice {
+    const { db, configPath } = this.#request;
     return advise({
       db,
       configPath,
       rootTip: root?.tipIsGuessed ? toHex(root.tipHash) : undefined,
-      shards: someShards ? this.source.fullShardIds : undefined,
+      shards: someShards ? this.#source.fullShardIds : undefined,
       databaseBytes: stores.reduce((total, { bytes }) => total + bytes, 0),
       cores: availableParallelism(),
     });
   }
 
-  private async trial(
-    found: FoundConfig | undefined,
-    root: RootFacts,
-    workers: number,
-  ): Promise<TrialFacts | undefined> {
-    const { db, trialSeconds } = this.request;
-    const { source, diagnosis } = this;
+  async #trial(found: FoundConfig | undefined, root: RootFacts, workers: number): Promise<TrialFacts | undefined> {
+    const { db, trialSeconds } = this.#request;
+    const source = this.#source;
+    const diagnosis = this.#diagnosis;
     if (found === undefined || trialSeconds === 0 || source.fullShardIds.length === 0) return undefined;
     const rows = clientRows(source);
     const { chain, tipHash, tipIsGuessed } = root;

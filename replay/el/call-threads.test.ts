@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
-import type { Caller } from "../../node/engine/server/caller.ts";
-import type { RpcMethods } from "../../node/engine/server/rpc-method.ts";
+import type { Caller } from "../../node/engine/json-rpc/caller.ts";
+import type { RpcMethods } from "../../node/engine/json-rpc/rpc-method.ts";
 import type { CallRunner } from "../../node/execution-node/calls/call-runner.ts";
 import { CallThreads, type CallThreadsOptions } from "../../node/execution-node/calls/call-threads.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";

@@ -7,7 +7,7 @@ import { keccak256 } from "../../node/codec/keccak.ts";
 import { type Account, decodeAccount } from "../../node/el/state/account.ts";
 import { readTokenField } from "../../node/el/state/token-field.ts";
 import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
-import type { RpcMethods } from "../../node/engine/server/rpc-method.ts";
+import type { RpcMethods } from "../../node/engine/json-rpc/rpc-method.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import type { ExecutionNode } from "../../node/execution-node/execution-node.ts";
 import { type AccountExport, type BlockExport, exportedRows } from "../checkdb/twin-exports.testkit.ts";

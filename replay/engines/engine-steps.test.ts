@@ -8,8 +8,8 @@ import { ENGINE_METHODS, QKC_CAPABILITIES } from "../../node/engine/api/methods.
 import { EngineProtocolError } from "../../node/engine/client/engine-failures.ts";
 import { HttpEngine } from "../../node/engine/client/http-engine.ts";
 import { ENGINE_ERROR, EngineError } from "../../node/engine/engine-error.ts";
+import type { RpcMethods } from "../../node/engine/json-rpc/rpc-method.ts";
 import { engineMethods } from "../../node/engine/server/engine-methods.ts";
-import type { RpcMethods } from "../../node/engine/server/rpc-method.ts";
 import { startRpcServer } from "../../node/engine/server/rpc-server.ts";
 import type { TracingEngine, UnitTrace } from "../../node/engine/tracing-engine.ts";
 import type { ExecutionNode } from "../../node/execution-node/execution-node.ts";

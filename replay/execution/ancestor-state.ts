@@ -30,22 +30,22 @@ interface ComputedStates {
  * WriteBlockWithState); rows below a state's root are never pruned alone, so their absence is damage everywhere.
  */
 export class AncestorStates {
-  private readonly kind: BlockSource["kind"];
-  private readonly execute: Execute;
+  readonly #kind: BlockSource["kind"];
+  readonly #execute: Execute;
   /** Told how far a check had to go back. */
-  private readonly warnings: Set<string>;
-  private readonly shards = new Map<number, ComputedStates>();
+  readonly #warnings: Set<string>;
+  readonly #shards = new Map<number, ComputedStates>();
 
   constructor(kind: BlockSource["kind"], execute: Execute, warnings: Set<string>) {
-    this.kind = kind;
-    this.execute = execute;
-    this.warnings = warnings;
+    this.#kind = kind;
+    this.#execute = execute;
+    this.#warnings = warnings;
   }
 
   /** Whether the state after a block of this height may be missing from a database that is whole. */
   isPruned({ source }: ShardRig, height: number): boolean {
-    if (this.kind === "pyquarkchain") return false;
-    const { pruned } = this.statesOf(source.fullShardId);
+    if (this.#kind === "pyquarkchain") return false;
+    const { pruned } = this.#statesOf(source.fullShardId);
     const window = Math.floor(height / PRUNED_WINDOW);
     if (!pruned.has(window) && looksPruned(source, height)) pruned.add(window);
     return pruned.has(window);
@@ -56,10 +56,10 @@ export class AncestorStates {
    * UnsupportedError when too many are held already.
    */
   prepare(rig: ShardRig, block: MinorBlock): void {
-    if (this.kind === "pyquarkchain" || rig.nodes.isArchived(block.meta.stateRoot)) return;
+    if (this.#kind === "pyquarkchain" || rig.nodes.isArchived(block.meta.stateRoot)) return;
     const { height } = block.header;
     if (!this.isPruned(rig, height)) return;
-    this.warnings.add(
+    this.#warnings.add(
       `shard ${rig.source.fullShardId} is pruned: states that are not stored are computed from the stored ones before them`,
     );
     holdProduced(rig, height);
@@ -69,13 +69,13 @@ export class AncestorStates {
   executed(rig: ShardRig, hash: Hash32, stateRoot: Hash32): void {
     if (!rig.nodes.isHolding) return;
     if (rig.nodes.isArchived(stateRoot)) this.release(rig);
-    else this.statesOf(rig.source.fullShardId).roots.set(bytesKey(hash), stateRoot);
+    else this.#statesOf(rig.source.fullShardId).roots.set(bytesKey(hash), stateRoot);
   }
 
   /** Lets go of a shard's computed states with all rows that are held for them. */
   release(rig: ShardRig): void {
     rig.nodes.release();
-    this.statesOf(rig.source.fullShardId).roots.clear();
+    this.#statesOf(rig.source.fullShardId).roots.clear();
   }
 
   /**
@@ -85,14 +85,14 @@ export class AncestorStates {
    */
   async stateAfter(rig: ShardRig, hash: Hash32): Promise<Hash32> {
     const { source } = rig;
-    const { roots } = this.statesOf(source.fullShardId);
-    const { path, base } = this.pathFrom(rig, hash);
+    const { roots } = this.#statesOf(source.fullShardId);
+    const { path, base } = this.#pathFrom(rig, hash);
     let stateRoot = base.stateRoot;
-    if (path.length > 0) this.tell(source.fullShardId, base.height, path.length);
+    if (path.length > 0) this.#tell(source.fullShardId, base.height, path.length);
     for (const step of path.reverse()) {
       const { height } = step.block.header;
       holdProduced(rig, height);
-      const outcome = await this.execute(rig, step.block, stateRoot);
+      const outcome = await this.#execute(rig, step.block, stateRoot);
       if (outcome.status === "INVALID") {
         throw new UnsupportedError(
           `the state after block ${height} is not stored (pruned) and cannot be computed: the block does not execute`,
@@ -105,9 +105,9 @@ export class AncestorStates {
   }
 
   /** Blocks from `hash` back to one whose state is stored or was computed before; newest first. */
-  private pathFrom(rig: ShardRig, hash: Hash32) {
+  #pathFrom(rig: ShardRig, hash: Hash32) {
     const { source } = rig;
-    const { roots } = this.statesOf(source.fullShardId);
+    const { roots } = this.#statesOf(source.fullShardId);
     const path: { readonly hash: Hash32; readonly block: MinorBlock }[] = [];
     for (let at = hash; ; ) {
       const block = source.minorBlock(at);
@@ -128,20 +128,20 @@ export class AncestorStates {
     }
   }
 
-  private tell(fullShardId: number, baseHeight: number, blocks: number): void {
+  #tell(fullShardId: number, baseHeight: number, blocks: number): void {
     const first = baseHeight + 1;
     const last = baseHeight + blocks;
     const range = blocks === 1 ? `block ${last}` : `blocks ${first} to ${last}`;
-    this.warnings.add(
+    this.#warnings.add(
       `shard ${fullShardId} is pruned: the state after block ${last} was computed from that after block ${baseHeight} by executing ${range} once more`,
     );
   }
 
-  private statesOf(fullShardId: number): ComputedStates {
-    let states = this.shards.get(fullShardId);
+  #statesOf(fullShardId: number): ComputedStates {
+    let states = this.#shards.get(fullShardId);
     if (states === undefined) {
       states = { roots: new Map(), pruned: new Set() };
-      this.shards.set(fullShardId, states);
+      this.#shards.set(fullShardId, states);
     }
     return states;
   }

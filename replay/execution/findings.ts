@@ -31,7 +31,7 @@ export class Findings {
   readonly damage: RangeResult["damage"] = [];
   readonly warnings = new Set<string>();
   readonly clock = new StageClock();
-  private readonly totals = new Map<number, { counted: ShardTotals; gas: bigint; xshardGas: bigint }>();
+  readonly #totals = new Map<number, { counted: ShardTotals; gas: bigint; xshardGas: bigint }>();
 
   /** `name`: the class of its cause; null where it could not be found out. */
   addDivergence(
@@ -68,11 +68,11 @@ export class Findings {
     fullShardId: number,
     executed: { transactions: number; deposits: number; gas: bigint; xshardGas: bigint },
   ): void {
-    let totals = this.totals.get(fullShardId);
+    let totals = this.#totals.get(fullShardId);
     if (totals === undefined) {
       const counted = { fullShardId, minorBlocks: 0, transactions: 0, deposits: 0, gasUsed: "0", xshardGasUsed: "0" };
       totals = { counted, gas: 0n, xshardGas: 0n };
-      this.totals.set(fullShardId, totals);
+      this.#totals.set(fullShardId, totals);
     }
     totals.counted.minorBlocks++;
     totals.counted.transactions += executed.transactions;
@@ -82,7 +82,7 @@ export class Findings {
   }
 
   shards(): ShardTotals[] {
-    return [...this.totals.values()]
+    return [...this.#totals.values()]
       .map(({ counted, gas, xshardGas }) => ({ ...counted, gasUsed: `${gas}`, xshardGasUsed: `${xshardGas}` }))
       .sort((a, b) => a.fullShardId - b.fullShardId);
   }

@@ -24,31 +24,35 @@ export function createRangeRunner(plan: RunPlan, findCauses: FindCauses, wrapEng
 }
 
 class DatabaseRangeRunner implements RangeRunner {
-  private readonly plan: RunPlan;
-  private readonly database: OpenDatabase;
-  private readonly seals: SealVerifier | undefined;
-  private readonly findCauses: FindCauses;
-  private readonly wrapEngine: EngineWrapper | undefined;
+  readonly #plan: RunPlan;
+  readonly #database: OpenDatabase;
+  readonly #seals: SealVerifier | undefined;
+  readonly #findCauses: FindCauses;
+  readonly #wrapEngine: EngineWrapper | undefined;
 
   constructor(plan: RunPlan, database: OpenDatabase, findCauses: FindCauses, wrapEngine: EngineWrapper | undefined) {
-    this.plan = plan;
-    this.database = database;
-    this.findCauses = findCauses;
-    this.wrapEngine = wrapEngine;
-    this.seals = plan.ethashCaches === null ? undefined : new SealVerifier(plan.ethashCaches);
+    this.#plan = plan;
+    this.#database = database;
+    this.#findCauses = findCauses;
+    this.#wrapEngine = wrapEngine;
+    this.#seals = plan.ethashCaches === null ? undefined : new SealVerifier(plan.ethashCaches);
   }
 
   async run(range: Range, progress: RangeProgress, shouldStop: () => boolean): Promise<RangeResult | "stopped"> {
-    const anchor = hashFromHex(this.plan.anchors[range.index], "range anchor");
-    const rootChain = new RootChain(this.database.source.rootBlocks(), anchor);
-    const { plan, database, seals, findCauses, wrapEngine } = this;
+    const anchor = hashFromHex(this.#plan.anchors[range.index], "range anchor");
+    const rootChain = new RootChain(this.#database.source.rootBlocks(), anchor);
+    const plan = this.#plan;
+    const database = this.#database;
+    const seals = this.#seals;
+    const findCauses = this.#findCauses;
+    const wrapEngine = this.#wrapEngine;
     return new RangeCheck({ plan, database, rootChain, seals, findCauses, wrapEngine, progress, shouldStop }).run(
       range,
     );
   }
 
   close(): void {
-    this.database.source.close();
+    this.#database.source.close();
   }
 }
 
@@ -68,23 +72,23 @@ interface RangeCheckOptions {
 
 /** One range with everything that must not outlive it: caches could hide damage from a later one. */
 class RangeCheck {
-  private readonly plan: RunPlan;
-  private readonly database: OpenDatabase;
-  private readonly rootChain: RootChain;
-  private readonly progress: RangeProgress;
-  private readonly shouldStop: () => boolean;
-  private readonly findings = new Findings();
-  private readonly blocks: RangeBlocks;
-  private readonly minor: MinorCheck;
-  private readonly root: RootCheck;
+  readonly #plan: RunPlan;
+  readonly #database: OpenDatabase;
+  readonly #rootChain: RootChain;
+  readonly #progress: RangeProgress;
+  readonly #shouldStop: () => boolean;
+  readonly #findings = new Findings();
+  readonly #blocks: RangeBlocks;
+  readonly #minor: MinorCheck;
+  readonly #root: RootCheck;
 
   constructor(options: RangeCheckOptions) {
     const { plan, database, rootChain, seals, findCauses, wrapEngine, progress, shouldStop } = options;
-    this.plan = plan;
-    this.database = database;
-    this.rootChain = rootChain;
-    this.progress = progress;
-    this.shouldStop = shouldStop;
+    this.#plan = plan;
+    this.#database = database;
+    this.#rootChain = rootChain;
+    this.#progress = progress;
+    this.#shouldStop = shouldStop;
     const rigs = new ShardRigs(database, rootChain, {
       cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * plan.shards.length)),
       checkArchive: plan.flags.checkArchive,
@@ -93,80 +97,80 @@ class RangeCheck {
     });
     // The rows follow the client's own tip.
     const hasRows = plan.flags.checkArchive && plan.flags.rootTip === null;
-    const rows = hasRows ? new DerivedRowsCheck(database, rootChain, this.findings) : undefined;
-    this.minor = new MinorCheck(database, rigs, this.findings, { seals, findCauses, rows });
-    this.blocks = new RangeBlocks({
+    const rows = hasRows ? new DerivedRowsCheck(database, rootChain, this.#findings) : undefined;
+    this.#minor = new MinorCheck(database, rigs, this.#findings, { seals, findCauses, rows });
+    this.#blocks = new RangeBlocks({
       database,
       rootChain,
       shards: plan.shards,
       isTipNamed: plan.flags.rootTip !== null,
-      warn: (message) => this.findings.warnings.add(message),
-      onFault: (place, error) => this.findings.addError(place, error),
+      warn: (message) => this.#findings.warnings.add(message),
+      onFault: (place, error) => this.#findings.addError(place, error),
     });
-    const stateAfter = (fullShardId: number, hash: Hash32) => this.minor.stateAfter(fullShardId, hash);
-    this.root = new RootCheck(database, rootChain, rigs, this.findings, seals, stateAfter, rows);
+    const stateAfter = (fullShardId: number, hash: Hash32) => this.#minor.stateAfter(fullShardId, hash);
+    this.#root = new RootCheck(database, rootChain, rigs, this.#findings, seals, stateAfter, rows);
   }
 
   async run(range: Range): Promise<RangeResult | "stopped"> {
     const startedAt = performance.now();
     try {
-      const checkedTo = range.unconfirmed ? await this.unconfirmed(range) : await this.confirmed(range);
-      return this.result(range, checkedTo, (performance.now() - startedAt) / 1000);
+      const checkedTo = range.unconfirmed ? await this.#unconfirmed(range) : await this.#confirmed(range);
+      return this.#result(range, checkedTo, (performance.now() - startedAt) / 1000);
     } catch (error) {
       if (error instanceof Stopped) return "stopped";
       throw error;
     }
   }
 
-  private async confirmed(range: Range): Promise<number> {
+  async #confirmed(range: Range): Promise<number> {
     for (let height = range.firstRootHeight; height <= range.lastRootHeight; height++) {
-      await this.rootBlock(height);
-      if (this.limitReached()) return height;
+      await this.#rootBlock(height);
+      if (this.#limitReached()) return height;
     }
     return range.lastRootHeight;
   }
 
-  private async rootBlock(height: number): Promise<void> {
-    const root = this.rootChain.blockAt(height);
-    if (this.database.source.hasRootDatabase) {
-      await this.watched(0, height, async () => {
-        await this.root.check(root);
+  async #rootBlock(height: number): Promise<void> {
+    const root = this.#rootChain.blockAt(height);
+    if (this.#database.source.hasRootDatabase) {
+      await this.#watched(0, height, async () => {
+        await this.#root.check(root);
         return 0;
       });
     }
-    for (const place of this.blocks.confirmed(height)) await this.minorBlock(place);
+    for (const place of this.#blocks.confirmed(height)) await this.#minorBlock(place);
   }
 
-  private async unconfirmed({ lastRootHeight }: Range): Promise<number> {
-    for (const place of this.blocks.unconfirmed(lastRootHeight)) {
-      await this.minorBlock(place);
-      if (this.limitReached()) break;
+  async #unconfirmed({ lastRootHeight }: Range): Promise<number> {
+    for (const place of this.#blocks.unconfirmed(lastRootHeight)) {
+      await this.#minorBlock(place);
+      if (this.#limitReached()) break;
     }
     return lastRootHeight;
   }
 
-  private minorBlock(place: BlockPlace): Promise<void> {
-    return this.watched(place.fullShardId, place.height, () => this.minor.check(place));
+  #minorBlock(place: BlockPlace): Promise<void> {
+    return this.#watched(place.fullShardId, place.height, () => this.#minor.check(place));
   }
 
-  private async watched(fullShardId: number, height: number, check: () => Promise<number>): Promise<void> {
-    if (this.shouldStop()) throw new Stopped();
-    const before = this.findings.divergences.length;
-    this.progress.startBlock(fullShardId, height);
+  async #watched(fullShardId: number, height: number, check: () => Promise<number>): Promise<void> {
+    if (this.#shouldStop()) throw new Stopped();
+    const before = this.#findings.divergences.length;
+    this.#progress.startBlock(fullShardId, height);
     const gasUsed = await check();
-    this.progress.finishBlock(gasUsed);
-    for (let i = before; i < this.findings.divergences.length; i++) this.progress.countDivergence();
+    this.#progress.finishBlock(gasUsed);
+    for (let i = before; i < this.#findings.divergences.length; i++) this.#progress.countDivergence();
   }
 
-  private limitReached(): boolean {
-    const { maxFindings, flags } = this.plan;
-    const { divergences, damage, unsupported } = this.findings;
+  #limitReached(): boolean {
+    const { maxFindings, flags } = this.#plan;
+    const { divergences, damage, unsupported } = this.#findings;
     if (divergences.length + damage.length + unsupported.length >= maxFindings) return true;
     return flags.maxDivergences !== null && divergences.length >= flags.maxDivergences;
   }
 
-  private result(range: Range, checkedTo: number, seconds: number): RangeResult {
-    const { findings } = this;
+  #result(range: Range, checkedTo: number, seconds: number): RangeResult {
+    const findings = this.#findings;
     return {
       index: range.index,
       checkedTo,

@@ -16,13 +16,13 @@ type StateAfter = (fullShardId: number, minorHash: Hash32) => Promise<Hash32>;
 
 /** Checks root blocks: rules, staking, seal. */
 export class RootCheck {
-  private readonly rigs: ShardRigs;
-  private readonly findings: Findings;
-  private readonly seals: SealVerifier | undefined;
-  private readonly cl: RootCl;
-  private readonly database: OpenDatabase;
-  private readonly stateAfter: StateAfter;
-  private readonly rows: DerivedRowsCheck | undefined;
+  readonly #rigs: ShardRigs;
+  readonly #findings: Findings;
+  readonly #seals: SealVerifier | undefined;
+  readonly #cl: RootCl;
+  readonly #database: OpenDatabase;
+  readonly #stateAfter: StateAfter;
+  readonly #rows: DerivedRowsCheck | undefined;
 
   constructor(
     database: OpenDatabase,
@@ -33,18 +33,18 @@ export class RootCheck {
     stateAfter: StateAfter,
     rows?: DerivedRowsCheck,
   ) {
-    this.rows = rows;
-    this.database = database;
-    this.rigs = rigs;
-    this.stateAfter = stateAfter;
-    this.findings = findings;
-    this.seals = seals;
-    this.cl = new RootCl({
+    this.#rows = rows;
+    this.#database = database;
+    this.#rigs = rigs;
+    this.#stateAfter = stateAfter;
+    this.#findings = findings;
+    this.#seals = seals;
+    this.#cl = new RootCl({
       config: database.config.quarkchain,
       rootChain,
       // A confirmed block that is not there says nothing against the root block: it is damage.
       isMinorKnown: () => true,
-      stakesAfter: (minorHash, coinbase) => this.stakesAfter(minorHash, coinbase),
+      stakesAfter: (minorHash, coinbase) => this.#stakesAfter(minorHash, coinbase),
     });
   }
 
@@ -52,48 +52,48 @@ export class RootCheck {
   async check(root: RootChainBlock): Promise<void> {
     const { height } = root.block.header;
     const place: CheckedBlock = { fullShardId: null, height, hash: root.hash, root: { height, hash: root.hash } };
-    const { clock } = this.findings;
-    this.findings.rootBlocks++;
+    const { clock } = this.#findings;
+    this.#findings.rootBlocks++;
     clock.start();
     try {
-      this.checkMinorBlocksStored(place, root);
-      const violations = this.cl.violationsOf(root);
-      const all: Violation[] = [...violations, ...(await this.checkStaking(root))];
-      this.findings.addDivergence(place, differencesOf(violations), all);
-      if (all.length === 0) this.rows?.checkRoot(place, root);
+      this.#checkMinorBlocksStored(place, root);
+      const violations = this.#cl.violationsOf(root);
+      const all: Violation[] = [...violations, ...(await this.#checkStaking(root))];
+      this.#findings.addDivergence(place, differencesOf(violations), all);
+      if (all.length === 0) this.#rows?.checkRoot(place, root);
       clock.lap("root");
     } catch (error) {
-      this.findings.addError(place, error);
+      this.#findings.addError(place, error);
     }
   }
 
-  private checkMinorBlocksStored(place: CheckedBlock, { block, minorHashes }: RootChainBlock): void {
+  #checkMinorBlocksStored(place: CheckedBlock, { block, minorHashes }: RootChainBlock): void {
     block.minorHeaders.forEach(({ branch, height }, i) => {
-      if (!this.rigs.has(branch)) return;
-      const { source } = this.rigs.of(branch);
+      if (!this.#rigs.has(branch)) return;
+      const { source } = this.#rigs.of(branch);
       if (source.hasMinorBlock(minorHashes[i])) return;
       const message = `missing row in ${source.name}: minor block ${height}, which this root block confirms, not found`;
-      this.findings.addDamage(place, new DatabaseDamagedError(message, { key: source.minorBlockKey(minorHashes[i]) }));
+      this.#findings.addDamage(place, new DatabaseDamagedError(message, { key: source.minorBlockKey(minorHashes[i]) }));
     });
   }
 
   /** pyquarkchain judges the staking of every root block, also where seals are not checked (master.py check_db). */
-  private async checkStaking(root: RootChainBlock): Promise<readonly Violation[]> {
-    if (!this.rigs.has(STAKING_SHARD) && this.database.config.quarkchain.root.posw.enabled) {
-      this.findings.warnings.add(
+  async #checkStaking(root: RootChainBlock): Promise<readonly Violation[]> {
+    if (!this.#rigs.has(STAKING_SHARD) && this.#database.config.quarkchain.root.posw.enabled) {
+      this.#findings.warnings.add(
         `shard ${STAKING_SHARD} is not there: the stakes and seals of root blocks are not checked`,
       );
       return [];
     }
-    const { target, violation } = await this.cl.sealTargetOf(root);
+    const { target, violation } = await this.#cl.sealTargetOf(root);
     if (violation !== undefined) return [violation];
-    if (this.seals === undefined) return [];
-    return sealViolations(this.seals, this.cl.sealOf(root, target.difficulty), target, root.block.header.difficulty);
+    if (this.#seals === undefined) return [];
+    return sealViolations(this.#seals, this.#cl.sealOf(root, target.difficulty), target, root.block.header.difficulty);
   }
 
-  private async stakesAfter(minorHash: Hash32, coinbase: Address): Promise<RootStakes> {
-    const { engine } = this.rigs.of(STAKING_SHARD);
-    const stateRoot = await this.stateAfter(STAKING_SHARD, minorHash);
-    return queryRootStakes(this.database.config.quarkchain, (call) => engine.call(call), stateRoot, coinbase);
+  async #stakesAfter(minorHash: Hash32, coinbase: Address): Promise<RootStakes> {
+    const { engine } = this.#rigs.of(STAKING_SHARD);
+    const stateRoot = await this.#stateAfter(STAKING_SHARD, minorHash);
+    return queryRootStakes(this.#database.config.quarkchain, (call) => engine.call(call), stateRoot, coinbase);
   }
 }

@@ -37,50 +37,50 @@ export interface ShardRig {
 
 /** The rigs of a database's shards, each set up when it is first needed. */
 export class ShardRigs {
-  private readonly database: OpenDatabase;
-  private readonly rootChain: RootChain;
-  private readonly options: RigOptions;
-  private readonly rigs = new Map<number, ShardRig>();
+  readonly #database: OpenDatabase;
+  readonly #rootChain: RootChain;
+  readonly #options: RigOptions;
+  readonly #rigs = new Map<number, ShardRig>();
 
   constructor(database: OpenDatabase, rootChain: RootChain, options: RigOptions) {
-    this.database = database;
-    this.rootChain = rootChain;
-    this.options = options;
+    this.#database = database;
+    this.#rootChain = rootChain;
+    this.#options = options;
   }
 
   get rules(): Rules {
-    return this.options.rules ?? QUARKCHAIN_RULES;
+    return this.#options.rules ?? QUARKCHAIN_RULES;
   }
 
   has(fullShardId: number): boolean {
-    return this.database.source.fullShardIds.includes(fullShardId);
+    return this.#database.source.fullShardIds.includes(fullShardId);
   }
 
   /** Throws DatabaseDamagedError where the shard's database is missing or cannot be read. */
   of(fullShardId: number): ShardRig {
-    let rig = this.rigs.get(fullShardId);
+    let rig = this.#rigs.get(fullShardId);
     if (rig === undefined) {
-      rig = this.setUp(fullShardId);
-      this.rigs.set(fullShardId, rig);
+      rig = this.#setUp(fullShardId);
+      this.#rigs.set(fullShardId, rig);
     }
     return rig;
   }
 
-  private setUp(fullShardId: number): ShardRig {
-    const config = this.database.config.quarkchain;
-    const source = this.database.source.shard(fullShardId);
-    const { cacheBytes, checkArchive, rootTipHeight, wrapEngine = asItIs } = this.options;
+  #setUp(fullShardId: number): ShardRig {
+    const config = this.#database.config.quarkchain;
+    const source = this.#database.source.shard(fullShardId);
+    const { cacheBytes, checkArchive, rootTipHeight, wrapEngine = asItIs } = this.#options;
     const nodes = new ArchivedNodes(source.rows, { name: source.name, cacheBytes, checkArchive });
     const layer = new ExecutionLayer(
       executionConfig(config, fullShardId, this.rules),
       nodes,
       new StateCache(cacheBytes),
-      this.database.source.kind === "goquarkchain" ? NOWHERE : nodes,
+      this.#database.source.kind === "goquarkchain" ? NOWHERE : nodes,
     );
     return {
       source,
       nodes,
-      cl: new ShardCl({ config, source, rootChain: this.rootChain, rootTipHeight }),
+      cl: new ShardCl({ config, source, rootChain: this.#rootChain, rootTipHeight }),
       engine: wrapEngine(new InProcessClient([layer])),
     };
   }

@@ -55,18 +55,18 @@ export function matchesDeclared({ block }: BlockTrial, outcome: NewPayloadResult
 
 /** Rows produced here are kept here: what a trial writes is neither compared with the archive nor seen by the check. */
 class NodeOverlay implements NodeStore {
-  private readonly below: Pick<NodeStore, "get">;
-  private readonly produced = new Map<string, Uint8Array>();
+  readonly #below: Pick<NodeStore, "get">;
+  readonly #produced = new Map<string, Uint8Array>();
 
   constructor(below: Pick<NodeStore, "get">) {
-    this.below = below;
+    this.#below = below;
   }
 
   get(hash: Hash32): Uint8Array {
-    return this.produced.get(bytesKey(hash)) ?? this.below.get(hash);
+    return this.#produced.get(bytesKey(hash)) ?? this.#below.get(hash);
   }
 
   put(hash: Hash32, value: Uint8Array): void {
-    this.produced.set(bytesKey(hash), value);
+    this.#produced.set(bytesKey(hash), value);
   }
 }

@@ -15,14 +15,14 @@ export function tokenTrieKey(id: bigint): string {
 
 /** Names to try on the keys of token tries. */
 export class TokenNames {
-  private readonly byKey = new Map<string, bigint>();
+  readonly #byKey = new Map<string, bigint>();
 
   constructor(ids: Iterable<bigint>) {
     for (const id of ids) this.add(id);
   }
 
   add(id: bigint): void {
-    this.byKey.set(tokenTrieKey(id), id);
+    this.#byKey.set(tokenTrieKey(id), id);
   }
 
   /** Throws CodecError for what is no token name. */
@@ -31,7 +31,7 @@ export class TokenNames {
   }
 
   idOf(trieKey: string): bigint | undefined {
-    return this.byKey.get(trieKey);
+    return this.#byKey.get(trieKey);
   }
 }
 

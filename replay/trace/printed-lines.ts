@@ -4,15 +4,15 @@ const BUFFER_CHARACTERS = 1 << 16;
 
 /** Lines on stdout, many at a time. */
 export class PrintedLines {
-  private buffer = "";
+  #buffer = "";
 
   write(line: string): void {
-    this.buffer += `${line}\n`;
-    if (this.buffer.length > BUFFER_CHARACTERS) this.flush();
+    this.#buffer += `${line}\n`;
+    if (this.#buffer.length > BUFFER_CHARACTERS) this.flush();
   }
 
   flush(): void {
-    print(this.buffer);
-    this.buffer = "";
+    print(this.#buffer);
+    this.#buffer = "";
   }
 }

@@ -10,35 +10,35 @@ const WORD_WIDTH = 20;
 
 /** For people: a line for each step under the unit that it belongs to, calls indented. */
 export class TableWriter implements TraceWriter {
-  private readonly writeLine: (line: string) => void;
-  private isFirst = true;
-  private hasSteps = false;
+  readonly #writeLine: (line: string) => void;
+  #isFirst = true;
+  #hasSteps = false;
 
   constructor(writeLine: (line: string) => void) {
-    this.writeLine = writeLine;
+    this.#writeLine = writeLine;
   }
 
   unitBegins({ kind, index, hash }: ExecutionUnit): void {
-    if (!this.isFirst) this.writeLine("");
-    this.isFirst = false;
-    this.hasSteps = false;
-    this.writeLine(hash === undefined ? `${kind} ${index}` : `${kind} ${index}  ${toHex(hash)}`);
+    if (!this.#isFirst) this.#writeLine("");
+    this.#isFirst = false;
+    this.#hasSteps = false;
+    this.#writeLine(hash === undefined ? `${kind} ${index}` : `${kind} ${index}  ${toHex(hash)}`);
   }
 
   step({ pc, opcode, gas, cost, stack, depth, error }: TracedStep): void {
-    if (!this.hasSteps) this.writeLine(row("pc", "instruction", "gas", "cost", "stack, top first"));
-    this.hasSteps = true;
+    if (!this.#hasSteps) this.#writeLine(row("pc", "instruction", "gas", "cost", "stack, top first"));
+    this.#hasSteps = true;
     const words = stack.slice(-SHOWN_WORDS).reverse().map(wordText);
     const more = stack.length > SHOWN_WORDS ? ` … ${stack.length - SHOWN_WORDS} more` : "";
     const name = `${"  ".repeat(depth)}${opcodeName(opcode)}`;
     const failure = error === undefined ? "" : `  ✗ ${error}`;
-    this.writeLine(row(`0x${pc.toString(16)}`, name, `${gas}`, `${cost}`, `${words.join(" ")}${more}${failure}`));
+    this.#writeLine(row(`0x${pc.toString(16)}`, name, `${gas}`, `${cost}`, `${words.join(" ")}${more}${failure}`));
   }
 
   unitEnds(_: ExecutionUnit, outcome: UnitOutcome | undefined): void {
-    if (outcome === undefined) this.writeLine("refused: the block is invalid");
-    else if (outcome.receipt === undefined) this.writeLine(`done, ${outcome.gasUsed} gas`);
-    else this.writeLine(`${outcome.receipt.success ? "success" : "failure"}, ${outcome.gasUsed} gas`);
+    if (outcome === undefined) this.#writeLine("refused: the block is invalid");
+    else if (outcome.receipt === undefined) this.#writeLine(`done, ${outcome.gasUsed} gas`);
+    else this.#writeLine(`${outcome.receipt.success ? "success" : "failure"}, ${outcome.gasUsed} gas`);
   }
 }
 

@@ -45,21 +45,21 @@ export function disagreementTrial(name: Disagreement): { trial: BlockTrial; conf
 }
 
 class ShardsInMemory {
-  private readonly rows: Map<number, MemoryReader>;
-  private readonly shards: Map<number, { cl: ShardCl; nodes: MemoryNodeStore; layer: ExecutionLayer }>;
+  readonly #rows: Map<number, MemoryReader>;
+  readonly #shards: Map<number, { cl: ShardCl; nodes: MemoryNodeStore; layer: ExecutionLayer }>;
 
   constructor(config: QuarkChainConfig, blocks: readonly ImportedBlock[]) {
-    this.rows = new Map([...config.shards.keys()].map((id) => [id, new MemoryReader()]));
+    this.#rows = new Map([...config.shards.keys()].map((id) => [id, new MemoryReader()]));
     for (const { kind, hash, hex } of blocks) {
       const key = BLOCK_KEYS[kind === "root" ? "rootBlock" : "minorBlock"](hashFromHex(hash));
-      for (const shard of this.rows.values()) shard.put(key, fromHex(hex));
+      for (const shard of this.#rows.values()) shard.put(key, fromHex(hex));
     }
     const database = { name: "memory", describeKey };
     const tip = blocks.findLast(({ kind }) => kind === "root") as ImportedBlock;
-    const rootRows = new RootBlockRows([...this.rows.values()][0], database, BLOCK_KEYS);
+    const rootRows = new RootBlockRows([...this.#rows.values()][0], database, BLOCK_KEYS);
     const rootChain = new RootChain(rootRows, hashFromHex(tip.hash));
-    this.shards = new Map(
-      [...this.rows].map(([id, rows]) => {
+    this.#shards = new Map(
+      [...this.#rows].map(([id, rows]) => {
         const nodes = new MemoryNodeStore();
         buildGenesisState(nodes, shardConfigOf(config, id).genesis.accounts);
         const source = new ShardBlockRows(rows, database, BLOCK_KEYS, id);
@@ -72,15 +72,15 @@ class ShardsInMemory {
 
   /** Leaves the block's state, and what it sends, where the next blocks find them. */
   execute(hash: string, hex: string): void {
-    const { cl, layer, block, payload } = this.prepared(hex);
+    const { cl, layer, block, payload } = this.#prepared(hex);
     const { xshardSends } = layer.execute(payload);
     for (const [id, deposits] of cl.sendsOf(block, xshardSends)) {
-      this.rows.get(id)?.put(BLOCK_KEYS.receivedDeposits(hashFromHex(hash)), encodeDepositList(deposits));
+      this.#rows.get(id)?.put(BLOCK_KEYS.receivedDeposits(hashFromHex(hash)), encodeDepositList(deposits));
     }
   }
 
   trial(hash: string, hex: string): { trial: BlockTrial; cl: ShardCl } {
-    const { cl, nodes, block, payload } = this.prepared(hex);
+    const { cl, nodes, block, payload } = this.#prepared(hex);
     const trial = {
       fullShardId: block.header.branch,
       height: block.header.height,
@@ -93,9 +93,9 @@ class ShardsInMemory {
     return { trial, cl };
   }
 
-  private prepared(hex: string) {
+  #prepared(hex: string) {
     const block = decodeMinorBlock(fromHex(hex));
-    const shard = this.shards.get(block.header.branch);
+    const shard = this.#shards.get(block.header.branch);
     if (shard === undefined) throw new Error(`no shard ${block.header.branch}`);
     const parent = shard.cl.chain.get(block.header.prevMinorBlockHash);
     return { ...shard, block, payload: shard.cl.payloadOf(block, parent.meta.stateRoot) };

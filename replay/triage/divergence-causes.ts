@@ -15,16 +15,16 @@ import { declaredOutcome } from "./locality/declared-outcome.ts";
 export const findCauses: FindCauses = (database, findings, tested) => new DivergenceCauses(database, findings, tested);
 
 class DivergenceCauses implements CauseFinder {
-  private readonly database: OpenDatabase;
-  private readonly findings: Findings;
-  private readonly tested: Rules;
-  private readonly classifier: Classifier;
+  readonly #database: OpenDatabase;
+  readonly #findings: Findings;
+  readonly #tested: Rules;
+  readonly #classifier: Classifier;
 
   constructor(database: OpenDatabase, findings: Findings, tested: Rules) {
-    this.database = database;
-    this.findings = findings;
-    this.tested = tested;
-    this.classifier = new Classifier(database.config.quarkchain, tested);
+    this.#database = database;
+    this.#findings = findings;
+    this.#tested = tested;
+    this.#classifier = new Classifier(database.config.quarkchain, tested);
   }
 
   /**
@@ -35,13 +35,13 @@ class DivergenceCauses implements CauseFinder {
     try {
       const switches = this.noteOtherRules(place, rig, block, parentRoot);
       const trial = trialOf(rig, block, parentRoot);
-      const { source } = this.database;
+      const { source } = this.#database;
       const matches = matchesDeclared(source, rig, block);
       const declared = () => declaredOutcome(source, rig.cl, trial);
-      return this.classifier.classOf({ cl: rig.cl, trial, declared, matches, outcome, fields }, switches);
+      return this.#classifier.classOf({ cl: rig.cl, trial, declared, matches, outcome, fields }, switches);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.findings.warnings.add(
+      this.#findings.warnings.add(
         `shard ${place.fullShardId} block ${place.height} differs; the search for the cause failed: ${reason}`,
       );
       return null;
@@ -50,10 +50,10 @@ class DivergenceCauses implements CauseFinder {
 
   /** The switches of the other client's rules that explain the block; none where they do not. */
   noteOtherRules(place: CheckedBlock, rig: ShardRig, block: MinorBlock, parentRoot: Hash32): readonly string[] {
-    if (this.tested !== QUARKCHAIN_RULES) return [];
-    const explained = otherRulesExplain(place, this.database, rig, block, parentRoot);
+    if (this.#tested !== QUARKCHAIN_RULES) return [];
+    const explained = otherRulesExplain(place, this.#database, rig, block, parentRoot);
     if (explained === undefined) return [];
-    this.findings.warnings.add(explained.note);
+    this.#findings.warnings.add(explained.note);
     return explained.switches;
   }
 }

@@ -14,31 +14,31 @@ export type TrialPlace = { readonly fullShardId: number } & ({ readonly hash: Ha
 
 /** Trials of a database's blocks. The database stays the caller's to close. */
 export class TrialSource {
-  private readonly database: OpenDatabase;
-  private readonly rigs: ShardRigs;
-  private readonly states: ArchivedStates;
-  private readonly told = new Set<string>();
+  readonly #database: OpenDatabase;
+  readonly #rigs: ShardRigs;
+  readonly #states: ArchivedStates;
+  readonly #told = new Set<string>();
 
   constructor(database: OpenDatabase) {
     const rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
     const rootTipHeight = rootChain.tipHeight;
-    this.database = database;
-    this.rigs = new ShardRigs(database, rootChain, { cacheBytes: CACHE_BYTES, checkArchive: false, rootTipHeight });
-    this.states = new ArchivedStates(database, this.rigs, this.told);
+    this.#database = database;
+    this.#rigs = new ShardRigs(database, rootChain, { cacheBytes: CACHE_BYTES, checkArchive: false, rootTipHeight });
+    this.#states = new ArchivedStates(database, this.#rigs, this.#told);
   }
 
   get config(): QuarkChainConfig {
-    return this.database.config.quarkchain;
+    return this.#database.config.quarkchain;
   }
 
   /** What preparing trials has to tell, such as states that were pruned and computed anew. */
   get warnings(): readonly string[] {
-    return [...this.told];
+    return [...this.#told];
   }
 
   rig(fullShardId: number): ShardRig {
-    if (this.rigs.has(fullShardId)) return this.rigs.of(fullShardId);
-    const there = this.database.source.fullShardIds.join(", ");
+    if (this.#rigs.has(fullShardId)) return this.#rigs.of(fullShardId);
+    const there = this.#database.source.fullShardIds.join(", ");
     throw new UsageError(`the database has no shard ${fullShardId}; there are ${there}`);
   }
 
@@ -58,10 +58,10 @@ export class TrialSource {
       throw new UsageError(`block 0 of shard ${fullShardId} is not executed: the configuration makes it`);
     }
     const parentHash = block.header.prevMinorBlockHash;
-    this.states.release(fullShardId);
+    this.#states.release(fullShardId);
     // Rows of a state that is not stored have to outlive the caches.
     if (!rig.source.rows.has(rig.cl.chain.get(parentHash).meta.stateRoot)) rig.nodes.holdProduced();
-    return trialOf(rig, block, await this.states.stateAfter(fullShardId, parentHash));
+    return trialOf(rig, block, await this.#states.stateAfter(fullShardId, parentHash));
   }
 }
 

@@ -84,42 +84,42 @@ function ofTrace(unit: ExternalUnit | undefined) {
 
 /** A file that stops growing. */
 class CappedLines {
-  private readonly file: number;
-  private readonly maxBytes: number;
-  private buffer = "";
-  private bytes = 0;
-  private omitted = 0;
+  readonly #file: number;
+  readonly #maxBytes: number;
+  #buffer = "";
+  #bytes = 0;
+  #omitted = 0;
 
   constructor(path: string, maxBytes: number) {
-    this.file = openSync(path, "w");
-    this.maxBytes = maxBytes;
+    this.#file = openSync(path, "w");
+    this.#maxBytes = maxBytes;
   }
 
   /** ASCII. */
   write(line: string): void {
-    if (this.omitted > 0 || this.bytes + line.length + 1 > this.maxBytes) {
-      this.omitted++;
+    if (this.#omitted > 0 || this.#bytes + line.length + 1 > this.#maxBytes) {
+      this.#omitted++;
       return;
     }
-    this.bytes += line.length + 1;
-    this.buffer += `${line}\n`;
-    if (this.buffer.length > BUFFER_CHARACTERS) this.flush();
+    this.#bytes += line.length + 1;
+    this.#buffer += `${line}\n`;
+    if (this.#buffer.length > BUFFER_CHARACTERS) this.#flush();
   }
 
   close(): void {
-    if (this.omitted > 0) {
-      const error = `trace cut after ${this.bytes} bytes: ${this.omitted} more lines are left out`;
-      this.buffer += `${JSON.stringify({ error })}\n`;
+    if (this.#omitted > 0) {
+      const error = `trace cut after ${this.#bytes} bytes: ${this.#omitted} more lines are left out`;
+      this.#buffer += `${JSON.stringify({ error })}\n`;
     }
     try {
-      this.flush();
+      this.#flush();
     } finally {
-      closeSync(this.file);
+      closeSync(this.#file);
     }
   }
 
-  private flush(): void {
-    writeSync(this.file, this.buffer);
-    this.buffer = "";
+  #flush(): void {
+    writeSync(this.#file, this.#buffer);
+    this.#buffer = "";
   }
 }

@@ -9,34 +9,34 @@ const STOP = 2;
 
 export class WalkProgress {
   readonly shared: SharedProgress;
-  private readonly counters: Int32Array;
+  readonly #counters: Int32Array;
 
   constructor(shared: SharedProgress = { buffer: new SharedArrayBuffer(12) }) {
     this.shared = shared;
-    this.counters = new Int32Array(shared.buffer);
+    this.#counters = new Int32Array(shared.buffer);
   }
 
   get accounts(): number {
-    return Atomics.load(this.counters, ACCOUNTS);
+    return Atomics.load(this.#counters, ACCOUNTS);
   }
 
   get subtrees(): number {
-    return Atomics.load(this.counters, SUBTREES);
+    return Atomics.load(this.#counters, SUBTREES);
   }
 
   get stopped(): boolean {
-    return Atomics.load(this.counters, STOP) !== 0;
+    return Atomics.load(this.#counters, STOP) !== 0;
   }
 
   countAccount(): void {
-    Atomics.add(this.counters, ACCOUNTS, 1);
+    Atomics.add(this.#counters, ACCOUNTS, 1);
   }
 
   countSubtree(): void {
-    Atomics.add(this.counters, SUBTREES, 1);
+    Atomics.add(this.#counters, SUBTREES, 1);
   }
 
   stop(): void {
-    Atomics.store(this.counters, STOP, 1);
+    Atomics.store(this.#counters, STOP, 1);
   }
 }

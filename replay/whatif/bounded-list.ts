@@ -1,19 +1,19 @@
 /** The first items of a list and the number of the others: it stays small however long a chain is. */
 export class BoundedList<T> {
   readonly items: T[] = [];
-  private readonly most: number;
-  private omittedCount = 0;
+  readonly #most: number;
+  #omittedCount = 0;
 
   constructor(most: number) {
-    this.most = most;
+    this.#most = most;
   }
 
   get omitted(): number {
-    return this.omittedCount;
+    return this.#omittedCount;
   }
 
   add(item: T): void {
-    if (this.items.length < this.most) this.items.push(item);
-    else this.omittedCount++;
+    if (this.items.length < this.#most) this.items.push(item);
+    else this.#omittedCount++;
   }
 }

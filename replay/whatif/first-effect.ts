@@ -52,14 +52,14 @@ class EventLog implements Tracer {
   enterMessage(): void {}
 
   step({ pc, opcode, gas, depth }: TraceStep): void {
-    this.add({ kind: "step", pc, opcode, gas, depth });
+    this.#add({ kind: "step", pc, opcode, gas, depth });
   }
 
   leaveMessage({ success, gasLeft }: MessageResult): void {
-    this.add({ kind: "end", success, gas: gasLeft });
+    this.#add({ kind: "end", success, gas: gasLeft });
   }
 
-  private add(event: Event): void {
+  #add(event: Event): void {
     if (!this.isFull) this.events.push(event);
   }
 }

@@ -53,108 +53,108 @@ interface RangeWhatifOptions {
 
 /** One range with everything that must not outlive it. */
 class RangeWhatif {
-  private readonly options: RangeWhatifOptions;
-  private readonly tally = new Tally();
-  private readonly rigs: ShardRigs;
-  private readonly blocks: RangeBlocks;
+  readonly #options: RangeWhatifOptions;
+  readonly #tally = new Tally();
+  readonly #rigs: ShardRigs;
+  readonly #blocks: RangeBlocks;
   /** Knows the state after any block, also where it is not stored. */
-  private readonly states: ArchivedStates;
-  private readonly caches = new Map<number, StateCache>();
-  private readonly cacheBytes: number;
+  readonly #states: ArchivedStates;
+  readonly #caches = new Map<number, StateCache>();
+  readonly #cacheBytes: number;
 
   constructor(options: RangeWhatifOptions) {
     const { plan, database, rootChain } = options;
-    this.options = options;
-    this.cacheBytes = Math.floor(plan.cacheBytesPerWorker / (2 * plan.shards.length));
-    this.rigs = new ShardRigs(database, rootChain, {
-      cacheBytes: this.cacheBytes,
+    this.#options = options;
+    this.#cacheBytes = Math.floor(plan.cacheBytesPerWorker / (2 * plan.shards.length));
+    this.#rigs = new ShardRigs(database, rootChain, {
+      cacheBytes: this.#cacheBytes,
       checkArchive: false,
       rootTipHeight: plan.rootTipHeight,
     });
-    this.blocks = new RangeBlocks({
+    this.#blocks = new RangeBlocks({
       database,
       rootChain,
       shards: plan.shards,
       isTipNamed: plan.flags.rootTip !== null,
-      warn: (message) => this.tally.warn(message),
-      onFault: (place, error) => this.note(place, error),
+      warn: (message) => this.#tally.warn(message),
+      onFault: (place, error) => this.#note(place, error),
     });
     // What computing them has to tell of blocks on the way is a check's to say.
-    this.states = new ArchivedStates(database, this.rigs, new Set());
+    this.#states = new ArchivedStates(database, this.#rigs, new Set());
   }
 
   async run(range: Range): Promise<WhatifRange | "stopped"> {
-    const { shouldStop } = this.options;
-    for (const place of this.places(range)) {
+    const { shouldStop } = this.#options;
+    for (const place of this.#places(range)) {
       if (shouldStop()) return "stopped";
-      await this.block(place);
+      await this.#block(place);
     }
-    return this.tally.result(range);
+    return this.#tally.result(range);
   }
 
-  private *places({ firstRootHeight, lastRootHeight, unconfirmed }: Range): Generator<BlockPlace> {
-    if (unconfirmed) yield* this.blocks.unconfirmed(lastRootHeight);
-    else for (let height = firstRootHeight; height <= lastRootHeight; height++) yield* this.blocks.confirmed(height);
+  *#places({ firstRootHeight, lastRootHeight, unconfirmed }: Range): Generator<BlockPlace> {
+    if (unconfirmed) yield* this.#blocks.unconfirmed(lastRootHeight);
+    else for (let height = firstRootHeight; height <= lastRootHeight; height++) yield* this.#blocks.confirmed(height);
   }
 
-  private async block(place: BlockPlace): Promise<void> {
-    const { progress } = this.options;
+  async #block(place: BlockPlace): Promise<void> {
+    const { progress } = this.#options;
     const { fullShardId, height } = place;
     progress.startBlock(fullShardId, height);
     let gasUsed = 0n;
     try {
-      const rig = this.rigs.of(fullShardId);
+      const rig = this.#rigs.of(fullShardId);
       const block = rig.cl.chain.read(place.hash);
       if (height > 0) {
-        await this.execute(place, rig, block);
+        await this.#execute(place, rig, block);
         gasUsed = block.meta.gasUsed;
-      } else this.tally.countBlock(0, 0);
+      } else this.#tally.countBlock(0, 0);
     } catch (error) {
-      this.note(place, error);
+      this.#note(place, error);
     }
     progress.finishBlock(Number(gasUsed));
   }
 
   /** What keeps one block from being executed is a finding; anything else ends the run. */
-  private note({ fullShardId, height }: BlockPlace, error: unknown): void {
+  #note({ fullShardId, height }: BlockPlace, error: unknown): void {
     const at = { fullShardId, height };
-    if (error instanceof DatabaseDamagedError) this.tally.addDamage({ ...at, message: error.message });
-    else if (error instanceof UnsupportedError) this.tally.addUnsupported({ ...at, message: error.message });
+    if (error instanceof DatabaseDamagedError) this.#tally.addDamage({ ...at, message: error.message });
+    else if (error instanceof UnsupportedError) this.#tally.addUnsupported({ ...at, message: error.message });
     else throw error;
   }
 
-  private async execute(place: BlockPlace, rig: ShardRig, block: MinorBlock): Promise<void> {
-    const { rules, progress } = this.options;
+  async #execute(place: BlockPlace, rig: ShardRig, block: MinorBlock): Promise<void> {
+    const { rules, progress } = this.#options;
     const { fullShardId, height, root } = place;
-    const parentRoot = await this.states.stateAfter(fullShardId, block.header.prevMinorBlockHash);
+    const parentRoot = await this.#states.stateAfter(fullShardId, block.header.prevMinorBlockHash);
     if (!rig.source.rows.has(parentRoot)) {
       const what = "states that are not stored were computed from the stored ones before them";
-      this.tally.warn(`shard ${fullShardId}: ${what}`);
-    } else if (rig.nodes.isHolding) this.states.release(fullShardId);
+      this.#tally.warn(`shard ${fullShardId}: ${what}`);
+    } else if (rig.nodes.isHolding) this.#states.release(fullShardId);
     const trial = trialOf(rig, block, parentRoot);
-    const tested = executeTested(trial, rules, this.cacheOf(fullShardId));
+    const tested = executeTested(trial, rules, this.#cacheOf(fullShardId));
     if (matchesDeclared(trial, tested)) {
       const deposits = tested.status === "EXECUTED" ? tested.computed.depositsConsumed : 0;
-      this.tally.countBlock(block.transactions.length, deposits);
+      this.#tally.countBlock(block.transactions.length, deposits);
       return;
     }
-    const outcome = explainBlock(trial, rules, tested, this.tally.isExample);
-    this.tally.countBlock(block.transactions.length, outcome.depositsConsumed);
+    const outcome = explainBlock(trial, rules, tested, this.#tally.isExample);
+    this.#tally.countBlock(block.transactions.length, outcome.depositsConsumed);
     if (outcome.warning !== undefined) {
-      this.tally.warn(`shard ${fullShardId} block ${height} (${toHex(place.hash)}) ${outcome.warning}`);
+      this.#tally.warn(`shard ${fullShardId} block ${height} (${toHex(place.hash)}) ${outcome.warning}`);
     }
     if (outcome.isChanged) progress.countDivergence();
-    this.tally.addBlock(
+    this.#tally.addBlock(
       { fullShardId, height, hash: toHex(minorHeaderHash(block.header)), rootHeight: root?.height ?? null },
       outcome,
     );
   }
 
-  private cacheOf(fullShardId: number): StateCache {
-    let cache = this.caches.get(fullShardId);
+  #cacheOf(fullShardId: number): StateCache {
+    let cache = this.#caches.get(fullShardId);
     if (cache === undefined) {
-      cache = new StateCache(this.cacheBytes);
-      this.caches.set(fullShardId, cache);
+      cache = new StateCache(this.#cacheBytes);
+      this.#caches.set(fullShardId, cache);
     }
     return cache;
   }

@@ -10,12 +10,12 @@ export class SwitchedRules {
   /** Names are those of withSwitch(); what they say is about the tested rules. */
   readonly switches: readonly RuleSwitch[];
   readonly names: readonly string[];
-  private readonly known = new Map<string, Rules>();
-  private readonly configs = new Map<string, ExecutionConfig>();
-  private readonly config: QuarkChainConfig;
+  readonly #known = new Map<string, Rules>();
+  readonly #configs = new Map<string, ExecutionConfig>();
+  readonly #config: QuarkChainConfig;
 
   constructor(config: QuarkChainConfig, reference: Rules, tested: Rules) {
-    this.config = config;
+    this.#config = config;
     this.reference = reference;
     this.tested = tested;
     this.switches = ruleSwitches(reference, tested);
@@ -27,10 +27,10 @@ export class SwitchedRules {
     if (names.size === 0) return this.tested;
     if (names.size === this.names.length) return this.reference;
     const key = this.names.filter((name) => names.has(name)).join();
-    let rules = this.known.get(key);
+    let rules = this.#known.get(key);
     if (rules === undefined) {
       rules = withSwitch(this.tested, this.reference, names);
-      this.known.set(key, rules);
+      this.#known.set(key, rules);
     }
     return rules;
   }
@@ -43,10 +43,10 @@ export class SwitchedRules {
   /** What one shard executes by under rules that this gave. */
   configOf(fullShardId: number, rules: Rules): ExecutionConfig {
     const key = `${fullShardId} ${rules.name}`;
-    let config = this.configs.get(key);
+    let config = this.#configs.get(key);
     if (config === undefined) {
-      config = executionConfig(this.config, fullShardId, rules);
-      this.configs.set(key, config);
+      config = executionConfig(this.#config, fullShardId, rules);
+      this.#configs.set(key, config);
     }
     return config;
   }

@@ -32,82 +32,82 @@ type Finding = WhatifRange["damage"][number];
 
 /** Counts and keeps what the blocks of one range would be. */
 export class Tally {
-  private readonly counts: WhatifCounts = { ...NO_COUNTS };
-  private readonly groups = new Map<string, Group>();
-  private readonly changes = new BoundedList<Change>(MAX_LISTED);
-  private readonly blockChanges = new BoundedList<BlockChange>(MAX_FINDINGS);
-  private readonly unsupported = new BoundedList<Finding>(MAX_FINDINGS);
-  private readonly damage = new BoundedList<Finding>(MAX_FINDINGS);
-  private readonly warnings = new Set<string>();
-  private readonly examples = new Map<string, number>();
+  readonly #counts: WhatifCounts = { ...NO_COUNTS };
+  readonly #groups = new Map<string, Group>();
+  readonly #changes = new BoundedList<Change>(MAX_LISTED);
+  readonly #blockChanges = new BoundedList<BlockChange>(MAX_FINDINGS);
+  readonly #unsupported = new BoundedList<Finding>(MAX_FINDINGS);
+  readonly #damage = new BoundedList<Finding>(MAX_FINDINGS);
+  readonly #warnings = new Set<string>();
+  readonly #examples = new Map<string, number>();
 
   countBlock(transactions: number, deposits: number): void {
-    this.counts.minorBlocks++;
-    this.counts.transactions += transactions;
-    this.counts.deposits += deposits;
+    this.#counts.minorBlocks++;
+    this.#counts.transactions += transactions;
+    this.#counts.deposits += deposits;
   }
 
   /** Whether what these switches change in a transaction is to be said; counts it as one that says so. */
   readonly isExample = (switches: readonly string[]): boolean => {
-    const wanting = switches.filter((name) => (this.examples.get(name) ?? 0) < EXAMPLES);
-    for (const name of wanting) this.examples.set(name, (this.examples.get(name) ?? 0) + 1);
+    const wanting = switches.filter((name) => (this.#examples.get(name) ?? 0) < EXAMPLES);
+    for (const name of wanting) this.#examples.set(name, (this.#examples.get(name) ?? 0) + 1);
     return wanting.length > 0;
   };
 
   addBlock(place: Place, { units, block, consequences, isChanged }: BlockOutcome): void {
     if (!isChanged) return;
-    this.counts.changedBlocks++;
-    this.counts.consequences += consequences;
+    this.#counts.changedBlocks++;
+    this.#counts.consequences += consequences;
     if (block !== undefined) {
-      if (block.kind === "invalid") this.counts.invalidBlocks++;
-      for (const name of block.switches) this.groupOf(name).blocks++;
-      this.blockChanges.add({ ...place, ...block });
+      if (block.kind === "invalid") this.#counts.invalidBlocks++;
+      for (const name of block.switches) this.#groupOf(name).blocks++;
+      this.#blockChanges.add({ ...place, ...block });
     }
-    for (const unit of units) this.addChange({ ...place, ...unit });
+    for (const unit of units) this.#addChange({ ...place, ...unit });
   }
 
   addUnsupported(finding: Finding): void {
-    this.unsupported.add(finding);
+    this.#unsupported.add(finding);
   }
 
   addDamage(finding: Finding): void {
-    this.damage.add(finding);
+    this.#damage.add(finding);
   }
 
   /** The same text counts once. */
   warn(text: string): void {
-    if (this.warnings.size < MAX_FINDINGS) this.warnings.add(text);
-    else if (!this.warnings.has(text)) this.warnings.add(MORE_WARNINGS);
+    if (this.#warnings.size < MAX_FINDINGS) this.#warnings.add(text);
+    else if (!this.#warnings.has(text)) this.#warnings.add(MORE_WARNINGS);
   }
 
   result(range: Range): WhatifRange {
     return {
       index: range.index,
-      counts: this.counts,
-      groups: [...this.groups.values()],
-      changes: this.changes.items,
-      omitted: this.changes.omitted,
-      blockChanges: this.blockChanges.items,
-      unsupported: this.unsupported.items,
-      damage: this.damage.items,
-      warnings: [...this.warnings, ...this.omissions(range)],
+      counts: this.#counts,
+      groups: [...this.#groups.values()],
+      changes: this.#changes.items,
+      omitted: this.#changes.omitted,
+      blockChanges: this.#blockChanges.items,
+      unsupported: this.#unsupported.items,
+      damage: this.#damage.items,
+      warnings: [...this.#warnings, ...this.#omissions(range)],
     };
   }
 
-  private omissions({ firstRootHeight, lastRootHeight, unconfirmed }: Range): string[] {
+  #omissions({ firstRootHeight, lastRootHeight, unconfirmed }: Range): string[] {
     const where = unconfirmed ? "unconfirmed blocks" : `root blocks ${firstRootHeight}..${lastRootHeight}`;
     const lists = [
-      [this.blockChanges, "blocks that differ as a whole"],
-      [this.unsupported, "unsupported blocks"],
-      [this.damage, "damaged blocks"],
+      [this.#blockChanges, "blocks that differ as a whole"],
+      [this.#unsupported, "unsupported blocks"],
+      [this.#damage, "damaged blocks"],
     ] as const;
     return lists
       .filter(([{ omitted }]) => omitted > 0)
       .map(([{ omitted }, what]) => `${where}: ${omitted} more ${what} than are listed`);
   }
 
-  private addChange(change: Change): void {
-    const { counts } = this;
+  #addChange(change: Change): void {
+    const counts = this.#counts;
     const { kind, before, after } = change;
     if (kind === "transaction") counts.changedTransactions++;
     else counts.changedDeposits++;
@@ -118,12 +118,12 @@ export class Tally {
       counts.gasBefore = plus(counts.gasBefore, before.gas);
       counts.gasAfter = plus(counts.gasAfter, after.gas);
     }
-    for (const { name, gas } of change.switches) this.count(name, gas ?? "0", change);
-    this.changes.add(change);
+    for (const { name, gas } of change.switches) this.#count(name, gas ?? "0", change);
+    this.#changes.add(change);
   }
 
-  private count(name: string, gas: string, { kind, before, after, switches }: Change): void {
-    const group = this.groupOf(name);
+  #count(name: string, gas: string, { kind, before, after, switches }: Change): void {
+    const group = this.#groupOf(name);
     if (kind === "transaction") group.transactions++;
     else group.deposits++;
     if (switches.length === 1) group.alone++;
@@ -131,11 +131,11 @@ export class Tally {
     group.gas = plus(group.gas, gas);
   }
 
-  private groupOf(name: string): Group {
-    let group = this.groups.get(name);
+  #groupOf(name: string): Group {
+    let group = this.#groups.get(name);
     if (group === undefined) {
       group = emptyGroup(name);
-      this.groups.set(name, group);
+      this.#groups.set(name, group);
     }
     return group;
   }

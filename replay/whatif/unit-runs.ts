@@ -57,23 +57,23 @@ export interface UnitRun {
  * the rules keep until the end of the block is settled at the end of each.
  */
 export class UnitRuns {
-  private readonly trial: BlockTrial;
-  private readonly rules: SwitchedRules;
-  private readonly cache = new StateCache();
+  readonly #trial: BlockTrial;
+  readonly #rules: SwitchedRules;
+  readonly #cache = new StateCache();
   /** Gas that deposits used under the reference rules. */
-  private depositGas = 0n;
+  #depositGas = 0n;
 
   constructor(trial: BlockTrial, rules: SwitchedRules) {
-    this.trial = trial;
-    this.rules = rules;
+    this.#trial = trial;
+    this.#rules = rules;
   }
 
   /** All units with their runs under the reference rules, one after the other; `deposits` of the due ones are consumed. */
   *reference(deposits: number): Generator<{ readonly unit: Unit; readonly run: UnitRun }> {
-    const { payload } = this.trial;
+    const { payload } = this.#trial;
     let start: UnitStart = { stateRoot: payload.parentStateRoot, gasUsed: 0n, fullShardKey: 0 };
     const advance = (unit: Unit) => {
-      const run = this.run(unit, this.rules.reference);
+      const run = this.run(unit, this.#rules.reference);
       start = { stateRoot: run.stateRoot, gasUsed: start.gasUsed + run.gasUsed, fullShardKey: run.fullShardKey };
       return { unit, run };
     };
@@ -84,9 +84,9 @@ export class UnitRuns {
       yield advance({ kind: "deposit", index, hash, sender: from.recipient, start, content: due });
       index++;
     }
-    this.depositGas = start.gasUsed;
+    this.#depositGas = start.gasUsed;
     for (const [index, typed] of payload.transactions.entries()) {
-      const signed = admitTransaction(this.begin("transaction", start, this.rules.reference), typed);
+      const signed = admitTransaction(this.#begin("transaction", start, this.#rules.reference), typed);
       const { hash, sender } = signed;
       yield advance({ kind: "transaction", index, hash, sender, start, content: signed });
     }
@@ -94,7 +94,7 @@ export class UnitRuns {
 
   /** Throws DatabaseDamagedError for a state that cannot be read. */
   run({ kind, start, content }: Unit, rules: Rules, tracer?: Tracer): UnitRun {
-    const execution = this.begin(kind, start, rules, tracer);
+    const execution = this.#begin(kind, start, rules, tracer);
     try {
       if ("deposit" in content) applyDeposit(execution, content);
       else runTransaction(execution, content, rules);
@@ -115,23 +115,23 @@ export class UnitRuns {
     };
   }
 
-  private begin(
+  #begin(
     kind: Unit["kind"],
     start: UnitStart,
     rules: Rules,
     tracer?: Tracer,
   ): BlockExecution & { readonly state: WorldState } {
-    const { payload, nodes, fullShardId } = this.trial;
-    const state = new WorldState(nodes, start.stateRoot, this.cache, rules);
+    const { payload, nodes, fullShardId } = this.#trial;
+    const state = new WorldState(nodes, start.stateRoot, this.#cache, rules);
     state.fullShardKey = start.fullShardKey;
     return {
-      config: this.rules.configOf(fullShardId, rules),
+      config: this.#rules.configOf(fullShardId, rules),
       block: { ...payload, number: payload.height },
       state,
       xshardGasLimit: payload.xshardGasLimit,
       reachableShards: payload.reachableShards,
       headerGasLimit: payload.gasLimit,
-      gasLimit: kind === "deposit" ? payload.gasLimit : this.gasLimitOfTransactions(),
+      gasLimit: kind === "deposit" ? payload.gasLimit : this.#gasLimitOfTransactions(),
       gasUsed: start.gasUsed,
       fees: new Map(),
       receipts: [],
@@ -143,9 +143,9 @@ export class UnitRuns {
   }
 
   /** What deposits left of their share is no room for transactions (shard_state.py run_block). */
-  private gasLimitOfTransactions(): bigint {
-    const { gasLimit, xshardGasLimit } = this.trial.payload;
-    const left = xshardGasLimit - this.depositGas;
+  #gasLimitOfTransactions(): bigint {
+    const { gasLimit, xshardGasLimit } = this.#trial.payload;
+    const left = xshardGasLimit - this.#depositGas;
     return left > 0n ? gasLimit - left : gasLimit;
   }
 }

@@ -73,19 +73,19 @@ function isFolder(path: string): boolean {
 export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardArchive> {
   readonly kind = "goquarkchain";
   readonly rootFolderName = `${MASTER_FOLDER}/${DATABASE_FOLDER}`;
-  private readonly options: StoreOptions;
+  readonly #options: StoreOptions;
 
   constructor(folders: DatabaseFolders, options: StoreOptions) {
     super(folders);
-    this.options = options;
+    this.#options = options;
   }
 
   protected openRoot(folder: string): GoRootArchive {
-    return new GoRootArchive(openLevelDbOrRocksDb(folder, this.options), this.rootFolderName);
+    return new GoRootArchive(openLevelDbOrRocksDb(folder, this.#options), this.rootFolderName);
   }
 
   protected openShard(folder: string, fullShardId: number): GoShardArchive {
-    const rows = openLevelDbOrRocksDb(folder, this.options);
+    const rows = openLevelDbOrRocksDb(folder, this.#options);
     return new GoShardArchive(rows, this.shardFolderName(fullShardId), fullShardId);
   }
 

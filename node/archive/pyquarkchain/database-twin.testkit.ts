@@ -22,7 +22,7 @@ interface RowChange {
  */
 export class DatabaseTwin {
   readonly dir: string;
-  private readonly changes = new Map<string, RowChange[]>();
+  readonly #changes = new Map<string, RowChange[]>();
 
   constructor(source: string) {
     this.dir = mkdtempSync(join(tmpdir(), "qkc-twin-"));
@@ -31,29 +31,29 @@ export class DatabaseTwin {
 
   /** `folder` is master.db or shard-<id>.db. */
   put(folder: string, key: Uint8Array, value: Uint8Array): this {
-    return this.change(folder, { key, value });
+    return this.#change(folder, { key, value });
   }
 
   delete(folder: string, key: Uint8Array): this {
-    return this.change(folder, { key, value: undefined });
+    return this.#change(folder, { key, value: undefined });
   }
 
-  private change(folder: string, change: RowChange): this {
-    this.changes.set(folder, [...(this.changes.get(folder) ?? []), change]);
+  #change(folder: string, change: RowChange): this {
+    this.#changes.set(folder, [...(this.#changes.get(folder) ?? []), change]);
     return this;
   }
 
   /** Writes the changes to the logs; each log must be empty, as a clean shutdown leaves it. */
   write(): this {
-    for (const [folder, changes] of this.changes) {
+    for (const [folder, changes] of this.#changes) {
       const path = join(this.dir, folder);
-      const log = this.emptyLog(path);
+      const log = this.#emptyLog(path);
       const reader = openRocksDb(path);
       const sequence = BigInt(reader.describe().lastSequence) + 1n;
       reader.close();
       appendFileSync(log, logRecords(writeBatch(sequence, changes)));
     }
-    this.changes.clear();
+    this.#changes.clear();
     return this;
   }
 
@@ -61,7 +61,7 @@ export class DatabaseTwin {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  private emptyLog(folder: string): string {
+  #emptyLog(folder: string): string {
     const name = readdirSync(folder).find((file) => file.endsWith(".log"));
     if (name === undefined) throw new Error(`${folder} has no log to append to`);
     const path = join(folder, name);

@@ -43,19 +43,19 @@ export function pyquarkchainFolders(dir: string): DatabaseFolders | undefined {
 export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchive> {
   readonly kind = "pyquarkchain";
   readonly rootFolderName = MASTER_FOLDER;
-  private readonly options: StoreOptions;
+  readonly #options: StoreOptions;
 
   constructor(folders: DatabaseFolders, options: StoreOptions) {
     super(folders);
-    this.options = options;
+    this.#options = options;
   }
 
   protected openRoot(folder: string): RootArchive {
-    return new RootArchive(openRocksDb(folder, this.options), basename(folder));
+    return new RootArchive(openRocksDb(folder, this.#options), basename(folder));
   }
 
   protected openShard(folder: string, fullShardId: number): ShardArchive {
-    return new ShardArchive(openRocksDb(folder, this.options), basename(folder), fullShardId);
+    return new ShardArchive(openRocksDb(folder, this.#options), basename(folder), fullShardId);
   }
 
   shardFolderName(fullShardId: number): string {

@@ -19,11 +19,11 @@ export interface SharedEthashCaches {
  */
 export class EthashCachePool {
   readonly shared: SharedEthashCaches;
-  private readonly patienceMs: number;
-  private readonly directory: Int32Array;
+  readonly #patienceMs: number;
+  readonly #directory: Int32Array;
   /** This thread's view of each slot; it counts only while its epoch is the slot's. */
-  private readonly views: (EthashCache | undefined)[];
-  private ownCache: EthashCache | undefined;
+  readonly #views: (EthashCache | undefined)[];
+  #ownCache: EthashCache | undefined;
 
   /**
    * This thread's access to `shared`. A cache that another thread has not filled within `patienceMs` is given up: the thread
@@ -31,43 +31,43 @@ export class EthashCachePool {
    */
   constructor(shared: SharedEthashCaches, patienceMs = 30_000) {
     this.shared = shared;
-    this.patienceMs = patienceMs;
-    this.directory = new Int32Array(shared.directory);
-    this.views = shared.slots.map(() => undefined);
+    this.#patienceMs = patienceMs;
+    this.#directory = new Int32Array(shared.directory);
+    this.#views = shared.slots.map(() => undefined);
   }
 
   /** Calls `body` with the cache of `epoch`, which stays in place until it returns. */
   use<Result>(epoch: number, body: (cache: EthashCache) => Result): Result {
-    const slot = this.lease(epoch);
-    if (slot === undefined) return body(this.cacheOfOurOwn(epoch));
+    const slot = this.#lease(epoch);
+    if (slot === undefined) return body(this.#cacheOfOurOwn(epoch));
     try {
-      return body(this.view(slot, epoch));
+      return body(this.#view(slot, epoch));
     } finally {
-      Atomics.sub(this.directory, wordOf(slot, READERS), 1);
+      Atomics.sub(this.#directory, wordOf(slot, READERS), 1);
     }
   }
 
   /** The slot that holds `epoch`, one reader added; undefined when there is none to be had. */
-  private lease(epoch: number): number | undefined {
+  #lease(epoch: number): number | undefined {
     for (;;) {
-      const claim = this.locked(() => this.claim(epoch));
+      const claim = this.#locked(() => this.#claim(epoch));
       if (claim === undefined || claim.action === "none") return undefined;
       if (claim.action === "read") return claim.slot;
       if (claim.action === "fill") {
-        this.fill(claim.slot, epoch);
+        this.#fill(claim.slot, epoch);
         return claim.slot;
       }
-      this.waitFor(claim.slot, epoch);
+      this.#waitFor(claim.slot, epoch);
     }
   }
 
   /** Decides, under the lock, what this thread does to get `epoch`. */
-  private claim(epoch: number): Claim {
-    const directory = this.directory;
+  #claim(epoch: number): Claim {
+    const directory = this.#directory;
     const slots = this.shared.slots.map((_, slot) => slot);
     const present = slots.find((slot) => Atomics.load(directory, wordOf(slot, CONTENT)) === contentOf(epoch));
-    if (present !== undefined && this.isBeingFilled(present)) return { action: "wait", slot: present };
-    const slot = present ?? this.leastRecentlyUsed(slots.filter((slot) => this.canHold(slot, epoch)));
+    if (present !== undefined && this.#isBeingFilled(present)) return { action: "wait", slot: present };
+    const slot = present ?? this.#leastRecentlyUsed(slots.filter((slot) => this.#canHold(slot, epoch)));
     if (slot === undefined) return { action: "none" };
 
     Atomics.add(directory, wordOf(slot, READERS), 1);
@@ -78,65 +78,65 @@ export class EthashCachePool {
     return { action: "fill", slot };
   }
 
-  private canHold(slot: number, epoch: number): boolean {
+  #canHold(slot: number, epoch: number): boolean {
     return (
-      !this.isBeingFilled(slot) &&
-      Atomics.load(this.directory, wordOf(slot, READERS)) === 0 &&
+      !this.#isBeingFilled(slot) &&
+      Atomics.load(this.#directory, wordOf(slot, READERS)) === 0 &&
       this.shared.slots[slot].byteLength >= cacheBytes(epoch)
     );
   }
 
-  private isBeingFilled(slot: number): boolean {
-    return Atomics.load(this.directory, wordOf(slot, FILLING)) === 1;
+  #isBeingFilled(slot: number): boolean {
+    return Atomics.load(this.#directory, wordOf(slot, FILLING)) === 1;
   }
 
-  private leastRecentlyUsed(slots: readonly number[]): number | undefined {
-    const lastUse = (slot: number): number => this.directory[wordOf(slot, LAST_USE)];
+  #leastRecentlyUsed(slots: readonly number[]): number | undefined {
+    const lastUse = (slot: number): number => this.#directory[wordOf(slot, LAST_USE)];
     return slots.reduce<number | undefined>(
       (oldest, slot) => (oldest === undefined || lastUse(slot) < lastUse(oldest) ? slot : oldest),
       undefined,
     );
   }
 
-  private fill(slot: number, epoch: number): void {
+  #fill(slot: number, epoch: number): void {
     fillEthashCache(epoch, wordsIn(this.shared.slots[slot], epoch));
-    Atomics.store(this.directory, wordOf(slot, FILLING), 0);
-    Atomics.notify(this.directory, wordOf(slot, FILLING));
+    Atomics.store(this.#directory, wordOf(slot, FILLING), 0);
+    Atomics.notify(this.#directory, wordOf(slot, FILLING));
   }
 
   /** Gives the slot up when its filling takes too long: without its epoch nobody finds it any more. */
-  private waitFor(slot: number, epoch: number): void {
-    const outcome = Atomics.wait(this.directory, wordOf(slot, FILLING), 1, this.patienceMs);
-    if (outcome === "timed-out") Atomics.compareExchange(this.directory, wordOf(slot, CONTENT), contentOf(epoch), 0);
+  #waitFor(slot: number, epoch: number): void {
+    const outcome = Atomics.wait(this.#directory, wordOf(slot, FILLING), 1, this.#patienceMs);
+    if (outcome === "timed-out") Atomics.compareExchange(this.#directory, wordOf(slot, CONTENT), contentOf(epoch), 0);
   }
 
-  private view(slot: number, epoch: number): EthashCache {
-    const known = this.views[slot];
+  #view(slot: number, epoch: number): EthashCache {
+    const known = this.#views[slot];
     if (known?.epoch === epoch) return known;
     const view = ethashCacheOver(epoch, wordsIn(this.shared.slots[slot], epoch));
-    this.views[slot] = view;
+    this.#views[slot] = view;
     return view;
   }
 
-  private cacheOfOurOwn(epoch: number): EthashCache {
-    if (this.ownCache?.epoch !== epoch) {
+  #cacheOfOurOwn(epoch: number): EthashCache {
+    if (this.#ownCache?.epoch !== epoch) {
       const words = new Int32Array(cacheBytes(epoch) / 4);
       fillEthashCache(epoch, words);
-      this.ownCache = ethashCacheOver(epoch, words);
+      this.#ownCache = ethashCacheOver(epoch, words);
     }
-    return this.ownCache;
+    return this.#ownCache;
   }
 
   /** Runs `section` alone among all threads; undefined, and not run, when the lock is never released. */
-  private locked<Result>(section: () => Result): Result | undefined {
-    while (Atomics.compareExchange(this.directory, LOCK, 0, 1) !== 0) {
-      if (Atomics.wait(this.directory, LOCK, 1, LOCK_TIMEOUT_MS) === "timed-out") return undefined;
+  #locked<Result>(section: () => Result): Result | undefined {
+    while (Atomics.compareExchange(this.#directory, LOCK, 0, 1) !== 0) {
+      if (Atomics.wait(this.#directory, LOCK, 1, LOCK_TIMEOUT_MS) === "timed-out") return undefined;
     }
     try {
       return section();
     } finally {
-      Atomics.store(this.directory, LOCK, 0);
-      Atomics.notify(this.directory, LOCK, 1);
+      Atomics.store(this.#directory, LOCK, 0);
+      Atomics.notify(this.#directory, LOCK, 1);
     }
   }
 }

@@ -28,12 +28,12 @@ export type SealVerdict = { readonly ok: true } | { readonly ok: false; readonly
 
 /** Verifies proof-of-work seals, holding the caches that Ethash and qkchash need. One for each thread. */
 export class SealVerifier {
-  private readonly ethashCaches: EthashCachePool;
-  private readonly qkchashCaches = new Map<number, QkchashCache>();
+  readonly #ethashCaches: EthashCachePool;
+  readonly #qkchashCaches = new Map<number, QkchashCache>();
 
   /** The Ethash caches may be shared with other threads; see createSharedEthashCaches for how many to have. */
   constructor(ethashCaches: SharedEthashCaches) {
-    this.ethashCaches = new EthashCachePool(ethashCaches);
+    this.#ethashCaches = new EthashCachePool(ethashCaches);
   }
 
   /**
@@ -48,23 +48,23 @@ export class SealVerifier {
       case "POW_DOUBLESHA256":
         return verifyDoubleSha256(input);
       case "POW_ETHASH":
-        return verifyProof(this.ethash(input), input);
+        return verifyProof(this.#ethash(input), input);
       case "POW_QKCHASH":
-        return verifyProof(this.qkchash(input), input);
+        return verifyProof(this.#qkchash(input), input);
     }
   }
 
-  private ethash({ height, miningHash, nonce }: SealInput): Proof {
-    return this.ethashCaches.use(epochOf(height), (cache) => ethashProof(cache, miningHash, nonce));
+  #ethash({ height, miningHash, nonce }: SealInput): Proof {
+    return this.#ethashCaches.use(epochOf(height), (cache) => ethashProof(cache, miningHash, nonce));
   }
 
-  private qkchash({ height, miningHash, nonce, qkchashX }: SealInput): Proof {
-    return qkchashProof(this.qkchashCache(epochOf(height)), miningHash, nonce, qkchashX);
+  #qkchash({ height, miningHash, nonce, qkchashX }: SealInput): Proof {
+    return qkchashProof(this.#qkchashCache(epochOf(height)), miningHash, nonce, qkchashX);
   }
 
   /** Small and made in 40 ms, so each thread has its own few; a Map keeps the order of use. */
-  private qkchashCache(epoch: number): QkchashCache {
-    const caches = this.qkchashCaches;
+  #qkchashCache(epoch: number): QkchashCache {
+    const caches = this.#qkchashCaches;
     const cache = caches.get(epoch) ?? createQkchashCache(epoch);
     caches.delete(epoch);
     caches.set(epoch, cache);

@@ -5,26 +5,26 @@ const PUSH32 = 0x7f;
 /** Contract code with what was learned about it: where jumps may land and the constants it pushes. */
 export class Program {
   readonly code: Uint8Array;
-  private landings: Uint8Array | undefined;
-  private readonly constants: (bigint | undefined)[];
+  #landings: Uint8Array | undefined;
+  readonly #constants: (bigint | undefined)[];
 
   constructor(code: Uint8Array) {
     this.code = code;
-    this.constants = new Array(code.length);
+    this.#constants = new Array(code.length);
   }
 
   /** Whether `target`, any number, is a JUMPDEST outside push data. */
   isJumpDest(target: number): boolean {
-    this.landings ??= findLandings(this.code);
-    return target < this.landings.length && this.landings[target] === 1;
+    this.#landings ??= findLandings(this.code);
+    return target < this.#landings.length && this.#landings[target] === 1;
   }
 
   /** The `length` bytes behind the PUSH at `pc` as a number; bytes behind the end of the code are zero. */
   constant(pc: number, length: number): bigint {
-    let value = this.constants[pc];
+    let value = this.#constants[pc];
     if (value === undefined) {
       value = pushedValue(this.code, pc + 1, length);
-      this.constants[pc] = value;
+      this.#constants[pc] = value;
     }
     return value;
   }

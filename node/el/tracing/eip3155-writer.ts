@@ -14,21 +14,21 @@ type UnpricedLine = Pick<TracedStep, "pc" | "opcode" | "depth" | "stack"> &
 
 /** EIP-3155: a line of JSON for each step, and one for the end of each unit. Depths count from 1. */
 export class Eip3155Writer implements TraceWriter {
-  private readonly writeLine: (line: string) => void;
+  readonly #writeLine: (line: string) => void;
 
   constructor(writeLine: (line: string) => void) {
-    this.writeLine = writeLine;
+    this.#writeLine = writeLine;
   }
 
   unitBegins(): void {}
 
   step(step: TracedStep): void {
-    this.writeLine(JSON.stringify(eip3155Line(step)));
+    this.#writeLine(JSON.stringify(eip3155Line(step)));
   }
 
   unitEnds(_: ExecutionUnit, outcome: UnitOutcome | undefined, output: Uint8Array): void {
     const pass = outcome?.receipt?.success ?? outcome !== undefined;
-    this.writeLine(JSON.stringify(eip3155End(output, outcome?.gasUsed ?? 0n, pass)));
+    this.#writeLine(JSON.stringify(eip3155End(output, outcome?.gasUsed ?? 0n, pass)));
   }
 }
 

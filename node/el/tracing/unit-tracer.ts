@@ -33,75 +33,75 @@ type UnitChoice = (unit: ExecutionUnit) => boolean;
 /** Follows the chosen units of a block's execution, holding no more than one step. */
 export class UnitTracer implements BlockObserver {
   readonly tracer: Tracer;
-  private readonly writer: TraceWriter;
-  private readonly isChosen: UnitChoice;
-  private state: WorldState | undefined;
-  private unit: ExecutionUnit | undefined;
-  private pending: Omit<TracedStep, "cost" | "error"> | undefined;
-  private output: Uint8Array = new Uint8Array(0);
-  private failure: string | undefined;
-  private chosen = 0;
+  readonly #writer: TraceWriter;
+  readonly #isChosen: UnitChoice;
+  #state: WorldState | undefined;
+  #unit: ExecutionUnit | undefined;
+  #pending: Omit<TracedStep, "cost" | "error"> | undefined;
+  #output: Uint8Array = new Uint8Array(0);
+  #failure: string | undefined;
+  #chosen = 0;
 
   constructor(writer: TraceWriter, isChosen: UnitChoice) {
-    this.writer = writer;
-    this.isChosen = isChosen;
+    this.#writer = writer;
+    this.#isChosen = isChosen;
     this.tracer = {
       enterMessage: (_, callerGas, callerReserve) =>
-        this.settle(callerGas === undefined ? undefined : total(callerGas, callerReserve)),
-      leaveMessage: (result) => this.leaveMessage(result),
-      step: (step) => this.step(step),
+        this.#settle(callerGas === undefined ? undefined : total(callerGas, callerReserve)),
+      leaveMessage: (result) => this.#leaveMessage(result),
+      step: (step) => this.#step(step),
     };
   }
 
   wrapState(state: WorldState): EvmState {
-    this.state = state;
+    this.#state = state;
     return state;
   }
 
   enterUnit(unit: ExecutionUnit): void {
-    if (!this.isChosen(unit)) return;
-    this.unit = unit;
-    this.chosen++;
-    this.output = new Uint8Array(0);
-    this.failure = undefined;
-    this.writer.unitBegins(unit);
+    if (!this.#isChosen(unit)) return;
+    this.#unit = unit;
+    this.#chosen++;
+    this.#output = new Uint8Array(0);
+    this.#failure = undefined;
+    this.#writer.unitBegins(unit);
   }
 
   leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void {
-    if (this.unit === undefined) return;
-    this.writer.unitEnds(unit, outcome, this.output, this.failure);
-    this.unit = undefined;
+    if (this.#unit === undefined) return;
+    this.#writer.unitEnds(unit, outcome, this.#output, this.#failure);
+    this.#unit = undefined;
   }
 
   /** To be called when the execution is over: ends a unit that was never left. Answers how many were chosen. */
   finish(): number {
-    if (this.unit !== undefined) {
-      this.settle(undefined, "the block is invalid");
-      this.writer.unitEnds(this.unit, undefined, this.output);
+    if (this.#unit !== undefined) {
+      this.#settle(undefined, "the block is invalid");
+      this.#writer.unitEnds(this.#unit, undefined, this.#output);
     }
-    return this.chosen;
+    return this.#chosen;
   }
 
-  private leaveMessage({ success, gasLeft, gasReserve, output, failure }: MessageResult): void {
-    this.settle(total(gasLeft, gasReserve), success ? undefined : failure);
-    this.output = output;
-    this.failure = success ? undefined : failure;
+  #leaveMessage({ success, gasLeft, gasReserve, output, failure }: MessageResult): void {
+    this.#settle(total(gasLeft, gasReserve), success ? undefined : failure);
+    this.#output = output;
+    this.#failure = success ? undefined : failure;
   }
 
-  private step(step: TraceStep): void {
-    if (this.unit === undefined) return;
+  #step(step: TraceStep): void {
+    if (this.#unit === undefined) return;
     const { memory, gasReserve, ...rest } = step;
     const gas = total(step.gas, gasReserve);
-    this.settle(gas);
-    this.pending = { ...rest, gas, memorySize: memory.length, refund: this.state?.refund ?? 0n };
+    this.#settle(gas);
+    this.#pending = { ...rest, gas, memorySize: memory.length, refund: this.#state?.refund ?? 0n };
   }
 
   /** The step before is over. */
-  private settle(gasLeft: bigint | undefined, error?: string): void {
-    const { pending } = this;
+  #settle(gasLeft: bigint | undefined, error?: string): void {
+    const pending = this.#pending;
     if (pending === undefined) return;
-    this.pending = undefined;
-    this.writer.step({ ...pending, cost: pending.gas - (gasLeft ?? 0n), error });
+    this.#pending = undefined;
+    this.#writer.step({ ...pending, cost: pending.gas - (gasLeft ?? 0n), error });
   }
 }
 

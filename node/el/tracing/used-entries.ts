@@ -20,10 +20,10 @@ interface GrowingAccount extends UsedAccount {
 
 /** Entries of the state that a block uses, in the order in which it does. */
 export class UsedEntries implements BlockObserver, StateWatcher {
-  private readonly used = new Map<string, GrowingAccount>();
+  readonly #used = new Map<string, GrowingAccount>();
 
   get accounts(): readonly UsedAccount[] {
-    return [...this.used.values()];
+    return [...this.#used.values()];
   }
 
   wrapState(state: WorldState): EvmState {
@@ -35,15 +35,15 @@ export class UsedEntries implements BlockObserver, StateWatcher {
   leaveUnit(): void {}
 
   uses(address: Address, part: AccountPart, key = 0n): void {
-    const account = this.accountOf(address);
+    const account = this.#accountOf(address);
     if (part === "balance") account.tokens.add(key);
     else if (part === "slot") account.slots.add(key);
     else if (part === "code") account.code = true;
   }
 
-  private accountOf(address: Address): GrowingAccount {
+  #accountOf(address: Address): GrowingAccount {
     const key = bytesKey(address);
-    const known = this.used.get(key);
+    const known = this.#used.get(key);
     if (known !== undefined) return known;
     // The caller's array may be a window on memory that lives on.
     const account = {
@@ -52,7 +52,7 @@ export class UsedEntries implements BlockObserver, StateWatcher {
       slots: new Set<bigint>(),
       code: false,
     };
-    this.used.set(key, account);
+    this.#used.set(key, account);
     return account;
   }
 }

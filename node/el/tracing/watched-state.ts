@@ -22,169 +22,169 @@ export interface StateWatcher {
  * (WorldState), so a watcher is told of a use only where the state is about to look the account up anyway.
  */
 export class WatchedState implements EvmState {
-  private readonly state: WorldState;
-  private readonly watcher: StateWatcher;
+  readonly #state: WorldState;
+  readonly #watcher: StateWatcher;
 
   constructor(state: WorldState, watcher: StateWatcher) {
-    this.state = state;
-    this.watcher = watcher;
+    this.#state = state;
+    this.#watcher = watcher;
   }
 
   get fullShardKey(): number {
-    return this.state.fullShardKey;
+    return this.#state.fullShardKey;
   }
 
   set fullShardKey(key: number) {
-    this.state.fullShardKey = key;
+    this.#state.fullShardKey = key;
   }
 
   get logs(): readonly Log[] {
-    return this.state.logs;
+    return this.#state.logs;
   }
 
   get selfDestructs(): readonly Address[] {
-    return this.state.selfDestructs;
+    return this.#state.selfDestructs;
   }
 
   get refund(): bigint {
-    return this.state.refund;
+    return this.#state.refund;
   }
 
   getNonce(address: Address): bigint {
-    this.watcher.uses(address, "nonce");
-    return this.state.getNonce(address);
+    this.#watcher.uses(address, "nonce");
+    return this.#state.getNonce(address);
   }
 
   getBalance(address: Address, tokenId: bigint): bigint {
-    this.watcher.uses(address, "balance", tokenId);
-    return this.state.getBalance(address, tokenId);
+    this.#watcher.uses(address, "balance", tokenId);
+    return this.#state.getBalance(address, tokenId);
   }
 
   getCode(address: Address): Uint8Array {
-    this.watcher.uses(address, "code");
-    return this.state.getCode(address);
+    this.#watcher.uses(address, "code");
+    return this.#state.getCode(address);
   }
 
   getCodeHash(address: Address): Hash32 {
-    this.watcher.uses(address, "code");
-    return this.state.getCodeHash(address);
+    this.#watcher.uses(address, "code");
+    return this.#state.getCodeHash(address);
   }
 
   accountExists(address: Address): boolean {
-    this.watcher.uses(address, "existence");
-    return this.state.accountExists(address);
+    this.#watcher.uses(address, "existence");
+    return this.#state.accountExists(address);
   }
 
   hasStorage(address: Address): boolean {
-    this.watcher.uses(address, "existence");
-    return this.state.hasStorage(address);
+    this.#watcher.uses(address, "existence");
+    return this.#state.hasStorage(address);
   }
 
   getStorage(address: Address, slot: bigint): bigint {
-    this.watcher.uses(address, "slot", slot);
-    return this.state.getStorage(address, slot);
+    this.#watcher.uses(address, "slot", slot);
+    return this.#state.getStorage(address, slot);
   }
 
   setNonce(address: Address, nonce: bigint): void {
-    this.watcher.uses(address, "nonce");
-    this.state.setNonce(address, nonce);
-    this.watcher.wrote?.(address, "nonce");
+    this.#watcher.uses(address, "nonce");
+    this.#state.setNonce(address, nonce);
+    this.#watcher.wrote?.(address, "nonce");
   }
 
   incrementNonce(address: Address): void {
-    this.watcher.uses(address, "nonce");
-    this.state.incrementNonce(address);
-    this.watcher.wrote?.(address, "nonce");
+    this.#watcher.uses(address, "nonce");
+    this.#state.incrementNonce(address);
+    this.#watcher.wrote?.(address, "nonce");
   }
 
   setCode(address: Address, code: Uint8Array): void {
-    this.watcher.uses(address, "code");
-    this.state.setCode(address, code);
-    this.watcher.wrote?.(address, "code");
+    this.#watcher.uses(address, "code");
+    this.#state.setCode(address, code);
+    this.#watcher.wrote?.(address, "code");
   }
 
   setBalance(address: Address, tokenId: bigint, value: bigint): void {
-    this.watcher.uses(address, "balance", tokenId);
-    this.state.setBalance(address, tokenId, value);
-    this.watcher.wrote?.(address, "balance", tokenId);
+    this.#watcher.uses(address, "balance", tokenId);
+    this.#state.setBalance(address, tokenId, value);
+    this.#watcher.wrote?.(address, "balance", tokenId);
   }
 
   addBalance(address: Address, tokenId: bigint, delta: bigint): void {
-    if (delta === 0n) this.watcher.uses(address, "account");
-    else this.watcher.uses(address, "balance", tokenId);
-    this.state.addBalance(address, tokenId, delta);
-    if (delta !== 0n) this.watcher.wrote?.(address, "balance", tokenId);
+    if (delta === 0n) this.#watcher.uses(address, "account");
+    else this.#watcher.uses(address, "balance", tokenId);
+    this.#state.addBalance(address, tokenId, delta);
+    if (delta !== 0n) this.#watcher.wrote?.(address, "balance", tokenId);
   }
 
   transfer(from: Address, to: Address, tokenId: bigint, value: bigint): boolean {
-    this.watcher.uses(from, "balance", tokenId);
+    this.#watcher.uses(from, "balance", tokenId);
     // The payee is looked up by a payment that is made, and after the payer.
-    if (this.state.getBalance(from, tokenId) >= value) this.usesDelta(to, tokenId, value);
-    const paid = this.state.transfer(from, to, tokenId, value);
+    if (this.#state.getBalance(from, tokenId) >= value) this.#usesDelta(to, tokenId, value);
+    const paid = this.#state.transfer(from, to, tokenId, value);
     if (paid && value !== 0n) {
-      this.watcher.wrote?.(from, "balance", tokenId);
-      this.watcher.wrote?.(to, "balance", tokenId);
+      this.#watcher.wrote?.(from, "balance", tokenId);
+      this.#watcher.wrote?.(to, "balance", tokenId);
     }
     return paid;
   }
 
   deduct(from: Address, tokenId: bigint, value: bigint): boolean {
-    this.watcher.uses(from, "balance", tokenId);
-    const paid = this.state.deduct(from, tokenId, value);
-    if (paid && value !== 0n) this.watcher.wrote?.(from, "balance", tokenId);
+    this.#watcher.uses(from, "balance", tokenId);
+    const paid = this.#state.deduct(from, tokenId, value);
+    if (paid && value !== 0n) this.#watcher.wrote?.(from, "balance", tokenId);
     return paid;
   }
 
   setStorage(address: Address, slot: bigint, value: bigint): void {
-    this.watcher.uses(address, "slot", slot);
-    this.state.setStorage(address, slot, value);
-    this.watcher.wrote?.(address, "slot", slot);
+    this.#watcher.uses(address, "slot", slot);
+    this.#state.setStorage(address, slot, value);
+    this.#watcher.wrote?.(address, "slot", slot);
   }
 
   resetStorage(address: Address): void {
-    this.watcher.uses(address, "storage");
-    this.state.resetStorage(address);
-    this.watcher.wrote?.(address, "storage");
+    this.#watcher.uses(address, "storage");
+    this.#state.resetStorage(address);
+    this.#watcher.wrote?.(address, "storage");
   }
 
   deleteAccount(address: Address): void {
-    this.watcher.uses(address, "account");
-    this.state.deleteAccount(address);
-    this.watcher.wrote?.(address, "account");
+    this.#watcher.uses(address, "account");
+    this.#state.deleteAccount(address);
+    this.#watcher.wrote?.(address, "account");
   }
 
   addLog(log: Log): void {
-    this.state.addLog(log);
-    this.watcher.noted?.("log", log);
+    this.#state.addLog(log);
+    this.#watcher.noted?.("log", log);
   }
 
   addSelfDestruct(address: Address): void {
-    this.state.addSelfDestruct(address);
-    this.watcher.noted?.("selfDestruct", address);
+    this.#state.addSelfDestruct(address);
+    this.#watcher.noted?.("selfDestruct", address);
   }
 
   addRefund(amount: bigint): void {
-    this.state.addRefund(amount);
-    this.watcher.noted?.("refund", amount);
+    this.#state.addRefund(amount);
+    this.#watcher.noted?.("refund", amount);
   }
 
   resetSubstate(): void {
-    this.state.resetSubstate();
+    this.#state.resetSubstate();
   }
 
   snapshot(): Snapshot {
-    const snapshot = this.state.snapshot();
-    this.watcher.marked?.(snapshot);
+    const snapshot = this.#state.snapshot();
+    this.#watcher.marked?.(snapshot);
     return snapshot;
   }
 
   revert(snapshot: Snapshot): void {
-    this.state.revert(snapshot);
-    this.watcher.reverted?.(snapshot);
+    this.#state.revert(snapshot);
+    this.#watcher.reverted?.(snapshot);
   }
 
-  private usesDelta(address: Address, tokenId: bigint, delta: bigint): void {
-    if (delta === 0n) this.watcher.uses(address, "account");
-    else this.watcher.uses(address, "balance", tokenId);
+  #usesDelta(address: Address, tokenId: bigint, delta: bigint): void {
+    if (delta === 0n) this.#watcher.uses(address, "account");
+    else this.#watcher.uses(address, "balance", tokenId);
   }
 }

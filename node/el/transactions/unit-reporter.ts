@@ -4,35 +4,35 @@ import type { BlockExecution } from "./block-execution.ts";
 
 /** Tells an observer where the units of a block's execution begin and end. A unit that throws is not left. */
 export class UnitReporter {
-  private readonly observer: BlockObserver;
-  private readonly execution: BlockExecution;
-  private readonly counts = { deposit: 0, transaction: 0, reward: 0 };
-  private gasUsedBefore = 0n;
-  private receiptsBefore = 0;
+  readonly #observer: BlockObserver;
+  readonly #execution: BlockExecution;
+  readonly #counts = { deposit: 0, transaction: 0, reward: 0 };
+  #gasUsedBefore = 0n;
+  #receiptsBefore = 0;
 
   constructor(observer: BlockObserver, execution: BlockExecution) {
-    this.observer = observer;
-    this.execution = execution;
+    this.#observer = observer;
+    this.#execution = execution;
   }
 
   enter(kind: ExecutionUnit["kind"], hash?: Hash32): ExecutionUnit {
-    const unit = { kind, index: this.counts[kind]++, hash };
-    this.gasUsedBefore = this.execution.gasUsed;
-    this.receiptsBefore = this.receiptsOf(kind).length;
-    this.observer.enterUnit(unit);
+    const unit = { kind, index: this.#counts[kind]++, hash };
+    this.#gasUsedBefore = this.#execution.gasUsed;
+    this.#receiptsBefore = this.#receiptsOf(kind).length;
+    this.#observer.enterUnit(unit);
     return unit;
   }
 
   leave(unit: ExecutionUnit | undefined): void {
     if (unit === undefined) return;
-    const receipts = this.receiptsOf(unit.kind);
-    this.observer.leaveUnit(unit, {
-      receipt: receipts.length > this.receiptsBefore ? receipts.at(-1) : undefined,
-      gasUsed: this.execution.gasUsed - this.gasUsedBefore,
+    const receipts = this.#receiptsOf(unit.kind);
+    this.#observer.leaveUnit(unit, {
+      receipt: receipts.length > this.#receiptsBefore ? receipts.at(-1) : undefined,
+      gasUsed: this.#execution.gasUsed - this.#gasUsedBefore,
     });
   }
 
-  private receiptsOf(kind: ExecutionUnit["kind"]) {
-    return kind === "deposit" ? this.execution.depositReceipts : this.execution.receipts;
+  #receiptsOf(kind: ExecutionUnit["kind"]) {
+    return kind === "deposit" ? this.#execution.depositReceipts : this.#execution.receipts;
   }
 }

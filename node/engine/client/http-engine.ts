@@ -18,7 +18,7 @@ import type {
 } from "../engine-api.ts";
 import { EngineError, isTooLarge } from "../engine-error.ts";
 import { jwtIssuer } from "../json-rpc/jwt.ts";
-import { issueText } from "../server/rpc-method.ts";
+import { issueText } from "../json-rpc/rpc-method.ts";
 import type { BlockTrace, DebugOptions, PreState, TraceOptions, TracingEngine } from "../tracing-engine.ts";
 import { EngineProtocolError } from "./engine-failures.ts";
 import { HttpTransport } from "./http-transport.ts";

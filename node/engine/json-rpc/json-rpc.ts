@@ -1,9 +1,9 @@
 import { QkcError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
-import { type Caller, CallerGone, PATIENT_CALLER } from "../server/caller.ts";
-import type { RpcMethod, RpcMethods } from "../server/rpc-method.ts";
-import { Turns } from "../server/turns.ts";
+import { type Caller, CallerGone, PATIENT_CALLER } from "./caller.ts";
 import { numberIdTexts } from "./request-ids.ts";
+import type { RpcMethod, RpcMethods } from "./rpc-method.ts";
+import { Turns } from "./turns.ts";
 
 /** Requests in one batch: as many as geth takes. */
 const MOST_BATCH_REQUESTS = 1000;

@@ -1,7 +1,7 @@
 import { BATCH_CAPABILITY, ENGINE_METHODS, type EngineMethod } from "../api/methods.ts";
 import type { EngineApi } from "../engine-api.ts";
+import { type RpcMethod, type RpcMethods, rpcMethod } from "../json-rpc/rpc-method.ts";
 import { isTracing, type TracingEngine } from "../tracing-engine.ts";
-import { type RpcMethod, type RpcMethods, rpcMethod } from "./rpc-method.ts";
 
 /** The Engine API of `engine` as methods of a server. They run one after the other, in the order in which they came. */
 export function engineMethods(engine: EngineApi): RpcMethods {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
+import { type Caller, CallerGone } from "../json-rpc/caller.ts";
 import { errorText, type RpcDispatcher } from "../json-rpc/json-rpc.ts";
 import { type Authenticate, UnauthorizedError } from "../json-rpc/jwt.ts";
-import { type Caller, CallerGone } from "./caller.ts";
 import type { HeldBytes, Hold } from "./held-bytes.ts";
 import { readBody } from "./request-body.ts";
 

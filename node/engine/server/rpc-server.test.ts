@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ConfigError, DatabaseDamagedError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
-import { type RpcMethods, rpcMethod } from "./rpc-method.ts";
+import { type RpcMethods, rpcMethod } from "../json-rpc/rpc-method.ts";
 import { type RpcServer, startRpcServer } from "./rpc-server.ts";
 import { PAYLOAD, type Served, STATUS, serve } from "./stub-engine.testkit.ts";
 

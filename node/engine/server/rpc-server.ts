@@ -5,9 +5,9 @@ import { ConfigError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../engine-error.ts";
 import { type InternalErrorListener, RpcDispatcher } from "../json-rpc/json-rpc.ts";
 import type { Authenticate } from "../json-rpc/jwt.ts";
+import type { RpcMethods } from "../json-rpc/rpc-method.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { type ExchangeOptions, RpcExchange } from "./rpc-exchange.ts";
-import type { RpcMethods } from "./rpc-method.ts";
 
 /** What callers of a port may ask of it. */
 export interface RpcLimits {

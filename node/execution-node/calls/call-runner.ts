@@ -1,7 +1,7 @@
 import { bigIntToMinimalBytes } from "../../codec/bytes.ts";
 import type { ExecutionConfig } from "../../el/execution-config.ts";
 import type { ExecutionStore } from "../../el/store/execution-store.ts";
-import type { Caller } from "../../engine/server/caller.ts";
+import type { Caller } from "../../engine/json-rpc/caller.ts";
 import { ancestorsFrom } from "../chain-queries.ts";
 import type { CallRequest } from "../eth-api/fields.ts";
 import { type CallBlock, Simulation } from "./simulation.ts";

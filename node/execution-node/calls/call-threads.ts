@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { QkcError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import type { Caller } from "../../engine/server/caller.ts";
+import type { Caller } from "../../engine/json-rpc/caller.ts";
 import { type CallThreadData, callErrorOf, type FromCallThread, type ToCallThread } from "./call-messages.ts";
 import type { Call, CallRunner } from "./call-runner.ts";
 

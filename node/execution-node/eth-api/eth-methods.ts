@@ -13,8 +13,8 @@ import {
   uint256Field,
 } from "../../engine/api/json-fields.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import type { Caller } from "../../engine/server/caller.ts";
-import { type RpcMethods, rpcMethod } from "../../engine/server/rpc-method.ts";
+import type { Caller } from "../../engine/json-rpc/caller.ts";
+import { type RpcMethods, rpcMethod } from "../../engine/json-rpc/rpc-method.ts";
 import { type Call, type CallRunner, LocalCalls } from "../calls/call-runner.ts";
 import { type BlockSelector, ChainView, type PlacedBlock } from "../chain-view.ts";
 import type { ExecutionNode } from "../execution-node.ts";

@@ -4,8 +4,8 @@ import { type Address, bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/
 import { hashField } from "../../engine/api/json-fields.ts";
 import { longListField } from "../../engine/api/long-list.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
-import type { Caller } from "../../engine/server/caller.ts";
-import { Turns } from "../../engine/server/turns.ts";
+import type { Caller } from "../../engine/json-rpc/caller.ts";
+import { Turns } from "../../engine/json-rpc/turns.ts";
 import type { ChainView, PlacedBlock } from "../chain-view.ts";
 import { accountField, blockNumberField } from "./fields.ts";
 import { receiptsToJson } from "./receipt-json.ts";

@@ -30,7 +30,7 @@ export interface PoolOptions {
   readonly now: () => number;
 }
 
-export const POOL_DEFAULTS: PoolOptions = { capacity: 10_000, leastGasPrice: LEAST_GAS_PRICE, now: Date.now };
+const POOL_DEFAULTS: PoolOptions = { capacity: 10_000, leastGasPrice: LEAST_GAS_PRICE, now: Date.now };
 
 /** The chain as a pool sees it. */
 export interface PoolChain {

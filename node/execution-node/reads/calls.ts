@@ -6,7 +6,7 @@ import { applyTransaction } from "../../el/transactions/apply-transaction.ts";
 import type { BlockExecution, Outcome } from "../../el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../el/transactions/transaction-invalid-error.ts";
 import { admitDecoded } from "../../el/transactions/validate-transaction.ts";
-import { Turns } from "../../engine/server/turns.ts";
+import { Turns } from "../../engine/json-rpc/turns.ts";
 import { beginOnTip, type TipGround } from "../mempool/tip-execution.ts";
 
 /** What a transfer uses. */

@@ -1,5 +1,5 @@
 import { type Address, bytesKey, compareBytes, type Hash32 } from "../../codec/bytes.ts";
-import { Turns } from "../../engine/server/turns.ts";
+import { Turns } from "../../engine/json-rpc/turns.ts";
 import { decodeHistoryKey, type HistoryPlace, historyPrefix, neighbourKey } from "./history-index.ts";
 
 /** pyquarkchain has no limit of its own: an answer this long has 10 MB. */

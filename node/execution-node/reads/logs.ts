@@ -1,6 +1,6 @@
 import { type Log, logsBloom, type Receipt } from "../../chain/receipt.ts";
 import { type Address, bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
-import { Turns } from "../../engine/server/turns.ts";
+import { Turns } from "../../engine/json-rpc/turns.ts";
 import { ReadError } from "./read-error.ts";
 
 /** pyquarkchain cluster/log_filter.py LogFilter.TIMEOUT. */

@@ -5,7 +5,7 @@ import type { NodeStore } from "../../el/state/node-store.ts";
 import { StateCache } from "../../el/state/state-cache.ts";
 import { TokenHoldings } from "../../el/state/token-holdings.ts";
 import { trieLeaves } from "../../el/trie/trie-leaves.ts";
-import { Turns } from "../../engine/server/turns.ts";
+import { Turns } from "../../engine/json-rpc/turns.ts";
 
 const END = new Uint8Array(32);
 /** Accounts of one page, whatever is asked for. */

@@ -42,45 +42,45 @@ export interface DivergingBlock {
  * longer. The answer depends on the blocks seen before, in their order.
  */
 export class Classifier {
-  private readonly config: QuarkChainConfig;
-  private readonly tested: Rules;
+  readonly #config: QuarkChainConfig;
+  readonly #tested: Rules;
   /** Classes that switches explain. */
-  private readonly explained = new Set<string>();
+  readonly #explained = new Set<string>();
   /** How often a search found nothing, by class. */
-  private readonly searched = new Map<string, number>();
+  readonly #searched = new Map<string, number>();
 
   constructor(config: QuarkChainConfig, tested: Rules) {
-    this.config = config;
-    this.tested = tested;
+    this.#config = config;
+    this.#tested = tested;
   }
 
   /** `known`: switches of the other client's rules that are known to explain the block. */
   classOf(diverging: DivergingBlock, known: readonly string[] = []): string {
     if (known.length > 0) return explainedClass(known);
     const { trial, cl } = diverging;
-    if (this.matchesDeclared(diverging, this.executorOf(trial, this.tested))) return NOT_REPRODUCED;
-    for (const name of this.explained) {
-      const reference = referenceWith(this.config, cl, trial, this.tested, switchesOfClass(name));
-      if (reference !== undefined && this.matchesDeclared(diverging, reference.executor)) return name;
+    if (this.#matchesDeclared(diverging, this.#executorOf(trial, this.#tested))) return NOT_REPRODUCED;
+    for (const name of this.#explained) {
+      const reference = referenceWith(this.#config, cl, trial, this.#tested, switchesOfClass(name));
+      if (reference !== undefined && this.#matchesDeclared(diverging, reference.executor)) return name;
     }
-    return this.searchedClass(diverging);
+    return this.#searchedClass(diverging);
   }
 
-  private searchedClass(diverging: DivergingBlock): string {
-    const unexplained = this.classWithoutCause(diverging);
-    const searches = this.searched.get(unexplained) ?? 0;
+  #searchedClass(diverging: DivergingBlock): string {
+    const unexplained = this.#classWithoutCause(diverging);
+    const searches = this.#searched.get(unexplained) ?? 0;
     if (searches >= FULL_PER_CLASS) return unexplained;
-    const switches = this.search(diverging);
+    const switches = this.#search(diverging);
     if (switches.length === 0) {
-      this.searched.set(unexplained, searches + 1);
+      this.#searched.set(unexplained, searches + 1);
       return unexplained;
     }
     const name = explainedClass(switches);
-    this.explained.add(name);
+    this.#explained.add(name);
     return name;
   }
 
-  private classWithoutCause({ trial, cl, outcome, fields, declared }: DivergingBlock): string {
+  #classWithoutCause({ trial, cl, outcome, fields, declared }: DivergingBlock): string {
     if (outcome.status === "INVALID") return refusedClass(outcome.rejection);
     const sides = { trial, declared: declared(), computed: outcomeOf(outcome, cl, trial) };
     return unexplainedClass(firstDifference(sides, fields));
@@ -90,16 +90,16 @@ export class Classifier {
    * Rules one by one: switches of the other client's and Ethereum's later rules; then, where all up to a hardfork bring
    * the block to what it declares, the fewest of them.
    */
-  private search(diverging: DivergingBlock): readonly string[] {
-    const { tested } = this;
+  #search(diverging: DivergingBlock): readonly string[] {
+    const tested = this.#tested;
     const { trial, cl, matches } = diverging;
     for (const name of tested === QUARKCHAIN_RULES ? SINGLE_RULES : []) {
-      const reference = referenceWith(this.config, cl, trial, tested, [name]);
-      if (reference !== undefined && this.matchesDeclared(diverging, reference.executor)) return [name];
+      const reference = referenceWith(this.#config, cl, trial, tested, [name]);
+      if (reference !== undefined && this.#matchesDeclared(diverging, reference.executor)) return [name];
     }
-    const executorOf = (rules: Rules) => this.executorOf(trial, rules);
+    const executorOf = (rules: Rules) => this.#executorOf(trial, rules);
     for (const reference of targetsOf(tested)) {
-      if (!this.matchesDeclared(diverging, executorOf(reference))) continue;
+      if (!this.#matchesDeclared(diverging, executorOf(reference))) continue;
       const switches = attribute({ trial, reference, tested, executorOf, matches });
       if (switches.length > 0) return switches;
     }
@@ -107,7 +107,7 @@ export class Classifier {
   }
 
   /** Rules that cannot execute the block explain nothing. */
-  private matchesDeclared({ trial, matches }: DivergingBlock, executor: Executor): boolean {
+  #matchesDeclared({ trial, matches }: DivergingBlock, executor: Executor): boolean {
     try {
       return matches(executor.execute(trial.payload, trial.nodes));
     } catch (error) {
@@ -116,7 +116,7 @@ export class Classifier {
     }
   }
 
-  private executorOf({ fullShardId }: BlockTrial, rules: Rules): Executor {
-    return rulesExecutor(this.config, fullShardId, rules);
+  #executorOf({ fullShardId }: BlockTrial, rules: Rules): Executor {
+    return rulesExecutor(this.#config, fullShardId, rules);
   }
 }

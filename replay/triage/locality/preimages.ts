@@ -6,29 +6,29 @@ import type { UnitRecords } from "../units/record-units.ts";
 
 /** What keys of the state's tries stand for, as far as the block's executions have met it. */
 export class Preimages {
-  private readonly addresses = new Map<string, Address>();
-  private readonly numbers = new Map<string, bigint>();
+  readonly #addresses = new Map<string, Address>();
+  readonly #numbers = new Map<string, bigint>();
 
   constructor(trial: BlockTrial, executions: readonly UnitRecords[]) {
-    this.addAddress(trial.payload.coinbase);
+    this.#addAddress(trial.payload.coinbase);
     for (const { units } of executions) {
       for (const { address, tokens, slots } of units.flatMap(({ accesses }) => accesses)) {
-        this.addAddress(address);
-        for (const number of [...tokens, ...slots]) this.numbers.set(bytesKey(numberTrieKey(number)), number);
+        this.#addAddress(address);
+        for (const number of [...tokens, ...slots]) this.#numbers.set(bytesKey(numberTrieKey(number)), number);
       }
     }
   }
 
   addressOf(hash: Hash32): Address | undefined {
-    return this.addresses.get(bytesKey(hash));
+    return this.#addresses.get(bytesKey(hash));
   }
 
   /** Token id or slot. */
   numberOf(hash: Hash32): bigint | undefined {
-    return this.numbers.get(bytesKey(hash));
+    return this.#numbers.get(bytesKey(hash));
   }
 
-  private addAddress(address: Address): void {
-    this.addresses.set(bytesKey(keccak256(address)), address);
+  #addAddress(address: Address): void {
+    this.#addresses.set(bytesKey(keccak256(address)), address);
   }
 }

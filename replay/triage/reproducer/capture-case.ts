@@ -57,14 +57,15 @@ export function captureCase(trial: BlockTrial, config: QuarkChainConfig, executo
 class AskedPayload {
   readonly ancestors: Record<string, Hash32> = {};
   readonly deposits: DueDeposit[] = [];
-  private readonly whole: ExecutionPayload;
+  readonly #whole: ExecutionPayload;
 
   constructor(whole: ExecutionPayload) {
-    this.whole = whole;
+    this.#whole = whole;
   }
 
   payload(): ExecutionPayload {
-    const { whole, ancestors, deposits } = this;
+    const { ancestors, deposits } = this;
+    const whole = this.#whole;
     return {
       ...whole,
       ancestorHash: (distance) => {

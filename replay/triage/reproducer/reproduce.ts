@@ -57,12 +57,12 @@ function fileText(path: string): string {
 
 /** A file from elsewhere may hold a loop and the gas to run it for years. */
 class StepLimit implements Tracer {
-  private steps = 0;
+  #steps = 0;
 
   enterMessage(): void {}
   leaveMessage(): void {}
 
   step(): void {
-    if (++this.steps > MOST_STEPS) throw new UnsupportedError(`the case takes more than ${MOST_STEPS} steps`);
+    if (++this.#steps > MOST_STEPS) throw new UnsupportedError(`the case takes more than ${MOST_STEPS} steps`);
   }
 }

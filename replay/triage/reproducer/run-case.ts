@@ -74,15 +74,15 @@ function payloadOf(
 
 /** The rows of a case's state: it has no others. */
 class CaseNodes implements NodeStore {
-  private readonly rows = new Map<string, Uint8Array>();
+  readonly #rows = new Map<string, Uint8Array>();
 
   get(hash: Hash32): Uint8Array {
-    const row = this.rows.get(bytesKey(hash));
+    const row = this.#rows.get(bytesKey(hash));
     if (row === undefined) throw new DatabaseDamagedError("the case has no such state row", { key: toHex(hash) });
     return row;
   }
 
   put(hash: Hash32, value: Uint8Array): void {
-    this.rows.set(bytesKey(hash), value);
+    this.#rows.set(bytesKey(hash), value);
   }
 }

@@ -47,16 +47,16 @@ export function shrinkCase(
 
 class Shrinker {
   smallest: ShrunkCase;
-  private readonly reference: Executor;
-  private readonly tested: Executor;
-  private executionsLeft: number;
-  private stepsLeft: number;
+  readonly #reference: Executor;
+  readonly #tested: Executor;
+  #executionsLeft: number;
+  #stepsLeft: number;
 
   constructor(reference: Executor, tested: Executor, limits: ShrinkLimits, first: ShrunkCase) {
-    this.reference = reference;
-    this.tested = tested;
-    this.executionsLeft = limits.executions;
-    this.stepsLeft = limits.steps;
+    this.#reference = reference;
+    this.#tested = tested;
+    this.#executionsLeft = limits.executions;
+    this.#stepsLeft = limits.steps;
     this.smallest = first;
   }
 
@@ -64,14 +64,14 @@ class Shrinker {
   keepFirstDifference(): void {
     const whole = this.smallest.subject;
     let [agreeing, differing] = [0, unitCount(whole)];
-    if (!this.showsAnything(firstUnits(whole, differing))) return;
+    if (!this.#showsAnything(firstUnits(whole, differing))) return;
     while (differing - agreeing > 1) {
       const middle = (agreeing + differing) >> 1;
-      if (this.showsAnything(firstUnits(whole, middle))) differing = middle;
+      if (this.#showsAnything(firstUnits(whole, middle))) differing = middle;
       else agreeing = middle;
     }
     const subject = firstUnits(whole, differing);
-    const judgement = this.judged(subject);
+    const judgement = this.#judged(subject);
     if (judgement !== undefined && judgement.differences.length > 0) this.smallest = { subject, judgement };
   }
 
@@ -82,13 +82,13 @@ class Shrinker {
   foldUnitsBefore(): void {
     const { subject, judgement } = this.smallest;
     for (let count = unitCount(subject) - 1; count > 0; count = count >> 1) {
-      const folded = foldedInto(subject, count, this.reference, judgement.touched);
+      const folded = foldedInto(subject, count, this.#reference, judgement.touched);
       if (folded === undefined) continue;
       const { gasLimit, xshardGasLimit } = subject.block;
       // What deposits used of their share of the gas showed in the limit of transactions.
       const used = subject.deposits.length > folded.deposits.length ? depositGas(judgement) : 0n;
       const more = { ...folded, block: { ...subject.block, gasLimit: gasLimit + used, xshardGasLimit } };
-      if (this.keeps(folded, false) || this.keeps(more, false)) return;
+      if (this.#keeps(folded, false) || this.#keeps(more, false)) return;
     }
   }
 
@@ -97,7 +97,7 @@ class Shrinker {
     const places = Array.from({ length: unitCount(subject) }, (_, place) => place);
     const { deposits } = subject;
     reduceList(places, (rest) =>
-      this.keeps({
+      this.#keeps({
         ...this.smallest.subject,
         deposits: rest.filter((place) => place < deposits.length).map((place) => deposits[place]),
         transactions: rest
@@ -109,16 +109,16 @@ class Shrinker {
 
   /** Not the configuration: executors bring their own. */
   dropSurroundings(): void {
-    this.keepsBlock({ blockReward: {} });
-    this.keepsBlock({ senderDisallowMap: {} });
-    this.keepsBlock({ reachableShards: [] });
+    this.#keepsBlock({ blockReward: {} });
+    this.#keepsBlock({ senderDisallowMap: {} });
+    this.#keepsBlock({ reachableShards: [] });
     const hashes = Object.entries(this.smallest.subject.block.ancestorHashes);
-    reduceList(hashes, (rest) => this.keepsBlock({ ancestorHashes: Object.fromEntries(rest) }));
+    reduceList(hashes, (rest) => this.#keepsBlock({ ancestorHashes: Object.fromEntries(rest) }));
   }
 
   dropAccounts(): void {
     reduceList(Object.entries(this.smallest.subject.pre), (rest) =>
-      this.keeps({ ...this.smallest.subject, pre: Object.fromEntries(rest) }),
+      this.#keeps({ ...this.smallest.subject, pre: Object.fromEntries(rest) }),
     );
   }
 
@@ -128,7 +128,7 @@ class Shrinker {
       const entries = Object.entries(this.smallest.subject.pre).flatMap(([address, account]) =>
         Object.keys(account[part]).map((key) => ({ address, key })),
       );
-      reduceList(entries, (rest) => this.keeps(withEntries(this.smallest.subject, part, rest)));
+      reduceList(entries, (rest) => this.#keeps(withEntries(this.smallest.subject, part, rest)));
     }
   }
 
@@ -136,9 +136,9 @@ class Shrinker {
     const { subject } = this.smallest;
     const hashed = new HashedKeys();
     try {
-      runCase(subject, this.reference, hashed);
+      runCase(subject, this.#reference, hashed);
       const named = withKnownSenders(subject, hashed);
-      if (named !== undefined) this.keeps(named);
+      if (named !== undefined) this.#keeps(named);
     } catch {
       // A case that cannot be renamed keeps its senders.
     }
@@ -150,13 +150,13 @@ class Shrinker {
       const data = decodedTransaction(this.smallest.subject.transactions[index])?.data ?? new Uint8Array(0);
       let kept = data.length;
       for (let size = kept; size >= 1; size = Math.floor(size / 2)) {
-        while (kept >= size && this.keepsData(index, data.slice(0, kept - size))) kept -= size;
+        while (kept >= size && this.#keepsData(index, data.slice(0, kept - size))) kept -= size;
       }
       for (let size = 32; size >= 1; size = size >> 3) {
         for (let at = 0; at < kept; at += size) {
           const zeroed = decodedTransaction(this.smallest.subject.transactions[index])?.data.slice();
           if (zeroed === undefined || zeroed.subarray(at, at + size).every((byte) => byte === 0)) continue;
-          this.keepsData(index, zeroed.fill(0, at, at + size));
+          this.#keepsData(index, zeroed.fill(0, at, at + size));
         }
       }
     }
@@ -170,50 +170,50 @@ class Shrinker {
       const reached = this.smallest.judgement.reached.get(address) ?? new Set<number>();
       const end = Math.min(code.length, 1 + [...reached].reduce((most, at) => Math.max(most, at), -1));
       const zeroed = code.map((byte, at) => (reached.has(at) ? byte : 0));
-      if (this.keepsAccount(address, { code: zeroed.slice(0, end) })) continue;
-      if (this.keepsAccount(address, { code: zeroed })) continue;
-      this.keepsAccount(address, { code: code.slice(0, end) });
+      if (this.#keepsAccount(address, { code: zeroed.slice(0, end) })) continue;
+      if (this.#keepsAccount(address, { code: zeroed })) continue;
+      this.#keepsAccount(address, { code: code.slice(0, end) });
     }
   }
 
-  private keepsData(index: number, data: Uint8Array): boolean {
+  #keepsData(index: number, data: Uint8Array): boolean {
     const { subject } = this.smallest;
     const current = subject.transactions[index];
     const decoded = decodedTransaction(current);
     if (current.secretKey === undefined || decoded === undefined) return false;
     const changed = signedBy({ ...decoded, data }, current.secretKey);
     if (changed === undefined) return false;
-    return this.keeps({ ...subject, transactions: subject.transactions.with(index, changed) });
+    return this.#keeps({ ...subject, transactions: subject.transactions.with(index, changed) });
   }
 
-  private keepsBlock(change: Partial<ReproducerCase["block"]>): boolean {
+  #keepsBlock(change: Partial<ReproducerCase["block"]>): boolean {
     const { subject } = this.smallest;
-    return this.keeps({ ...subject, block: { ...subject.block, ...change } });
+    return this.#keeps({ ...subject, block: { ...subject.block, ...change } });
   }
 
-  private keepsAccount(address: string, change: Partial<PreAccount>): boolean {
+  #keepsAccount(address: string, change: Partial<PreAccount>): boolean {
     const { subject } = this.smallest;
-    return this.keeps({ ...subject, pre: { ...subject.pre, [address]: { ...subject.pre[address], ...change } } });
+    return this.#keeps({ ...subject, pre: { ...subject.pre, [address]: { ...subject.pre[address], ...change } } });
   }
 
   /** Whether the candidate differs in the same way; then it is the smallest. */
-  private keeps(subject: ReproducerCase, atSameStep = true): boolean {
-    const judgement = this.judged(subject);
+  #keeps(subject: ReproducerCase, atSameStep = true): boolean {
+    const judgement = this.#judged(subject);
     const { sort, parting } = this.smallest.judgement;
     if (judgement?.sort !== sort || (atSameStep && judgement.parting !== parting)) return false;
     this.smallest = { subject, judgement };
     return true;
   }
 
-  private showsAnything(subject: ReproducerCase): boolean {
-    return (this.judged(subject)?.differences.length ?? 0) > 0;
+  #showsAnything(subject: ReproducerCase): boolean {
+    return (this.#judged(subject)?.differences.length ?? 0) > 0;
   }
 
-  private judged(subject: ReproducerCase): Judgement | undefined {
-    if (this.executionsLeft <= 0 || this.stepsLeft <= 0) return undefined;
-    const judgement = judge(subject, this.reference, this.tested);
-    this.executionsLeft -= 2;
-    this.stepsLeft -= judgement?.steps ?? 0;
+  #judged(subject: ReproducerCase): Judgement | undefined {
+    if (this.#executionsLeft <= 0 || this.#stepsLeft <= 0) return undefined;
+    const judgement = judge(subject, this.#reference, this.#tested);
+    this.#executionsLeft -= 2;
+    this.#stepsLeft -= judgement?.steps ?? 0;
     return judgement;
   }
 }

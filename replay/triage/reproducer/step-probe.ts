@@ -16,27 +16,27 @@ interface ProbedStep {
 
 /** Keeps the steps of an execution, to tell where another one parts from it, and which code was reached. */
 export class StepProbe implements Tracer {
-  private readonly steps: ProbedStep[] = [];
-  private readonly frames: (string | undefined)[] = [];
+  readonly #steps: ProbedStep[] = [];
+  readonly #frames: (string | undefined)[] = [];
   /** Instructions, kept or not. */
   count = 0;
   /** Places of code that were reached, by its account's address. */
   readonly reached = new Map<string, Set<number>>();
 
   enterMessage(message: Message | Creation): void {
-    this.frames.push("initCode" in message ? undefined : addressKey(message.codeAddress));
+    this.#frames.push("initCode" in message ? undefined : addressKey(message.codeAddress));
   }
 
   leaveMessage(_result: MessageResult): void {
-    this.frames.pop();
+    this.#frames.pop();
   }
 
   step({ pc, opcode, depth, gas, stack }: TraceStep): void {
     this.count++;
-    if (this.steps.length < KEPT_STEPS) {
-      this.steps.push({ pc, opcode, depth, gas, height: stack.length, top: stack.at(-1) });
+    if (this.#steps.length < KEPT_STEPS) {
+      this.#steps.push({ pc, opcode, depth, gas, height: stack.length, top: stack.at(-1) });
     }
-    const address = this.frames.at(-1);
+    const address = this.#frames.at(-1);
     if (address === undefined) return;
     const bytes = this.reached.get(address) ?? new Set();
     this.reached.set(address, bytes);
@@ -49,10 +49,10 @@ export class StepProbe implements Tracer {
    * result that differs. Empty where they take the same steps.
    */
   parting(other: StepProbe): string {
-    const length = Math.max(this.steps.length, other.steps.length);
+    const length = Math.max(this.#steps.length, other.#steps.length);
     for (let at = 0; at < length; at++) {
-      const what = differenceOf(this.steps[at], other.steps[at]);
-      if (what !== undefined) return `${at === 0 ? "start" : this.steps[at - 1].opcode} ${what}`;
+      const what = differenceOf(this.#steps[at], other.#steps[at]);
+      if (what !== undefined) return `${at === 0 ? "start" : this.#steps[at - 1].opcode} ${what}`;
     }
     return "";
   }

@@ -16,30 +16,30 @@ interface GrowingAccount extends TouchedAccount {
 
 /** Entries of a state that executions use, by address as 0x and hex. */
 export class TouchedState implements StateWatcher {
-  private readonly touched = new Map<string, GrowingAccount>();
-  private state: WorldState | undefined;
+  readonly #touched = new Map<string, GrowingAccount>();
+  #state: WorldState | undefined;
 
   get accounts(): ReadonlyMap<string, TouchedAccount> {
-    return this.touched;
+    return this.#touched;
   }
 
   /** To be put before each execution's state; what they use adds up. */
   watch(state: WorldState): EvmState {
-    this.state = state;
+    this.#state = state;
     return new WatchedState(state, this);
   }
 
   uses(address: Address, part: AccountPart, key = 0n): void {
-    const account = this.accountOf(`0x${toHex(address)}`);
+    const account = this.#accountOf(`0x${toHex(address)}`);
     if (part === "balance") account.tokens.add(key);
     else if (part === "slot") account.slots.add(key);
   }
 
-  private accountOf(address: string): GrowingAccount {
-    let account = this.touched.get(address);
+  #accountOf(address: string): GrowingAccount {
+    let account = this.#touched.get(address);
     if (account === undefined) {
-      account = { tokens: new Set(), slots: new Set(), firstKey: this.state?.fullShardKey ?? 0 };
-      this.touched.set(address, account);
+      account = { tokens: new Set(), slots: new Set(), firstKey: this.#state?.fullShardKey ?? 0 };
+      this.#touched.set(address, account);
     }
     return account;
   }

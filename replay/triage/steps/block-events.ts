@@ -42,108 +42,108 @@ interface Write {
 /** Turns one execution, or one unit of it, into a line of events with a digest each. */
 export class BlockEvents implements BlockObserver, StateWatcher {
   readonly tracer: Tracer;
-  private readonly listener: EventListener;
-  private readonly digester = new StepDigester();
-  private readonly digest = this.digester.digest;
-  private readonly only: Pick<ExecutionUnit, "kind" | "index"> | undefined;
-  private state: WorldState | undefined;
-  private isListening: boolean;
-  private steps = 0;
+  readonly #listener: EventListener;
+  readonly #digester = new StepDigester();
+  readonly #digest = this.#digester.digest;
+  readonly #only: Pick<ExecutionUnit, "kind" | "index"> | undefined;
+  #state: WorldState | undefined;
+  #isListening: boolean;
+  #steps = 0;
   /** Written since the unit began and not taken back. */
-  private writes: Write[] = [];
-  private readonly marks: number[] = [];
+  #writes: Write[] = [];
+  readonly #marks: number[] = [];
 
   /** `only`: tells of this unit alone. */
   constructor(listener: EventListener, only?: Pick<ExecutionUnit, "kind" | "index">) {
-    this.listener = listener;
-    this.only = only;
-    this.isListening = only === undefined;
-    this.digest.reset();
+    this.#listener = listener;
+    this.#only = only;
+    this.#isListening = only === undefined;
+    this.#digest.reset();
     this.tracer = {
-      enterMessage: (message, callerGas) => this.enterMessage(message, callerGas),
-      leaveMessage: (result) => this.leaveMessage(result),
-      step: (step) => this.step(step),
+      enterMessage: (message, callerGas) => this.#enterMessage(message, callerGas),
+      leaveMessage: (result) => this.#leaveMessage(result),
+      step: (step) => this.#step(step),
     };
   }
 
   wrapState(state: WorldState): EvmState {
-    this.state = state;
+    this.#state = state;
     return new WatchedState(state, this);
   }
 
   enterUnit(unit: ExecutionUnit): void {
-    const { only } = this;
-    this.isListening = only === undefined || (only.kind === unit.kind && only.index === unit.index);
-    this.writes = [];
-    if (only !== undefined) this.digest.reset();
-    digestOfUnit(this.digest, unit);
-    this.tell({ kind: "enterUnit", unit });
+    const only = this.#only;
+    this.#isListening = only === undefined || (only.kind === unit.kind && only.index === unit.index);
+    this.#writes = [];
+    if (only !== undefined) this.#digest.reset();
+    digestOfUnit(this.#digest, unit);
+    this.#tell({ kind: "enterUnit", unit });
   }
 
   leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void {
-    digestOfOutcome(this.digest, outcome);
-    this.tell({ kind: "leaveUnit", unit, outcome });
-    this.isListening = this.only === undefined;
+    digestOfOutcome(this.#digest, outcome);
+    this.#tell({ kind: "leaveUnit", unit, outcome });
+    this.#isListening = this.#only === undefined;
   }
 
   uses(): void {}
 
   wrote(address: Address, part: AccountPart, key?: bigint): void {
     const write = { address: address.slice() as Address, part, key };
-    this.writes.push(write);
-    this.digestWrite(write);
+    this.#writes.push(write);
+    this.#digestWrite(write);
   }
 
   noted(what: "log" | "selfDestruct" | "refund", value: Log | Address | bigint): void {
     if (typeof value === "bigint") {
-      this.digest.bigint(value);
-      if (this.isListening) this.listener.effect?.({ what: "refund", text: `refund ${value}`, address: undefined });
+      this.#digest.bigint(value);
+      if (this.#isListening) this.#listener.effect?.({ what: "refund", text: `refund ${value}`, address: undefined });
       return;
     }
     const address = value instanceof Uint8Array ? value : value.address;
     const parts = value instanceof Uint8Array ? [value] : [value.address, ...value.topics, value.data];
-    for (const part of parts) this.digest.bytes(part);
+    for (const part of parts) this.#digest.bytes(part);
     const text = `${what} ${parts.map(toHex).join(" ")}`;
-    if (this.isListening) this.listener.effect?.({ what: what === "log" ? "logs" : "state", text, address });
+    if (this.#isListening) this.#listener.effect?.({ what: what === "log" ? "logs" : "state", text, address });
   }
 
   marked(snapshot: Snapshot): void {
-    this.marks[snapshot] = this.writes.length;
+    this.#marks[snapshot] = this.#writes.length;
   }
 
   /** What a revert leaves of the writes that it takes back is an effect as well. */
   reverted(snapshot: Snapshot): void {
-    for (const write of this.writes.splice(this.marks[snapshot])) this.digestWrite(write);
+    for (const write of this.#writes.splice(this.#marks[snapshot])) this.#digestWrite(write);
   }
 
-  private enterMessage(message: Message | Creation, callerGas: number | undefined): void {
-    digestOfMessage(this.digest, message);
-    this.digester.enterFrame();
-    this.tell({ kind: "enterMessage", message, callerGas });
+  #enterMessage(message: Message | Creation, callerGas: number | undefined): void {
+    digestOfMessage(this.#digest, message);
+    this.#digester.enterFrame();
+    this.#tell({ kind: "enterMessage", message, callerGas });
   }
 
-  private leaveMessage(result: MessageResult): void {
-    digestOfResult(this.digest, result);
-    this.digester.leaveFrame();
-    this.tell({ kind: "leaveMessage", result });
+  #leaveMessage(result: MessageResult): void {
+    digestOfResult(this.#digest, result);
+    this.#digester.leaveFrame();
+    this.#tell({ kind: "leaveMessage", result });
   }
 
-  private step(step: TraceStep): void {
-    const place = this.steps++;
-    if (!this.isListening) return;
-    this.digester.step(step);
-    this.tell({ kind: "step", step, place });
+  #step(step: TraceStep): void {
+    const place = this.#steps++;
+    if (!this.#isListening) return;
+    this.#digester.step(step);
+    this.#tell({ kind: "step", step, place });
   }
 
-  private tell(event: BlockEvent): void {
-    if (this.isListening) this.listener.event(event, this.digest);
-    this.digest.reset();
+  #tell(event: BlockEvent): void {
+    if (this.#isListening) this.#listener.event(event, this.#digest);
+    this.#digest.reset();
   }
 
   /** By what the account has now; it was looked up by the write. */
-  private digestWrite({ address, part, key = 0n }: Write): void {
-    const account = this.state?.knownAccount(address);
-    const { digest } = this;
+  #digestWrite({ address, part, key = 0n }: Write): void {
+    const account = this.#state?.knownAccount(address);
+    const digest = this.#digest;
     digest.bytes(address);
     let value = "absent";
     if (account !== undefined) {
@@ -155,6 +155,6 @@ export class BlockEvents implements BlockObserver, StateWatcher {
       else value = `${part} ${account.nonce} ${toHex(account.codeHash)} ${holdings.entries.size} ${storage.slots.size}`;
     }
     for (let i = 0; i < value.length; i++) digest.mix(value.charCodeAt(i));
-    if (this.isListening) this.listener.effect?.({ what: "state", text: `0x${toHex(address)} ${value}`, address });
+    if (this.#isListening) this.#listener.effect?.({ what: "state", text: `0x${toHex(address)} ${value}`, address });
   }
 }

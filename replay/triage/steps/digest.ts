@@ -51,27 +51,27 @@ export class Digest {
 
 /** Digests by place, 8 bytes each, growing by pieces so that nothing is copied. */
 export class DigestList {
-  private static readonly PIECE = 1 << 16;
-  private readonly pieces: Int32Array[] = [];
-  private count = 0;
+  static readonly #PIECE = 1 << 16;
+  readonly #pieces: Int32Array[] = [];
+  #count = 0;
 
   get length(): number {
-    return this.count;
+    return this.#count;
   }
 
   push({ a, b }: Digest): void {
-    const at = this.count % DigestList.PIECE;
-    if (at === 0) this.pieces.push(new Int32Array(2 * DigestList.PIECE));
-    const piece = this.pieces[this.pieces.length - 1];
+    const at = this.#count % DigestList.#PIECE;
+    if (at === 0) this.#pieces.push(new Int32Array(2 * DigestList.#PIECE));
+    const piece = this.#pieces[this.#pieces.length - 1];
     piece[2 * at] = a;
     piece[2 * at + 1] = b;
-    this.count++;
+    this.#count++;
   }
 
   isAt(place: number, { a, b }: Digest): boolean {
-    if (place >= this.count) return false;
-    const piece = this.pieces[Math.floor(place / DigestList.PIECE)];
-    const at = 2 * (place % DigestList.PIECE);
+    if (place >= this.#count) return false;
+    const piece = this.#pieces[Math.floor(place / DigestList.#PIECE)];
+    const at = 2 * (place % DigestList.#PIECE);
     return piece[at] === a && piece[at + 1] === b;
   }
 }

@@ -53,20 +53,20 @@ function firstDifference(
 }
 
 class Comparison implements EventListener {
-  private readonly reference: DigestList;
-  private place = 0;
-  private first: number | undefined;
+  readonly #reference: DigestList;
+  #place = 0;
+  #first: number | undefined;
 
   constructor(reference: DigestList) {
-    this.reference = reference;
+    this.#reference = reference;
   }
 
   event(_: BlockEvent, digest: Digest): void {
-    if (this.first === undefined && !this.reference.isAt(this.place, digest)) this.first = this.place;
-    this.place++;
+    if (this.#first === undefined && !this.#reference.isAt(this.#place, digest)) this.#first = this.#place;
+    this.#place++;
   }
 
   difference(): number | undefined {
-    return this.first ?? (this.place < this.reference.length ? this.place : undefined);
+    return this.#first ?? (this.#place < this.#reference.length ? this.#place : undefined);
   }
 }

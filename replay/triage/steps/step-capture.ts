@@ -52,77 +52,77 @@ export interface Parting {
 
 /** Keeps what surrounds one event of an execution and forgets the rest. */
 export class StepCapture implements EventListener {
-  private readonly target: number;
-  private place = 0;
-  private effects: Effect[] = [];
-  private unit: ExecutionUnit | undefined;
-  private frames: OpenFrame[] = [];
-  private recent: CapturedStep[] = [];
-  private following: CapturedStep[] = [];
-  private found: Omit<Parting, "steps" | "next"> | undefined;
-  private destroyers: Destroyer[] = [];
-  private before: readonly CapturedStep[] = [];
+  readonly #target: number;
+  #place = 0;
+  #effects: Effect[] = [];
+  #unit: ExecutionUnit | undefined;
+  #frames: OpenFrame[] = [];
+  #recent: CapturedStep[] = [];
+  #following: CapturedStep[] = [];
+  #found: Omit<Parting, "steps" | "next"> | undefined;
+  #destroyers: Destroyer[] = [];
+  #before: readonly CapturedStep[] = [];
   /** Since the event: what other units do is none of its surroundings. */
-  private isUnitOver = false;
+  #isUnitOver = false;
 
   /** `target`: the event's place. */
   constructor(target: number) {
-    this.target = target;
+    this.#target = target;
   }
 
   event(event: BlockEvent): void {
-    if (this.found !== undefined && this.following.length > AROUND) return;
-    this.settle(event);
-    if (this.place === this.target) this.keep(event);
-    this.place++;
-    this.effects = [];
-    this.follow(event);
+    if (this.#found !== undefined && this.#following.length > AROUND) return;
+    this.#settle(event);
+    if (this.#place === this.#target) this.#keep(event);
+    this.#place++;
+    this.#effects = [];
+    this.#follow(event);
   }
 
   effect(effect: Effect): void {
-    if (this.found === undefined) this.effects.push(effect);
+    if (this.#found === undefined) this.#effects.push(effect);
   }
 
   /** To be called when the execution is over. */
   parting(): Parting {
-    if (this.found === undefined) this.keep(undefined);
-    const found = this.found as Omit<Parting, "steps" | "next">;
-    const following = this.following.slice(0, AROUND);
-    return { ...found, steps: [...this.before, ...following], next: following.at(0) };
+    if (this.#found === undefined) this.#keep(undefined);
+    const found = this.#found as Omit<Parting, "steps" | "next">;
+    const following = this.#following.slice(0, AROUND);
+    return { ...found, steps: [...this.#before, ...following], next: following.at(0) };
   }
 
-  private keep(event: BlockEvent | undefined): void {
-    const { culprit, before } = this.culpritOf(event);
-    this.before = before;
-    this.found = {
+  #keep(event: BlockEvent | undefined): void {
+    const { culprit, before } = this.#culpritOf(event);
+    this.#before = before;
+    this.#found = {
       event,
       memory: event?.kind === "step" ? event.step.memory.slice() : new Uint8Array(0),
-      effects: this.effects,
-      unit: event?.kind === "enterUnit" ? event.unit : this.unit,
+      effects: this.#effects,
+      unit: event?.kind === "enterUnit" ? event.unit : this.#unit,
       culprit,
-      frames: this.frames.map((frame) => ({ ...frame })),
-      destroyers: this.destroyers,
+      frames: this.#frames.map((frame) => ({ ...frame })),
+      destroyers: this.#destroyers,
     };
   }
 
   /** A step follows from the one before it in its frame, the first of a frame from the one that asked for the frame. */
-  private culpritOf(event: BlockEvent | undefined): {
+  #culpritOf(event: BlockEvent | undefined): {
     culprit: CapturedStep | undefined;
     before: readonly CapturedStep[];
   } {
-    const frame = this.frames.at(-1);
+    const frame = this.#frames.at(-1);
     if (event?.kind === "enterUnit" || event?.kind === "leaveUnit" || frame === undefined) {
-      return { culprit: undefined, before: this.recent.slice(-AROUND) };
+      return { culprit: undefined, before: this.#recent.slice(-AROUND) };
     }
     const culprit = frame.last ?? frame.asker;
-    if (culprit === undefined) return { culprit, before: this.recent.slice(-AROUND) };
-    const at = this.recent.indexOf(culprit);
-    const before = at >= 0 ? this.recent.slice(Math.max(0, at - AROUND)) : [...frame.before, culprit];
+    if (culprit === undefined) return { culprit, before: this.#recent.slice(-AROUND) };
+    const at = this.#recent.indexOf(culprit);
+    const before = at >= 0 ? this.#recent.slice(Math.max(0, at - AROUND)) : [...frame.before, culprit];
     return { culprit, before };
   }
 
-  private settle(event: BlockEvent): void {
-    const last = this.frames.at(-1)?.last;
+  #settle(event: BlockEvent): void {
+    const last = this.#frames.at(-1)?.last;
     if (last === undefined || last.cost !== undefined) return;
     if (event.kind === "step") last.cost = last.step.gas - event.step.gas;
     else if (event.kind === "enterMessage" && event.callerGas !== undefined) {
@@ -130,42 +130,42 @@ export class StepCapture implements EventListener {
     } else if (event.kind === "leaveMessage") last.cost = last.step.gas - event.result.gasLeft;
   }
 
-  private follow(event: BlockEvent): void {
+  #follow(event: BlockEvent): void {
     switch (event.kind) {
       case "enterUnit":
-        this.unit = event.unit;
-        this.frames = [];
-        this.recent = [];
-        this.destroyers = [];
+        this.#unit = event.unit;
+        this.#frames = [];
+        this.#recent = [];
+        this.#destroyers = [];
         return;
       case "leaveUnit":
-        this.unit = undefined;
-        this.isUnitOver = this.found !== undefined;
+        this.#unit = undefined;
+        this.#isUnitOver = this.#found !== undefined;
         return;
       case "enterMessage": {
-        const asker = this.frames.at(-1)?.last;
-        const before = asker === undefined ? [] : this.recent.slice(-AROUND - 1, -1);
-        this.frames.push({ message: event.message, asker, before, last: undefined });
+        const asker = this.#frames.at(-1)?.last;
+        const before = asker === undefined ? [] : this.#recent.slice(-AROUND - 1, -1);
+        this.#frames.push({ message: event.message, asker, before, last: undefined });
         return;
       }
       case "leaveMessage":
-        this.frames.pop();
+        this.#frames.pop();
         return;
       case "step":
-        this.remember({ place: event.place, step: event.step, cost: undefined });
+        this.#remember({ place: event.place, step: event.step, cost: undefined });
     }
   }
 
-  private remember(step: CapturedStep): void {
-    const frame = this.frames.at(-1);
+  #remember(step: CapturedStep): void {
+    const frame = this.#frames.at(-1);
     if (frame !== undefined) frame.last = step;
-    if (this.found !== undefined) {
-      if (!this.isUnitOver) this.following.push(step);
+    if (this.#found !== undefined) {
+      if (!this.#isUnitOver) this.#following.push(step);
       return;
     }
     if (step.step.opcode === SELFDESTRUCT)
-      this.destroyers.push({ step, frames: this.frames.map((frame) => ({ ...frame })) });
-    this.recent.push(step);
-    if (this.recent.length > 4 * AROUND) this.recent = this.recent.slice(-2 * AROUND);
+      this.#destroyers.push({ step, frames: this.#frames.map((frame) => ({ ...frame })) });
+    this.#recent.push(step);
+    if (this.#recent.length > 4 * AROUND) this.#recent = this.#recent.slice(-2 * AROUND);
   }
 }

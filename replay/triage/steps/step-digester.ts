@@ -34,17 +34,17 @@ interface FrameSums {
  */
 export class StepDigester {
   readonly digest = new Digest();
-  private readonly memorySum = new Digest();
-  private readonly frames: FrameSums[] = [];
-  private returnData: Uint8Array | undefined;
-  private readonly returnSum = new Digest();
+  readonly #memorySum = new Digest();
+  readonly #frames: FrameSums[] = [];
+  #returnData: Uint8Array | undefined;
+  readonly #returnSum = new Digest();
 
   enterFrame(): void {
-    this.frames.push({ last: undefined, memoryA: 0, memoryB: 0, memorySize: 0 });
+    this.#frames.push({ last: undefined, memoryA: 0, memoryB: 0, memorySize: 0 });
   }
 
   leaveFrame(): void {
-    this.frames.pop();
+    this.#frames.pop();
   }
 
   step(step: TraceStep): void {
@@ -57,22 +57,22 @@ export class StepDigester {
     digest.number(step.gas);
     digest.mix(stack.length);
     for (let i = Math.max(0, stack.length - REACH); i < stack.length; i++) digest.bigint(stack[i]);
-    this.memory(step);
-    this.returned(step.returnData);
+    this.#memory(step);
+    this.#returned(step.returnData);
   }
 
-  private memory(step: TraceStep): void {
-    const frame = this.frames[this.frames.length - 1];
+  #memory(step: TraceStep): void {
+    const frame = this.#frames[this.#frames.length - 1];
     const { memory } = step;
     const { last } = frame;
     const target = last === undefined ? undefined : MEMORY_WRITERS.get(last.opcode);
     if (target !== undefined || memory.length !== frame.memorySize) {
       const start = memory.length <= WHOLE_MEMORY || target === undefined ? 0 : offsetOf(last, target);
-      this.memorySum.reset();
-      this.memorySum.mix(memory.length);
-      this.memorySum.bytes(memory, start, Math.max(start, Math.min(memory.length, start + WHOLE_MEMORY)));
-      frame.memoryA = this.memorySum.a;
-      frame.memoryB = this.memorySum.b;
+      this.#memorySum.reset();
+      this.#memorySum.mix(memory.length);
+      this.#memorySum.bytes(memory, start, Math.max(start, Math.min(memory.length, start + WHOLE_MEMORY)));
+      frame.memoryA = this.#memorySum.a;
+      frame.memoryB = this.#memorySum.b;
       frame.memorySize = memory.length;
     }
     frame.last = step;
@@ -80,14 +80,14 @@ export class StepDigester {
     this.digest.mix(frame.memoryB);
   }
 
-  private returned(data: Uint8Array): void {
-    if (data !== this.returnData) {
-      this.returnData = data;
-      this.returnSum.reset();
-      this.returnSum.bytes(data);
+  #returned(data: Uint8Array): void {
+    if (data !== this.#returnData) {
+      this.#returnData = data;
+      this.#returnSum.reset();
+      this.#returnSum.bytes(data);
     }
-    this.digest.mix(this.returnSum.a);
-    this.digest.mix(this.returnSum.b);
+    this.digest.mix(this.#returnSum.a);
+    this.digest.mix(this.#returnSum.b);
   }
 }
 

@@ -52,104 +52,104 @@ const INVALID = 0xfe;
 
 class TraceComparison implements EventListener {
   state: WorldState | undefined;
-  private readonly trace: ExternalTrace;
-  private readonly isMatched = new Set<ExternalUnit>();
-  private found: TraceParting | undefined;
-  private place = 0;
-  private steps = 0;
-  private unit: UnitProgress | undefined;
+  readonly #trace: ExternalTrace;
+  readonly #isMatched = new Set<ExternalUnit>();
+  #found: TraceParting | undefined;
+  #place = 0;
+  #steps = 0;
+  #unit: UnitProgress | undefined;
 
   constructor(trace: ExternalTrace) {
-    this.trace = trace;
+    this.#trace = trace;
   }
 
   event(event: BlockEvent): void {
-    if (this.found === undefined) this.compare(event);
-    this.place++;
+    if (this.#found === undefined) this.#compare(event);
+    this.#place++;
   }
 
   finish(): TraceParting | undefined {
-    if (this.found === undefined && this.unit !== undefined) this.endOfUnit(this.unit, undefined);
-    const [extra] = this.trace.isWhole ? this.trace.units.filter((unit) => !this.isMatched.has(unit)) : [];
-    if (this.found === undefined && extra !== undefined) {
+    if (this.#found === undefined && this.#unit !== undefined) this.#endOfUnit(this.#unit, undefined);
+    const [extra] = this.#trace.isWhole ? this.#trace.units.filter((unit) => !this.#isMatched.has(unit)) : [];
+    if (this.#found === undefined && extra !== undefined) {
       const unit = { kind: extra.kind, index: extra.index, hash: extra.hash ?? undefined };
-      this.part(new UnitProgress(unit, extra, this.steps), "end", -1, this.place);
+      this.#part(new UnitProgress(unit, extra, this.#steps), "end", -1, this.#place);
     }
-    return this.found;
+    return this.#found;
   }
 
-  private compare(event: BlockEvent): void {
-    const { unit } = this;
-    if (event.kind === "enterUnit") this.beginOfUnit(event.unit);
-    else if (event.kind === "enterMessage") unit?.enter(event.message.depth, event.callerGas, this.place);
-    else if (event.kind === "leaveMessage") unit?.leave(event.result.gasLeft, event.result.success, this.place);
-    else if (event.kind === "step") this.step(unit, event.step);
+  #compare(event: BlockEvent): void {
+    const unit = this.#unit;
+    if (event.kind === "enterUnit") this.#beginOfUnit(event.unit);
+    else if (event.kind === "enterMessage") unit?.enter(event.message.depth, event.callerGas, this.#place);
+    else if (event.kind === "leaveMessage") unit?.leave(event.result.gasLeft, event.result.success, this.#place);
+    else if (event.kind === "step") this.#step(unit, event.step);
     else {
-      if (unit !== undefined) this.endOfUnit(unit, event.outcome);
-      this.unit = undefined;
+      if (unit !== undefined) this.#endOfUnit(unit, event.outcome);
+      this.#unit = undefined;
     }
   }
 
-  private beginOfUnit(unit: ExecutionUnit): void {
-    const traced = this.trace.units.find(({ kind, index }) => kind === unit.kind && index === unit.index);
-    if (traced !== undefined) this.isMatched.add(traced);
-    else if (!this.trace.isWhole) return;
-    this.unit = new UnitProgress(unit, traced, this.steps);
-    if (traced === undefined) this.part(this.unit, "end", -1, this.place);
+  #beginOfUnit(unit: ExecutionUnit): void {
+    const traced = this.#trace.units.find(({ kind, index }) => kind === unit.kind && index === unit.index);
+    if (traced !== undefined) this.#isMatched.add(traced);
+    else if (!this.#trace.isWhole) return;
+    this.#unit = new UnitProgress(unit, traced, this.#steps);
+    if (traced === undefined) this.#part(this.#unit, "end", -1, this.#place);
     else if (traced.hash !== null && unit.hash !== undefined && !bytesEqual(traced.hash, unit.hash)) {
-      this.part(this.unit, "unit", -1, this.place);
+      this.#part(this.#unit, "unit", -1, this.#place);
     }
   }
 
-  private step(unit: UnitProgress | undefined, step: TraceStep): void {
-    this.steps++;
+  #step(unit: UnitProgress | undefined, step: TraceStep): void {
+    this.#steps++;
     if (unit === undefined) return;
     const theirs = unit.theirs;
     unit.settle(step.gas);
     if (unit.isNewOutermost) unit.outermost.add(unit.alike);
     const endsAlike = step.depth < unit.depth && (theirs?.depth ?? -1) < unit.depth;
-    const atEnd = endsAlike ? this.lastStepDifference(unit) : undefined;
+    const atEnd = endsAlike ? this.#lastStepDifference(unit) : undefined;
     if (atEnd !== undefined) {
-      this.part(unit, atEnd, unit.depth, unit.leftAt[unit.depth]);
+      this.#part(unit, atEnd, unit.depth, unit.leftAt[unit.depth]);
       return;
     }
-    const what = theirs?.depth === step.depth ? this.lineDifference(step, theirs) : "end";
+    const what = theirs?.depth === step.depth ? this.#lineDifference(step, theirs) : "end";
     if (what === undefined) {
       unit.keep(step, theirs as TraceLine);
       return;
     }
     const from = unit.isNewOutermost ? -1 : unit.depth;
     const depth = Math.min(Math.max(step.depth, theirs?.depth ?? -1), from);
-    if (step.depth > from) this.part(unit, what, depth, unit.enteredAt[from + 1]);
-    else this.part(unit, what, depth, step.depth >= depth ? this.place : unit.leftAt[depth]);
+    if (step.depth > from) this.#part(unit, what, depth, unit.enteredAt[from + 1]);
+    else this.#part(unit, what, depth, step.depth >= depth ? this.#place : unit.leftAt[depth]);
   }
 
-  private endOfUnit(unit: UnitProgress, outcome: UnitOutcome | undefined): void {
+  #endOfUnit(unit: UnitProgress, outcome: UnitOutcome | undefined): void {
     const { traced } = unit;
     if (traced === undefined) return;
     const more = unit.theirs;
     if (more !== undefined) {
       const depth = Math.min(more.depth, unit.depth);
-      this.part(unit, "end", depth, unit.leftAt[depth] ?? this.place);
+      this.#part(unit, "end", depth, unit.leftAt[depth] ?? this.#place);
       return;
     }
-    const atEnd = this.lastStepDifference(unit);
-    if (atEnd !== undefined) this.part(unit, atEnd, unit.depth, unit.leftAt[unit.depth] ?? this.place);
+    const atEnd = this.#lastStepDifference(unit);
+    if (atEnd !== undefined) this.#part(unit, atEnd, unit.depth, unit.leftAt[unit.depth] ?? this.#place);
     else {
       const what = outcomeDifference(outcome, traced.outcome);
-      if (what !== undefined) this.part(unit, what, -1, this.place);
+      if (what !== undefined) this.#part(unit, what, -1, this.#place);
     }
   }
 
   /** Of the last instruction of a frame nothing but its cost and its success tells. */
-  private lastStepDifference({ lastTheirs: theirs, last }: UnitProgress): string | undefined {
-    if (!this.trace.isExact || theirs === undefined || last.cost === undefined) return undefined;
+  #lastStepDifference({ lastTheirs: theirs, last }: UnitProgress): string | undefined {
+    if (!this.#trace.isExact || theirs === undefined || last.cost === undefined) return undefined;
     if (last.hasFailed !== (theirs.error !== undefined)) return "result";
     return theirs.cost === undefined || theirs.cost === last.cost ? undefined : "gas";
   }
 
-  private lineDifference(ours: TraceStep, theirs: TraceLine): string | undefined {
-    const { isExact } = this.trace;
+  #lineDifference(ours: TraceStep, theirs: TraceLine): string | undefined {
+    const { isExact } = this.#trace;
     const { memorySize, returnData, refund } = theirs;
     if (ours.pc !== theirs.pc) return "pc";
     if (ours.opcode !== theirs.opcode && !isUnnamed(ours, theirs)) return "opcode";
@@ -162,9 +162,9 @@ class TraceComparison implements EventListener {
     return isExact && refund !== undefined && refund !== (this.state?.refund ?? 0n) ? "refund" : undefined;
   }
 
-  private part(unit: UnitProgress, what: string, depth: number, event: number): void {
+  #part(unit: UnitProgress, what: string, depth: number, event: number): void {
     const { unit: ours, alike, stepsBefore, codes, outermost } = unit;
-    this.found = { unit: ours, traced: unit.tracedSteps(), what, event, alike, depth, stepsBefore, codes, outermost };
+    this.#found = { unit: ours, traced: unit.tracedSteps(), what, event, alike, depth, stepsBefore, codes, outermost };
   }
 }
 
@@ -185,13 +185,13 @@ class UnitProgress {
   readonly enteredAt: number[] = [];
   /** Whether an outermost message has begun and had no step yet. */
   isNewOutermost = false;
-  private openDepth = -1;
+  #openDepth = -1;
   /** Their steps that are alike, without STOPs that stand in no code. */
-  private readonly matched: TraceLine[] = [];
+  readonly #matched: TraceLine[] = [];
   /** Of their steps, the first that is not looked at yet. */
-  private next = 0;
+  #next = 0;
   /** Length of the code that runs at a depth, or ran there last. */
-  private readonly codeLengths: number[] = [];
+  readonly #codeLengths: number[] = [];
 
   constructor(unit: ExecutionUnit, traced: ExternalUnit | undefined, stepsBefore: number) {
     this.unit = unit;
@@ -206,37 +206,38 @@ class UnitProgress {
   /** Their step that has to be like our next one. */
   get theirs(): TraceLine | undefined {
     const steps = this.traced?.steps ?? [];
-    while (this.isBehindCode(steps.at(this.next))) this.next++;
-    return steps.at(this.next);
+    while (this.#isBehindCode(steps.at(this.#next))) this.#next++;
+    return steps.at(this.#next);
   }
 
   get lastTheirs(): TraceLine | undefined {
-    return this.matched.at(-1);
+    return this.#matched.at(-1);
   }
 
   /** What is told of the unit, step beside step of ours. */
   tracedSteps(): ExternalUnit | undefined {
-    const { traced, matched } = this;
-    return traced && { ...traced, steps: [...matched, ...traced.steps.slice(this.next)] };
+    const { traced } = this;
+    const matched = this.#matched;
+    return traced && { ...traced, steps: [...matched, ...traced.steps.slice(this.#next)] };
   }
 
   enter(depth: number, callerGas: number | undefined, place: number): void {
     this.settle(callerGas ?? 0);
-    this.openDepth = depth;
+    this.#openDepth = depth;
     this.enteredAt[depth] = place;
     if (depth === 0) this.isNewOutermost = true;
   }
 
   leave(gasLeft: number, success: boolean, place: number): void {
     this.settle(gasLeft, !success);
-    this.leftAt[this.openDepth] = place;
-    this.openDepth--;
+    this.leftAt[this.#openDepth] = place;
+    this.#openDepth--;
   }
 
   /** Clients whose loop ends at the end of code tell of a STOP there, as go-ethereum's does; ours tells of none. */
-  private isBehindCode(line: TraceLine | undefined): boolean {
+  #isBehindCode(line: TraceLine | undefined): boolean {
     if (line === undefined || line.opcode !== STOP || line.depth > this.depth) return false;
-    return line.pc >= this.codeLengths[line.depth];
+    return line.pc >= this.#codeLengths[line.depth];
   }
 
   settle(gasLeft: number, hasFailed = false): void {
@@ -246,9 +247,9 @@ class UnitProgress {
 
   keep({ gas, depth, address, code }: TraceStep, theirs: TraceLine): void {
     this.codes.push({ address: address as Address, code });
-    this.matched.push(theirs);
-    this.next++;
-    this.codeLengths[depth] = code.length;
+    this.#matched.push(theirs);
+    this.#next++;
+    this.#codeLengths[depth] = code.length;
     this.depth = depth;
     this.last = { gas, cost: undefined, hasFailed: false };
     this.isNewOutermost = false;

@@ -45,57 +45,57 @@ class TracedEvents {
   readonly events: BlockEvent[] = [];
   /** The event at which the trace parts from our execution. */
   target = 0;
-  private readonly parting: TraceParting;
-  private depth = -1;
-  private readonly leftAt: number[] = [];
-  private last: TraceLine | undefined;
+  readonly #parting: TraceParting;
+  #depth = -1;
+  readonly #leftAt: number[] = [];
+  #last: TraceLine | undefined;
 
   constructor(parting: TraceParting, { steps }: ExternalUnit) {
     const { unit, alike, depth } = parting;
-    this.parting = parting;
+    this.#parting = parting;
     this.events.push({ kind: "enterUnit", unit });
     for (const [index, line] of steps.slice(0, alike + AROUND + 2).entries()) {
-      const entered = this.frameOf(index, line);
-      if (index === alike) this.target = line.depth >= depth ? entered : this.leftAt[depth];
-      this.step(index, line);
+      const entered = this.#frameOf(index, line);
+      if (index === alike) this.target = line.depth >= depth ? entered : this.#leftAt[depth];
+      this.#step(index, line);
     }
     if (alike < steps.length) return;
-    while (this.depth >= 0) this.leave();
-    this.target = depth >= 0 ? this.leftAt[depth] : this.events.length;
+    while (this.#depth >= 0) this.#leave();
+    this.target = depth >= 0 ? this.#leftAt[depth] : this.events.length;
     this.events.push({ kind: "leaveUnit", unit, outcome: { receipt: undefined, gasUsed: 0n } });
   }
 
   /** Answers with the place of the event at which the step begins: that of its message, where it is the first of one. */
-  private frameOf(index: number, line: TraceLine): number {
-    const innermost = this.parting.outermost.has(index) ? -1 : line.depth;
-    while (this.depth > innermost) this.leave();
+  #frameOf(index: number, line: TraceLine): number {
+    const innermost = this.#parting.outermost.has(index) ? -1 : line.depth;
+    while (this.#depth > innermost) this.#leave();
     // A precompile can call as well, and has no steps: a depth may be left out.
     const place = this.events.length;
-    while (this.depth < line.depth) this.enter();
+    while (this.#depth < line.depth) this.#enter();
     return place;
   }
 
-  private enter(): void {
-    const { last } = this;
-    const callerGas = this.depth < 0 || last?.cost === undefined ? undefined : last.gas - last.cost;
-    this.depth++;
-    this.events.push({ kind: "enterMessage", message: { ...UNTOLD_MESSAGE, depth: this.depth }, callerGas });
+  #enter(): void {
+    const last = this.#last;
+    const callerGas = this.#depth < 0 || last?.cost === undefined ? undefined : last.gas - last.cost;
+    this.#depth++;
+    this.events.push({ kind: "enterMessage", message: { ...UNTOLD_MESSAGE, depth: this.#depth }, callerGas });
   }
 
-  private leave(): void {
-    const { last } = this;
+  #leave(): void {
+    const last = this.#last;
     const gasLeft = last === undefined ? 0 : last.gas - (last.cost ?? 0);
-    this.leftAt[this.depth] = this.events.length;
+    this.#leftAt[this.#depth] = this.events.length;
     this.events.push({ kind: "leaveMessage", result: { success: true, gasLeft, output: EMPTY_BYTES } });
-    this.depth--;
+    this.#depth--;
   }
 
-  private step(index: number, line: TraceLine): void {
-    const { codes, stepsBefore } = this.parting;
+  #step(index: number, line: TraceLine): void {
+    const { codes, stepsBefore } = this.#parting;
     const { pc, opcode, gas, depth, stack } = line;
     const untold = { memory: EMPTY_BYTES, returnData: EMPTY_BYTES };
     const step = { pc, opcode, gas, depth, stack, ...(codes[index] ?? UNTOLD_CODE), ...untold };
     this.events.push({ kind: "step", step, place: stepsBefore + index });
-    this.last = line;
+    this.#last = line;
   }
 }

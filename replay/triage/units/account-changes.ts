@@ -35,20 +35,20 @@ type KnownAccount = NonNullable<ReturnType<WorldState["knownAccount"]>>;
 
 /** An account as it stood when a unit first used it. */
 export class AccountBefore {
-  private readonly state: WorldState;
-  private readonly address: Address;
+  readonly #state: WorldState;
+  readonly #address: Address;
   /** Undefined where reads do not bring absent accounts into being. */
-  private readonly account: KnownAccount | undefined;
+  readonly #account: KnownAccount | undefined;
   /** Absent, and not known to an earlier unit. */
-  private readonly isUnborn: boolean;
-  private readonly nonce: bigint;
-  private readonly codeHash: Hash32;
-  private readonly storage: KnownAccount["storage"] | undefined;
-  private readonly hadTokenTrie: boolean;
-  private readonly hadTokenEntries: boolean;
-  private readonly wasTouched: boolean;
-  private readonly balances: Map<bigint, bigint>;
-  private readonly slots: Map<bigint, bigint>;
+  readonly #isUnborn: boolean;
+  readonly #nonce: bigint;
+  readonly #codeHash: Hash32;
+  readonly #storage: KnownAccount["storage"] | undefined;
+  readonly #hadTokenTrie: boolean;
+  readonly #hadTokenEntries: boolean;
+  readonly #wasTouched: boolean;
+  readonly #balances: Map<bigint, bigint>;
+  readonly #slots: Map<bigint, bigint>;
 
   /** To be made just before the state looks the account up. */
   constructor(state: WorldState, address: Address) {
@@ -56,64 +56,64 @@ export class AccountBefore {
     // A look that reads is the least that any use begins with.
     if (isNew) state.getCodeHash(address);
     const account = state.knownAccount(address);
-    this.state = state;
-    this.address = address;
-    this.account = account;
-    this.isUnborn = account === undefined || (isNew && account.isBlank());
-    this.nonce = account?.nonce ?? 0n;
-    this.codeHash = account?.codeHash ?? KECCAK_EMPTY;
-    this.storage = account?.storage;
-    this.hadTokenTrie = account?.holdings.hasTrie ?? false;
-    this.hadTokenEntries = hasTokenEntries(account);
-    this.wasTouched = account?.touched ?? false;
-    this.balances = new Map(account?.holdings.entries);
-    this.slots = new Map([...(account?.storage.slots ?? [])].map(([slot, { value }]) => [slot, value]));
+    this.#state = state;
+    this.#address = address;
+    this.#account = account;
+    this.#isUnborn = account === undefined || (isNew && account.isBlank());
+    this.#nonce = account?.nonce ?? 0n;
+    this.#codeHash = account?.codeHash ?? KECCAK_EMPTY;
+    this.#storage = account?.storage;
+    this.#hadTokenTrie = account?.holdings.hasTrie ?? false;
+    this.#hadTokenEntries = hasTokenEntries(account);
+    this.#wasTouched = account?.touched ?? false;
+    this.#balances = new Map(account?.holdings.entries);
+    this.#slots = new Map([...(account?.storage.slots ?? [])].map(([slot, { value }]) => [slot, value]));
   }
 
   /** To be called just before the state looks at the balance. */
   keepBalance(tokenId: bigint): void {
-    if (!this.balances.has(tokenId)) this.balances.set(tokenId, this.account?.holdings.balance(tokenId) ?? 0n);
+    if (!this.#balances.has(tokenId)) this.#balances.set(tokenId, this.#account?.holdings.balance(tokenId) ?? 0n);
   }
 
   /** To be called just before the state looks at the slot. */
   keepSlot(slot: bigint): void {
-    if (!this.slots.has(slot)) this.slots.set(slot, this.storage?.slot(slot).value ?? 0n);
+    if (!this.#slots.has(slot)) this.#slots.set(slot, this.#storage?.slot(slot).value ?? 0n);
   }
 
   /** Undefined where nothing changed. */
   changes(): AccountChange | undefined {
-    const account = this.state.knownAccount(this.address);
+    const account = this.#state.knownAccount(this.#address);
     if (account === undefined) return undefined;
     const { holdings, storage } = account;
     const change: AccountChange = {
-      address: this.address,
-      nonce: changeOf(this.nonce, account.nonce),
-      balances: this.changedBalances(holdings),
-      codeHash: bytesEqual(this.codeHash, account.codeHash)
+      address: this.#address,
+      nonce: changeOf(this.#nonce, account.nonce),
+      balances: this.#changedBalances(holdings),
+      codeHash: bytesEqual(this.#codeHash, account.codeHash)
         ? undefined
-        : { before: this.codeHash, after: account.codeHash },
-      slots: this.changedSlots(storage),
-      storageReset: this.isStorageLost(storage),
-      tokenTrieReset: this.hadTokenTrie && !holdings.hasTrie,
-      bornWithKey: this.isUnborn ? account.fullShardKey : undefined,
-      hasTokenEntries: changeOf(this.hadTokenEntries, hasTokenEntries(account)),
-      touched: changeOf(this.wasTouched, account.touched),
+        : { before: this.#codeHash, after: account.codeHash },
+      slots: this.#changedSlots(storage),
+      storageReset: this.#isStorageLost(storage),
+      tokenTrieReset: this.#hadTokenTrie && !holdings.hasTrie,
+      bornWithKey: this.#isUnborn ? account.fullShardKey : undefined,
+      hasTokenEntries: changeOf(this.#hadTokenEntries, hasTokenEntries(account)),
+      touched: changeOf(this.#wasTouched, account.touched),
     };
     return isEmpty(change) ? undefined : change;
   }
 
-  private changedBalances(holdings: KnownAccount["holdings"]): Map<bigint, Change<bigint>> {
+  #changedBalances(holdings: KnownAccount["holdings"]): Map<bigint, Change<bigint>> {
     const changed = new Map<bigint, Change<bigint>>();
-    for (const tokenId of new Set([...this.balances.keys(), ...holdings.entries.keys()])) {
-      const change = changeOf(this.balances.get(tokenId) ?? 0n, holdings.balance(tokenId));
+    for (const tokenId of new Set([...this.#balances.keys(), ...holdings.entries.keys()])) {
+      const change = changeOf(this.#balances.get(tokenId) ?? 0n, holdings.balance(tokenId));
       if (change !== undefined) changed.set(tokenId, change);
     }
     return changed;
   }
 
-  private changedSlots({ slots }: KnownAccount["storage"]): Map<bigint, Change<bigint>> {
+  #changedSlots({ slots }: KnownAccount["storage"]): Map<bigint, Change<bigint>> {
     const changed = new Map<bigint, Change<bigint>>();
-    for (const [slot, before] of this.slots) {
+    for (const [slot, before] of this.#slots) {
       // A storage that was reset has no slots but those used since.
       const change = changeOf(before, slots.get(slot)?.value ?? 0n);
       if (change !== undefined) changed.set(slot, change);
@@ -121,9 +121,9 @@ export class AccountBefore {
     return changed;
   }
 
-  private isStorageLost(storage: KnownAccount["storage"]): boolean {
-    if (this.storage === undefined || storage === this.storage) return false;
-    return this.storage.hasTrie || [...this.slots.values()].some((value) => value !== 0n);
+  #isStorageLost(storage: KnownAccount["storage"]): boolean {
+    if (this.#storage === undefined || storage === this.#storage) return false;
+    return this.#storage.hasTrie || [...this.#slots.values()].some((value) => value !== 0n);
   }
 }
 

@@ -52,34 +52,34 @@ interface Access {
 }
 
 class UnitRecorder implements BlockObserver, StateWatcher {
-  private readonly records: UnitRecord[] = [];
-  private state: WorldState | undefined;
-  private unit: ExecutionUnit | undefined;
-  private readonly accesses = new Map<string, Access>();
+  readonly #records: UnitRecord[] = [];
+  #state: WorldState | undefined;
+  #unit: ExecutionUnit | undefined;
+  readonly #accesses = new Map<string, Access>();
 
   wrapState(state: WorldState): EvmState {
-    this.state = state;
+    this.#state = state;
     return new WatchedState(state, this);
   }
 
   enterUnit(unit: ExecutionUnit): void {
-    this.unit = unit;
-    this.accesses.clear();
+    this.#unit = unit;
+    this.#accesses.clear();
   }
 
   leaveUnit(unit: ExecutionUnit, outcome: UnitOutcome): void {
-    this.record(unit, outcome);
-    this.unit = undefined;
+    this.#record(unit, outcome);
+    this.#unit = undefined;
   }
 
   /** All records; a unit that was never left comes last. */
   finish(): readonly UnitRecord[] {
-    if (this.unit !== undefined) this.record(this.unit, undefined);
-    return this.records;
+    if (this.#unit !== undefined) this.#record(this.#unit, undefined);
+    return this.#records;
   }
 
   uses(address: Address, part: AccountPart, key = 0n): void {
-    const access = this.accessOf(address);
+    const access = this.#accessOf(address);
     if (part === "balance") {
       access.before.keepBalance(key);
       access.tokens.add(key);
@@ -90,22 +90,22 @@ class UnitRecorder implements BlockObserver, StateWatcher {
     else if (part === "existence") access.existence = true;
   }
 
-  private accessOf(address: Address): Access {
+  #accessOf(address: Address): Access {
     const key = bytesKey(address);
-    const known = this.accesses.get(key);
+    const known = this.#accesses.get(key);
     if (known !== undefined) return known;
     // The caller's array may be a window on memory that lives on.
     const own = address.slice() as Address;
-    const before = new AccountBefore(this.state as WorldState, own);
+    const before = new AccountBefore(this.#state as WorldState, own);
     const access: Access = { address: own, before, tokens: new Set(), slots: new Set(), code: false, existence: false };
-    this.accesses.set(key, access);
+    this.#accesses.set(key, access);
     return access;
   }
 
-  private record(unit: ExecutionUnit, outcome: UnitOutcome | undefined): void {
-    const accesses = [...this.accesses.values()];
+  #record(unit: ExecutionUnit, outcome: UnitOutcome | undefined): void {
+    const accesses = [...this.#accesses.values()];
     const changes = accesses.map(({ before }) => before.changes()).filter((change) => change !== undefined);
-    this.records.push({ unit, outcome, changes, accesses: accesses.map(accessed) });
+    this.#records.push({ unit, outcome, changes, accesses: accesses.map(accessed) });
   }
 }
 

@@ -19,7 +19,7 @@ const ACCOUNT_OPCODES = new Set([0x31, 0x3b, 0x3c, 0x3f, 0xff]);
 /** Notes which accounts and slots executions look at. */
 export class TouchedEntries implements Tracer {
   readonly slots = new Map<string, Set<bigint>>();
-  private readonly frames: (string | undefined)[] = [];
+  readonly #frames: (string | undefined)[] = [];
 
   enterMessage(message: Message | Creation): void {
     this.touch(message.sender);
@@ -27,19 +27,19 @@ export class TouchedEntries implements Tracer {
       this.touch(message.to);
       this.touch(message.codeAddress);
     }
-    this.frames.push("to" in message ? toHex(message.to) : undefined);
+    this.#frames.push("to" in message ? toHex(message.to) : undefined);
   }
 
   step({ opcode, stack }: TraceStep): void {
     const top = stack.at(-1);
     if (top === undefined) return;
-    const account = this.frames.at(-1);
+    const account = this.#frames.at(-1);
     if (SLOT_OPCODES.has(opcode) && account !== undefined) this.slots.get(account)?.add(top);
     if (ACCOUNT_OPCODES.has(opcode)) this.touch(wordToAddress(top));
   }
 
   leaveMessage(): void {
-    this.frames.pop();
+    this.#frames.pop();
   }
 
   touch(address: Address): void {
