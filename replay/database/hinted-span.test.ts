@@ -5,6 +5,7 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { hintedSpan } from "./hinted-span.ts";
+import { overriding } from "./overriding.testkit.ts";
 import { countMinorBlocks, proveSpan } from "./root-span.ts";
 
 let source: BlockSource;
@@ -21,7 +22,7 @@ afterAll(() => source.close());
 
 const spanOf = (from: number, to: number) => ({ rootTip, from, to, shards: source.fullShardIds, longerThan: 0 });
 const withHints = (rootHashHint: BlockSource["rootHashHint"]): BlockSource =>
-  Object.assign(Object.create(source) as BlockSource, { rootHashHint });
+  overriding<BlockSource>(source, { rootHashHint });
 
 test("the index says of a span what its links say", () => {
   for (const [from, to] of [
@@ -72,7 +73,7 @@ test("the links are followed to the end of the span, and give the hashes that we
 });
 
 test("a block at another height than its place breaks the chain", async () => {
-  const skipping = Object.assign(Object.create(source.rootBlocks()), {
+  const skipping = overriding(source.rootBlocks(), {
     rootBlock: (hash: Hash32) => {
       const block = source.rootBlocks().rootBlock(hash);
       return block.header.height === 4 ? source.rootBlocks().rootBlock(chain.hashAt(3)) : block;

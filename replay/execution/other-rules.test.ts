@@ -36,6 +36,6 @@ test("a block that only the other client's rules explain is a divergence, with a
   expect(report?.divergences[0].class).toBe("unexplained/not-reproduced");
   const notes = report?.warnings.filter((warning) => warning.includes(`rules of ${GOQUARKCHAIN_RULES.name}`));
   expect(notes).toEqual([
-    expect.stringMatching(/^shard 1 block 7 \([0-9a-f]{64}\) differs, but the rules of goquarkchain come to exactly/),
+    expect.stringMatching(/^shard 1 block 7 \([0-9a-f]{64}\) differs, but the rules of goquarkchain give exactly/),
   ]);
 });

@@ -3,6 +3,7 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
+import { overriding } from "../database/overriding.testkit.ts";
 import { SMALL } from "../database/small-fixture.testkit.ts";
 import { RangeBlocks, type RangeBlocksOptions } from "./range-blocks.ts";
 
@@ -44,7 +45,7 @@ it.each([false, true])(
     const database = open();
     const shard = database.source.shard(SHARD);
     const canonicalHashAt = (height: number) => shard.canonicalHashAt(height === 3 ? 5 : height);
-    database.source.shard = () => Object.assign(Object.create(shard), { canonicalHashAt });
+    database.source.shard = () => overriding(shard, { canonicalHashAt });
     const { blocks, faults, warnings } = blocksOf(database, { isTipNamed });
     expect([...blocks.unconfirmed(0)].map(({ height }) => height)).toEqual([0, 1, 2]);
     const text = expect.stringContaining("names a block at 3 that does not follow the one below it");
