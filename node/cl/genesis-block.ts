@@ -2,10 +2,11 @@ import { type GenesisAccount, type QuarkChainConfig, shardConfigOf } from "../ch
 import { minorGenesisBlock } from "../chain/genesis.ts";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import type { RootBlockHeader } from "../chain/root-block.ts";
-import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
-import { DatabaseDamagedError } from "../codec/errors.ts";
+import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
 import { buildGenesisState } from "../el/genesis-state.ts";
+import type { ConsensusInputs } from "../el/payload.ts";
 import type { NodeStore } from "../el/state/node-store.ts";
+import { MemoryNodes } from "../el/store/memory-nodes.ts";
 import { type ConsensusRules, GOQUARKCHAIN_CONSENSUS, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
 
 /** A shard's genesis block as the configuration makes it on a root block; its state goes into `nodes`. */
@@ -14,10 +15,21 @@ export function genesisBlockOf(
   fullShardId: number,
   rootHeader: RootBlockHeader,
   rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
-  nodes: NodeStore = memoryNodes(),
+  nodes: NodeStore = new MemoryNodes(),
 ): MinorBlock {
   const stateRoot = buildGenesisState(nodes, genesisAccounts(config, fullShardId, rules));
   return minorGenesisBlock(config, fullShardId, rootHeader, stateRoot);
+}
+
+/** What the execution of a genesis block is given: nothing is due to it, and nothing reaches another shard. */
+export function genesisInputs({ header, meta }: MinorBlock): ConsensusInputs {
+  return {
+    deposits: [],
+    exhaustedCursor: meta.xshardCursor,
+    senderDisallowMap: new Map(),
+    reachableShards: new Set(),
+    blockReward: header.coinbaseAmounts,
+  };
 }
 
 export function genesisMinorHash(
@@ -61,16 +73,4 @@ function genesisAccounts(
   const shard = shardConfigOf(config, fullShardId);
   const chain = config.chains.find(({ chainId }) => chainId === shard.chainId);
   return genesisHasWholeChain && chain !== undefined ? chain.genesis.accounts : shard.genesis.accounts;
-}
-
-function memoryNodes(): NodeStore {
-  const nodes = new Map<string, Uint8Array>();
-  return {
-    get(hash) {
-      const value = nodes.get(bytesKey(hash));
-      if (value === undefined) throw new DatabaseDamagedError("a genesis state names a node it does not have");
-      return value;
-    },
-    put: (hash, value) => void nodes.set(bytesKey(hash), value),
-  };
 }

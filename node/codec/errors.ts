@@ -33,6 +33,16 @@ export class QkcError extends Error {
   }
 }
 
+/** What a thrown value says, for the sentence around it. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What lies at the bottom of it: stores and libraries hide what the system says in causes. */
+export function rootReasonOf(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? rootReasonOf(error.cause) : reasonOf(error);
+}
+
 /** Bytes that do not follow the encoding they should have. */
 export class CodecError extends QkcError {
   constructor(message: string, options?: ErrorOptions) {

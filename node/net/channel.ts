@@ -1,10 +1,11 @@
+import { reasonOf } from "../codec/errors.ts";
 import { decode, encode } from "../wire/codec.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { Command, Operation, Rpc } from "../wire/operation.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Handler, Handlers } from "./handlers.ts";
 import type { Log } from "./link.ts";
-import { LinkError, reasonOf } from "./link-error.ts";
+import { LinkError } from "./link-error.ts";
 
 export interface ChannelParts<Caller> {
   /** Whose messages these are, for log lines. */

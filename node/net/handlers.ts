@@ -1,7 +1,8 @@
+import { reasonOf } from "../codec/errors.ts";
 import { WireReader } from "../codec/wire.ts";
 import { type Codec, encode } from "../wire/codec.ts";
 import type { Command, Rpc } from "../wire/operation.ts";
-import { LinkError, reasonOf } from "./link-error.ts";
+import { LinkError } from "./link-error.ts";
 
 /** What is done with requests and commands of one kind of link. `Caller` is the link or connection they came by. */
 export class Handlers<Caller> {

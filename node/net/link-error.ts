@@ -29,7 +29,3 @@ export class LinkError extends QkcError {
     this.fault = fault;
   }
 }
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

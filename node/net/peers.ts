@@ -1,10 +1,11 @@
+import { reasonOf } from "../codec/errors.ts";
 import { encode } from "../wire/codec.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { Command } from "../wire/operation.ts";
 import type { Clock } from "./clock.ts";
 import type { Handlers } from "./handlers.ts";
 import type { Log } from "./link.ts";
-import { LinkError, reasonOf } from "./link-error.ts";
+import { LinkError } from "./link-error.ts";
 import { type Carrier, VirtualConnection, type VirtualConnectionLimits } from "./virtual-connection.ts";
 
 export interface PeersParts {

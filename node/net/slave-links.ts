@@ -1,3 +1,4 @@
+import { reasonOf } from "../codec/errors.ts";
 import type { slaveInfo } from "../wire/cluster-messages.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import type { Value } from "../wire/codec.ts";
@@ -6,7 +7,7 @@ import { type Clock, pause } from "./clock.ts";
 import type { ConnectionLimits } from "./connection.ts";
 import { Handlers } from "./handlers.ts";
 import type { Link, Log, Transport } from "./link.ts";
-import { LinkError, reasonOf } from "./link-error.ts";
+import { LinkError } from "./link-error.ts";
 import { type SlaveIdentity, SlaveLink } from "./slave-link.ts";
 
 export type SlaveInfo = Value<typeof slaveInfo>;

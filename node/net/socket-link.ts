@@ -1,6 +1,7 @@
 import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { reasonOf } from "../codec/errors.ts";
 import type { Link, LinkEvents, Transport } from "./link.ts";
-import { LinkError, reasonOf } from "./link-error.ts";
+import { LinkError } from "./link-error.ts";
 
 /** TCP. */
 export const SOCKET_TRANSPORT: Transport = {

@@ -2,7 +2,7 @@ import type { QuarkChainConfig } from "../chain/config.ts";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import type { RootBlockHeader } from "../chain/root-block.ts";
-import { genesisBlockOf } from "../cl/genesis-block.ts";
+import { genesisBlockOf, genesisInputs } from "../cl/genesis-block.ts";
 import type { KnownMinorBlock } from "../cl/minor-chain.ts";
 import type { RuleViolation } from "../cl/rule-violation.ts";
 import type { ShardCl } from "../cl/shard-cl.ts";
@@ -45,9 +45,6 @@ export interface JudgedBy {
   readonly stored: (cl: ShardCl<KnownMinorBlock>) => readonly StoredSends[];
 }
 
-const NO_STAKES: ReadonlyMap<string, bigint> = new Map();
-const NO_SHARDS: ReadonlySet<number> = new Set();
-
 /** Makes payloads of one shard's blocks and judges what an engine says of them. */
 export class BlockJudge {
   readonly #config: QuarkChainConfig;
@@ -76,15 +73,8 @@ export class BlockJudge {
   /** The shard's genesis block on a root block: the configuration makes it. */
   prepareGenesis(rootHash: Hash32, rootHeader: RootBlockHeader): PreparedBlock {
     const block = genesisBlockOf(this.#config, this.#fullShardId, rootHeader);
-    const inputs = {
-      deposits: [],
-      exhaustedCursor: block.meta.xshardCursor,
-      senderDisallowMap: NO_STAKES,
-      reachableShards: NO_SHARDS,
-      blockReward: block.header.coinbaseAmounts,
-    };
     return {
-      payload: { blockHash: minorHeaderHash(block.header), block, inputs },
+      payload: { blockHash: minorHeaderHash(block.header), block, inputs: genesisInputs(block) },
       cl: this.#view.clFor(rootHash),
       violations: [],
       stored: [],

@@ -1,23 +1,16 @@
 import type { GoquarkchainDatabase } from "../../node/archive/goquarkchain/database.ts";
-import { describeKey } from "../../node/archive/goquarkchain/keys.ts";
+import { describeKey, PREFIX, ROOT_COMMITTING_KEY } from "../../node/archive/goquarkchain/keys.ts";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import { decodeStoredReceipts } from "../../node/chain/decode-receipt.ts";
 import { encodeReceipt, type Receipt } from "../../node/chain/receipt.ts";
-import { asHash32, bytesEqual, concatBytes, type Hash32, toHex, utf8, ZERO_HASH } from "../../node/codec/bytes.ts";
+import { asHash32, bytesEqual, concatBytes, type Hash32, toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { WireReader } from "../../node/codec/wire.ts";
 import { orderedTrieRoot } from "../../node/el/trie/ordered-trie-root.ts";
 import type { ClientRows, HashKeys, IndexedTransaction, StoredBlock } from "./client-rows.ts";
 import { firstKeyWith } from "./key-prefix.ts";
 
-/** Prefixes of goquarkchain core/rawdb/schema.go. */
-const LOOKUP = utf8("l");
-const RECEIPTS = utf8("r");
-const BLOCK = utf8("b");
-const CONSUMED_HASHES = utf8("xd");
-const CONSUMED = utf8("xr");
-const HISTORY = [utf8("iaddr"), utf8("iall")];
-const COMMITTING = utf8("rbCommitting");
+const HISTORY = [PREFIX.addressHistory, PREFIX.shardHistory];
 
 /** goquarkchain's own rows. */
 export class GoquarkchainRows implements ClientRows {
@@ -36,24 +29,24 @@ export class GoquarkchainRows implements ClientRows {
   }
 
   committingRootHash(): Hash32 | undefined {
-    const row = this.rootRows?.get(COMMITTING);
+    const row = this.rootRows?.get(ROOT_COMMITTING_KEY);
     return row?.length === 32 ? asHash32(row) : undefined;
   }
 
   transaction(fullShardId: number, transactionHash: Hash32): IndexedTransaction | undefined {
-    return this.#row(fullShardId, LOOKUP, transactionHash, (reader) => ({
+    return this.#row(fullShardId, PREFIX.transactionIndex, transactionHash, (reader) => ({
       blockHash: reader.hash32("lookup block"),
       index: reader.uint32("lookup index"),
     }));
   }
 
   hasReceipts(fullShardId: number, { hash, block }: StoredBlock): boolean {
-    return block.header.height === 0 || this.#source.shard(fullShardId).rows.has(concatBytes(RECEIPTS, hash));
+    return block.header.height === 0 || this.#source.shard(fullShardId).rows.has(concatBytes(PREFIX.receipts, hash));
   }
 
   receipts(fullShardId: number, { hash, block }: StoredBlock): readonly Receipt[] | undefined {
     if (bytesEqual(block.meta.receiptRoot, ZERO_HASH)) return [];
-    const key = concatBytes(RECEIPTS, hash);
+    const key = concatBytes(PREFIX.receipts, hash);
     const row = this.#source.shard(fullShardId).rows.get(key);
     if (row === undefined) return undefined;
     const receipts = decodeStoredReceipts(row);
@@ -64,13 +57,13 @@ export class GoquarkchainRows implements ClientRows {
   }
 
   consumedDepositHashes(fullShardId: number, minorHash: Hash32): readonly Hash32[] | undefined {
-    return this.#row(fullShardId, CONSUMED_HASHES, minorHash, (reader) =>
+    return this.#row(fullShardId, PREFIX.consumedDepositHashes, minorHash, (reader) =>
       reader.list32("deposit hash list", 32, (item) => item.hash32("deposit hash")),
     );
   }
 
   hasConsumedDeposits(fullShardId: number, minorHash: Hash32): boolean {
-    return this.#source.shard(fullShardId).rows.has(concatBytes(CONSUMED, minorHash));
+    return this.#source.shard(fullShardId).rows.has(concatBytes(PREFIX.consumedDeposits, minorHash));
   }
 
   hasHistoryIndex(fullShardId: number): boolean {
@@ -81,9 +74,9 @@ export class GoquarkchainRows implements ClientRows {
   hashKeys(kind: "root block" | "minor block" | "transaction"): readonly HashKeys[] {
     if (kind === "root block") {
       const rows = this.rootRows;
-      return rows === undefined ? [] : [{ rows, prefix: BLOCK }];
+      return rows === undefined ? [] : [{ rows, prefix: PREFIX.block }];
     }
-    const prefix = kind === "minor block" ? BLOCK : LOOKUP;
+    const prefix = kind === "minor block" ? PREFIX.block : PREFIX.transactionIndex;
     return this.#source.fullShardIds.map((id) => ({ rows: this.#source.shard(id).rows, prefix }));
   }
 

@@ -1,5 +1,5 @@
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
-import { genesisBlockOf } from "../../node/cl/genesis-block.ts";
+import { genesisBlockOf, genesisInputs } from "../../node/cl/genesis-block.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
@@ -102,14 +102,7 @@ function payloadAt({ config }: OpenDatabase, { source, cl }: ShardRig, height: n
   // The genesis block is what the configuration makes it, whatever the database has.
   const rootHeader = source.rootHeader(source.minorBlock(blockHash).header.prevRootBlockHash);
   const block = genesisBlockOf(config.quarkchain, source.fullShardId, rootHeader);
-  const inputs = {
-    deposits: [],
-    exhaustedCursor: block.meta.xshardCursor,
-    senderDisallowMap: new Map<string, bigint>(),
-    reachableShards: new Set<number>(),
-    blockReward: block.header.coinbaseAmounts,
-  };
-  return { blockHash: minorHeaderHash(block.header), block, inputs };
+  return { blockHash: minorHeaderHash(block.header), block, inputs: genesisInputs(block) };
 }
 
 function objectionOf(error: ValidationError): Pick<EngineRefusal, "fields" | "reason"> {

@@ -1,4 +1,5 @@
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
+import { reasonOf } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { HttpEngine } from "../../node/engine/client/http-engine.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
@@ -68,7 +69,7 @@ async function stepOf({
     if (found.step === undefined) withoutStep(found.reason);
     return found.step;
   } catch (error) {
-    withoutStep(error instanceof Error ? error.message : String(error));
+    withoutStep(reasonOf(error));
     return undefined;
   } finally {
     engine.close();

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
+import { reasonOf } from "../../node/codec/errors.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { Refusal } from "../../node/engine/engine-api.ts";
 import { type EngineAddress, withEngineStep } from "../engines/engine-look.ts";
@@ -50,7 +51,7 @@ export async function engineFault(divergence: MinorDivergence, context: EngineFa
     const found = engineBehaviour(trials, trial, comesToEngines(divergence, trial, context));
     if (found !== "chain") behaviour = found;
   } catch (error) {
-    context.warn(`${placeText(divergence)}: the engine's rules could not be found: ${errorText(error)}`);
+    context.warn(`${placeText(divergence)}: the engine's rules could not be found: ${reasonOf(error)}`);
   }
   const what = behaviour?.className ?? divergence.fields.at(0)?.field ?? "refused";
   return { divergence: { ...divergence, class: engineClass(what) }, behaviour };
@@ -148,8 +149,4 @@ function trialOf({ fullShardId, hash }: MinorDivergence, trials: TrialSource): P
 
 function placeText({ fullShardId, height }: MinorDivergence): string {
   return `shard ${fullShardId} block ${height}`;
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,17 +1,19 @@
 import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
+import { PREFIX as GO } from "../../node/archive/goquarkchain/keys.ts";
+import { PREFIX as PYTHON } from "../../node/archive/pyquarkchain/keys.ts";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { decodeMinorBlock, type MinorBlockHeader, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { decodeRootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
 import type { RootChain } from "../../node/cl/root-chain.ts";
 import { destinationsAt } from "../../node/cl/shard-neighbors.ts";
-import { asHash32, bytesEqual, bytesKey, type Hash32, toHex, utf8 } from "../../node/codec/bytes.ts";
+import { asHash32, bytesEqual, bytesKey, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { CodecError } from "../../node/codec/errors.ts";
 import type { ForksData, PlanData } from "./steps.ts";
 
 /** Keys of blocks: pyquarkchain has a prefix for each kind, goquarkchain one for both. */
 const PREFIXES = {
-  pyquarkchain: { minor: utf8("mblock_"), root: utf8("rblock_") },
-  goquarkchain: { minor: utf8("b"), root: utf8("b") },
+  pyquarkchain: { minor: PYTHON.minorBlock, root: PYTHON.rootBlock },
+  goquarkchain: { minor: GO.block, root: GO.block },
 } as const;
 
 interface SideBlock {

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { reasonOf } from "../../node/codec/errors.ts";
 import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import type { EngineAddress } from "../engines/engine-look.ts";
@@ -133,7 +134,7 @@ async function unlessItFails(
   try {
     await work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     warn(`${place(divergence)} differs; a closer look at it failed: ${reason}`);
   }
 }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
+import { reasonOf, UnsupportedError, UsageError } from "../../node/codec/errors.ts";
 import { readTextFile } from "../report/read-text-file.ts";
 import { REPORT_FILE } from "../report/run-folder.ts";
 import { REPORT_SCHEMA, type Report, reportSchema } from "../report/schema.ts";
@@ -31,6 +31,6 @@ function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${path} is no JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new UsageError(`${path} is no JSON: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { isatty } from "node:tty";
-import { QkcError } from "../../node/codec/errors.ts";
+import { QkcError, reasonOf } from "../../node/codec/errors.ts";
 import { shown } from "../../node/codec/shown.ts";
 import { writeAll } from "../report/write-file.ts";
 import { printable } from "../text/printable.ts";
@@ -29,7 +29,7 @@ export function printAsIs(content: string | Uint8Array): void {
   try {
     writeAll(STDOUT, content);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new QkcError("STORAGE", `stdout takes no more (${reason})`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
+import { reasonOf } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { matchesDeclared } from "../execution/declared-differences.ts";
@@ -40,7 +41,7 @@ class DivergenceCauses implements CauseFinder {
       const declared = () => declaredOutcome(source, rig.cl, trial);
       return this.#classifier.classOf({ cl: rig.cl, trial, declared, matches, outcome, fields }, switches);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.#findings.warnings.add(
         `shard ${place.fullShardId} block ${place.height} differs; the search for the cause failed: ${reason}`,
       );

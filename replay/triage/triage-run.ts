@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
+import { reasonOf } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { type OpenRequest, openDatabase } from "../database/open-database.ts";
 import { type ClassedDivergence, firstOfEachClass } from "../report/classes/group.ts";
@@ -92,5 +93,5 @@ function isExecuted({ height, violations }: Divergence): boolean {
 
 function failureText({ fullShardId, height }: Divergence, error: unknown): string {
   const place = fullShardId === null ? `root block ${height}` : `shard ${fullShardId} block ${height}`;
-  return `${place} differs; a closer look at it failed: ${error instanceof Error ? error.message : error}`;
+  return `${place} differs; a closer look at it failed: ${reasonOf(error)}`;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { toHex } from "../../node/codec/bytes.ts";
+import { reasonOf } from "../../node/codec/errors.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
@@ -135,7 +136,7 @@ function attempt<T>(request: TriageRequest, what: string, work: () => T): T | un
   try {
     return work();
   } catch (error) {
-    warnOf(request, `${what} could not be found: ${reasonOf(error)}`);
+    warnOf(request, `${what} could not be found: ${failureOfLook(error)}`);
     return undefined;
   }
 }
@@ -144,11 +145,11 @@ function warnOf({ trial, warn }: TriageRequest, message: string): void {
   warn(`shard ${trial.fullShardId} block ${trial.height}: ${message}`);
 }
 
-function reasonOf(error: unknown): string {
+function failureOfLook(error: unknown): string {
   // What a wrong block declares may be no receipt of any execution: less gas in total than before it, for example.
   if (error instanceof z.ZodError) {
     const { path, message } = error.issues[0];
     return `what the block declares cannot be written as a case (${path.join(".")}: ${message})`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return reasonOf(error);
 }

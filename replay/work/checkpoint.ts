@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { z } from "zod";
-import { QkcError, UsageError } from "../../node/codec/errors.ts";
+import { QkcError, rootReasonOf, UsageError } from "../../node/codec/errors.ts";
 import { isLevelLocked } from "../../node/el/store/level-locked.ts";
 import { type Range, type RangeResult, rangeResultSchema, rangeSchema } from "../report/schema.ts";
 import { openedRow, sealedRow } from "./sealed-row.ts";
@@ -68,7 +68,7 @@ export class Checkpoint {
       await store.put(PLAN_KEY, sealedRow(PLAN_KEY, plan), { sync: true });
     } catch (error) {
       await store?.close();
-      const message = `${runFolder} takes no checkpoint (${reasonOf(error)}): mend that, or choose another --report folder`;
+      const message = `${runFolder} takes no checkpoint (${rootReasonOf(error)}): mend that, or choose another --report folder`;
       throw new QkcError("STORAGE", message, { cause: error });
     }
     return new Checkpoint(folder, store, { ...plan, results: new Map(), unproved: 0, finished: false });
@@ -92,7 +92,7 @@ export class Checkpoint {
       await store.close();
       if (isLevelLocked(error)) throw new UsageError(`another run is writing to ${runFolder}: wait for it or stop it`);
       throw new UsageError(
-        `the checkpoint in ${runFolder} cannot be read (${reasonOf(error)}): mend that, or choose another --report folder`,
+        `the checkpoint in ${runFolder} cannot be read (${rootReasonOf(error)}): mend that, or choose another --report folder`,
         { cause: error },
       );
     }
@@ -116,7 +116,7 @@ export class Checkpoint {
     try {
       await this.#store.put(key, sealedRow(key, value), { sync: true });
     } catch (error) {
-      const message = `the checkpoint ${this.#folder} cannot be written (${reasonOf(error)}): --resume continues it once it can`;
+      const message = `the checkpoint ${this.#folder} cannot be written (${rootReasonOf(error)}): --resume continues it once it can`;
       throw new QkcError("STORAGE", message, { cause: error });
     }
   }
@@ -150,12 +150,6 @@ async function readRun(store: ClassicLevel): Promise<RecordedRun | undefined> {
   if (planText?.startsWith("{") !== true) throw new Error("its plan is not as it was written");
   if (finishedText === "yes") return undefined;
   throw new Error("an earlier version wrote it, whose rows carry no checksums");
-}
-
-/** What the system or the store says, which classic-level hides in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
 /** Names of the files that a checkpoint's store makes. */

@@ -4,19 +4,31 @@ import type { BlockKeys } from "../block-rows.ts";
 /** Row keys of goquarkchain's databases (goquarkchain core/rawdb/schema.go). Prefixes overlap: lengths tell rows apart. */
 export const ROOT_TIP_KEY = utf8("LastBlock");
 
-const BLOCK = utf8("b");
+/** What keys of rows begin with, beside the height indexes. */
+export const PREFIX = {
+  /** Root and minor blocks share it; a shard's database holds both. */
+  block: utf8("b"),
+  transactionIndex: utf8("l"),
+  receipts: utf8("r"),
+  receivedDeposits: utf8("xSL"),
+  consumedDepositHashes: utf8("xd"),
+  consumedDeposits: utf8("xr"),
+  lastConfirmedMinor: utf8("rLM"),
+  transactionCount: utf8("txC"),
+  committed: utf8("cmB"),
+  addressHistory: utf8("iaddr"),
+  shardHistory: utf8("iall"),
+} as const;
+export const ROOT_COMMITTING_KEY = utf8("rbCommitting");
 const ROOT_HASH = "rn";
 const MINOR_HASH = "mn";
-const RECEIVED_DEPOSITS = utf8("xSL");
-const COMMITTED = utf8("cmB");
 
-/** Root and minor blocks share a prefix; a shard's database holds both. */
 export const BLOCK_KEYS: BlockKeys = {
   rootBlock: blockKey,
   minorBlock: blockKey,
   minorHashAt: (height) => heightKey(MINOR_HASH, height),
-  receivedDeposits: (sourceMinorHash) => concatBytes(RECEIVED_DEPOSITS, sourceMinorHash),
-  committed: (minorHash) => concatBytes(COMMITTED, minorHash),
+  receivedDeposits: (sourceMinorHash) => concatBytes(PREFIX.receivedDeposits, sourceMinorHash),
+  committed: (minorHash) => concatBytes(PREFIX.committed, minorHash),
 };
 
 /** Row with the hash of the canonical root block at a height. */
@@ -25,7 +37,7 @@ export function rootHashKey(height: number): Uint8Array {
 }
 
 function blockKey(hash: Hash32): Uint8Array {
-  return concatBytes(BLOCK, hash);
+  return concatBytes(PREFIX.block, hash);
 }
 
 /** Prefix and the height in 8 big-endian bytes. */

@@ -1,5 +1,5 @@
 import { bytesKey } from "../../codec/bytes.ts";
-import { QkcError } from "../../codec/errors.ts";
+import { QkcError, reasonOf } from "../../codec/errors.ts";
 import type { KeyRange, RowChange, RowStore } from "./row-store.ts";
 
 interface Commit {
@@ -106,7 +106,7 @@ export class GroupCommit {
   }
 
   #fail(error: unknown, commits: readonly Commit[]): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#failure = new QkcError(
       "ENGINE",
       `the data directory cannot be written (${reason}): nothing was acknowledged since; free space or mend the disk, ` +

@@ -6,7 +6,7 @@ import { type CrossShardDepositList, decodeDepositList } from "../../chain/depos
 import { decodeMinorBlock, type MinorBlock } from "../../chain/minor-block.ts";
 import { decodeRootBlock, type RootBlock, type RootBlockHeader, readRootBlockHeader } from "../../chain/root-block.ts";
 import { asHash32, bytesEqual, type Hash32, toHex } from "../../codec/bytes.ts";
-import { DatabaseDamagedError, QkcError, UsageError } from "../../codec/errors.ts";
+import { DatabaseDamagedError, QkcError, rootReasonOf, UsageError } from "../../codec/errors.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
 import { openLevel } from "../../el/store/open-level.ts";
 import { arrivalsKey, type ClBatch, type ClOperation, OWN_KEYS } from "./cl-batch.ts";
@@ -189,7 +189,7 @@ export class ClStore {
     } catch (error) {
       throw new QkcError(
         "STORAGE",
-        `${this.#level.location} cannot be written (${reasonOf(error)}): see to the disk, then continue with --resume`,
+        `${this.#level.location} cannot be written (${rootReasonOf(error)}): see to the disk, then continue with --resume`,
         { cause: error },
       );
     }
@@ -253,9 +253,4 @@ async function proveIdentity(level: Level, identity: ClStoreIdentity): Promise<v
 
 function encodeIdentity({ fullShardId, rootGenesisHash }: ClStoreIdentity): Uint8Array {
   return new WireWriter(40).uint32(SCHEMA_VERSION).uint32(fullShardId).raw(rootGenesisHash).finish();
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UsageError } from "../../../node/codec/errors.ts";
+import { reasonOf, UsageError } from "../../../node/codec/errors.ts";
 import { issueLines } from "../../text/issue-lines.ts";
 import { readTextFile } from "../read-text-file.ts";
 import type { AllowlistResult, Divergence } from "../schema.ts";
@@ -47,7 +47,7 @@ export function readAllowlist(path: string): Allowlist {
     throw new UsageError(`the range of class ${empty.class} starts at ${empty.rootFrom} and ends at ${empty.rootTo}`);
   } catch (error) {
     if (error instanceof z.ZodError) throw new UsageError([`--allow ${path}:`, ...issueLines(error)]);
-    throw new UsageError(`--allow ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`--allow ${path}: ${reasonOf(error)}`);
   }
 }
 

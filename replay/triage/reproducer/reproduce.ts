@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { QkcError, UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
+import { QkcError, reasonOf, UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
 import type { Tracer } from "../../../node/el/evm/tracer.ts";
 import type { Executor } from "../../execution/trial.ts";
 import { whatifRules } from "../../terminal/rules-option.ts";
@@ -51,7 +51,7 @@ function fileText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 

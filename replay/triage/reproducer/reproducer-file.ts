@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
+import { reasonOf, UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
 import { issueLines } from "../../text/issue-lines.ts";
 import { compactJson } from "./compact-json.ts";
 import { caseSchema, FORMAT, type Reproducer, type ReproducerCase, reproducerSchema } from "./format.ts";
@@ -36,7 +36,7 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${name} is no JSON: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${name} is no JSON: ${reasonOf(error)}`);
   }
 }
 
