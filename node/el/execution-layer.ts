@@ -16,7 +16,7 @@ import { StateCache } from "./state/state-cache.ts";
 import { WorldState } from "./state/world-state.ts";
 import { applyDeposit } from "./transactions/apply-deposit.ts";
 import { applyTransaction } from "./transactions/apply-transaction.ts";
-import type { BlockExecution } from "./transactions/block-execution.ts";
+import { type BlockExecution, nothingExecuted } from "./transactions/block-execution.ts";
 import { type Candidate, type Filling, fillBlock, type TransactionSource } from "./transactions/fill-block.ts";
 import { TransactionInvalidError } from "./transactions/transaction-invalid-error.ts";
 import { UnitReporter } from "./transactions/unit-reporter.ts";
@@ -135,7 +135,7 @@ export class ExecutionLayer {
       intrinsicGas: intrinsicGas(transaction, false, this.#config.chain.rules.transaction),
     };
     const execution: BlockExecution = {
-      ...emptyExecution(),
+      ...nothingExecuted(),
       config: this.#config,
       block: NOWHERE,
       state,
@@ -154,12 +154,7 @@ export class ExecutionLayer {
 
   #begin(state: EvmState, payload: ExecutionPayload, tracer: Tracer | undefined): BlockExecution {
     return {
-      gasUsed: 0n,
-      fees: new Map(),
-      receipts: [],
-      depositReceipts: [],
-      xshardSends: [],
-      destroyed: [],
+      ...nothingExecuted(),
       config: this.#config,
       block: {
         coinbase: payload.coinbase,
@@ -197,17 +192,6 @@ export class ExecutionLayer {
       s: 0n,
     };
   }
-}
-
-function emptyExecution() {
-  return {
-    gasUsed: 0n,
-    fees: new Map<bigint, bigint>(),
-    receipts: [],
-    depositReceipts: [],
-    xshardSends: [],
-    destroyed: [],
-  };
 }
 
 /** Deposits run until the cross-shard gas is used up, which the last one may overstep (__run_cross_shard_tx_with_cursor). */

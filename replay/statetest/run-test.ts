@@ -9,7 +9,7 @@ import type { ExecutionConfig } from "../../node/el/execution-config.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { WorldState } from "../../node/el/state/world-state.ts";
 import { applyTransaction } from "../../node/el/transactions/apply-transaction.ts";
-import type { BlockExecution } from "../../node/el/transactions/block-execution.ts";
+import { type BlockExecution, nothingExecuted } from "../../node/el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../node/el/transactions/transaction-invalid-error.ts";
 import { ethereumRoot, QKC_TOKEN } from "./accounts.ts";
 import { applyAsEthereum, chooseTransaction, formRefusal } from "./ethereum-transaction.ts";
@@ -77,12 +77,7 @@ function beginBlock(env: Environment, state: WorldState, rules: Rules, forms: Tr
     reachableShards: new Set(),
     headerGasLimit: env.currentGasLimit,
     gasLimit: env.currentGasLimit,
-    gasUsed: 0n,
-    fees: new Map(),
-    receipts: [],
-    depositReceipts: [],
-    xshardSends: [],
-    destroyed: [],
+    ...nothingExecuted(),
   };
 }
 

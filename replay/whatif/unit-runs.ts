@@ -11,7 +11,7 @@ import { StateCache } from "../../node/el/state/state-cache.ts";
 import { WorldState } from "../../node/el/state/world-state.ts";
 import { applyDeposit } from "../../node/el/transactions/apply-deposit.ts";
 import { applyTransaction } from "../../node/el/transactions/apply-transaction.ts";
-import type { BlockExecution } from "../../node/el/transactions/block-execution.ts";
+import { type BlockExecution, nothingExecuted } from "../../node/el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../node/el/transactions/transaction-invalid-error.ts";
 import {
   admitTransaction,
@@ -132,12 +132,8 @@ export class UnitRuns {
       reachableShards: payload.reachableShards,
       headerGasLimit: payload.gasLimit,
       gasLimit: kind === "deposit" ? payload.gasLimit : this.#gasLimitOfTransactions(),
+      ...nothingExecuted(),
       gasUsed: start.gasUsed,
-      fees: new Map(),
-      receipts: [],
-      depositReceipts: [],
-      xshardSends: [],
-      destroyed: [],
       tracer,
     };
   }

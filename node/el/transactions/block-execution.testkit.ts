@@ -3,7 +3,7 @@ import type { BlockContext } from "../evm/context.ts";
 import type { ExecutionConfig } from "../execution-config.ts";
 import { WorldState } from "../state/world-state.ts";
 import { MemoryNodeStore } from "../trie/trie.testkit.ts";
-import type { BlockExecution } from "./block-execution.ts";
+import { type BlockExecution, nothingExecuted } from "./block-execution.ts";
 import { type Allocation, allocate, networkConfig } from "./vectors.testkit.ts";
 
 export const COINBASE = addressFromHex("cccc0000000000000000000000000000000000cc");
@@ -37,12 +37,8 @@ export function beginExecution(options: BlockOptions): { execution: BlockExecuti
     reachableShards: new Set([65537]),
     headerGasLimit: options.gasLimit ?? 12_000_000n,
     gasLimit: options.gasLimit ?? 12_000_000n,
+    ...nothingExecuted(),
     gasUsed: options.gasUsed ?? 0n,
-    fees: new Map(),
-    receipts: [],
-    depositReceipts: [],
-    xshardSends: [],
-    destroyed: [],
   };
   return { execution, state };
 }

@@ -35,6 +35,14 @@ export interface BlockExecution {
   readonly destroyed: Address[];
 }
 
+/** What a block adds up to before anything of it is executed. */
+export function nothingExecuted(): Pick<
+  BlockExecution,
+  "gasUsed" | "fees" | "receipts" | "depositReceipts" | "xshardSends" | "destroyed"
+> {
+  return { gasUsed: 0n, fees: new Map(), receipts: [], depositReceipts: [], xshardSends: [], destroyed: [] };
+}
+
 /** How a transaction or deposit ended. */
 export interface Outcome {
   readonly success: boolean;

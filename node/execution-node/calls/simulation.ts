@@ -17,7 +17,7 @@ import type { NodeStore } from "../../el/state/node-store.ts";
 import { StateCache } from "../../el/state/state-cache.ts";
 import { WorldState } from "../../el/state/world-state.ts";
 import { applyTransaction } from "../../el/transactions/apply-transaction.ts";
-import type { BlockExecution } from "../../el/transactions/block-execution.ts";
+import { type BlockExecution, nothingExecuted } from "../../el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../el/transactions/transaction-invalid-error.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
 import type { CallRequest } from "../eth-api/fields.ts";
@@ -161,12 +161,7 @@ export class Simulation {
       reachableShards: new Set(),
       headerGasLimit: header.gasLimit,
       gasLimit: header.gasLimit,
-      gasUsed: 0n,
-      fees: new Map(),
-      receipts: [],
-      depositReceipts: [],
-      xshardSends: [],
-      destroyed: [],
+      ...nothingExecuted(),
     };
   }
 }

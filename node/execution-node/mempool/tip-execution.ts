@@ -3,7 +3,7 @@ import type { BlockContext } from "../../el/evm/context.ts";
 import type { ExecutionConfig } from "../../el/execution-config.ts";
 import type { NodeStore } from "../../el/state/node-store.ts";
 import { WorldState } from "../../el/state/world-state.ts";
-import type { BlockExecution } from "../../el/transactions/block-execution.ts";
+import { type BlockExecution, nothingExecuted } from "../../el/transactions/block-execution.ts";
 
 /** Gas limit of a state that no block left (pyquarkchain evm/state.py STATE_DEFAULTS). */
 const BARE_GAS_LIMIT = 3_141_592n;
@@ -49,12 +49,7 @@ export function beginOnTip(ground: TipGround): BlockExecution {
     reachableShards,
     headerGasLimit: gasLimit,
     gasLimit,
-    gasUsed: 0n,
-    fees: new Map(),
-    receipts: [],
-    depositReceipts: [],
-    xshardSends: [],
-    destroyed: [],
+    ...nothingExecuted(),
   };
 }
 
