@@ -1,6 +1,6 @@
 /*
  * Keccak-f[1600] and the sponge around it as WebAssembly functions, assembled here when the module loads: 2 kB of code, about
- * a millisecond (docs/adr/0006). A block is hashed ten to a hundred times and Ethash's caches are millions of hashes of 64
+ * a millisecond (docs/adr/0009). A block is hashed ten to a hundred times and Ethash's caches are millions of hashes of 64
  * bytes: calls into a hasher and its fresh result arrays cost as much as the hashing. Not JavaScript: it has no fast 64-bit
  * integers, an unrolled version on pairs of words takes three times as long.
  */
