@@ -7,7 +7,7 @@ import { randomCase } from "./programs.ts";
 import { Random } from "./random.ts";
 
 /** SEED and CASES come from the environment; each case runs twice, with ample gas and with less than it uses. */
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.SEED ?? 1);
 const CASES = Number(process.env.CASES ?? 300);
 
 describe(`random programs, seed ${SEED}`, () => {
