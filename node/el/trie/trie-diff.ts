@@ -2,14 +2,13 @@ import { bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
 import type { NodeStore } from "../state/node-store.ts";
 import { joinPaths, type NibblePath, nibbleAt, pathBytes, pathLength, pathTail, singleNibble } from "./nibble-path.ts";
+import { storedNode } from "./stored-node.ts";
 import {
   BRANCH,
   BRANCH_WIDTH,
   type ChildNode,
   childFromReference,
   childOffset,
-  decodeStoredNode,
-  EXTENSION,
   ExtensionNode,
   LEAF,
   LeafNode,
@@ -76,9 +75,7 @@ const NOTHING: Fork = { value: undefined, child: () => null };
 
 function forkOf(store: NodeStore, child: ChildNode | null): Fork {
   if (child === null) return NOTHING;
-  let node = resolved(store, child);
-  // As deep as whoever made the block likes.
-  while (node.kind === EXTENSION && pathLength(node.path) === 0) node = resolved(store, node.child);
+  const node = storedNode(store, child);
   if (node.kind === BRANCH) {
     return {
       value: node.value.length === 0 ? undefined : node.value,
@@ -90,10 +87,6 @@ function forkOf(store: NodeStore, child: ChildNode | null): Fork {
     return { value: undefined, child: (nibble) => (nibble === first ? shortened(node) : null) };
   }
   return { value: node.kind === LEAF ? node.value : undefined, child: () => null };
-}
-
-function resolved(store: NodeStore, child: ChildNode): TrieNode {
-  return child.kind === UNRESOLVED ? decodeStoredNode(store.get(child.hash), child.hash) : child;
 }
 
 /** A short node without the first nibble of its path. */

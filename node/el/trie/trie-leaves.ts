@@ -10,17 +10,14 @@ import {
   sharedNibbles,
   singleNibble,
 } from "./nibble-path.ts";
+import { storedNode } from "./stored-node.ts";
 import {
   BRANCH,
   BRANCH_WIDTH,
   type ChildNode,
   childFromReference,
   childOffset,
-  decodeStoredNode,
-  EXTENSION,
   LEAF,
-  type TrieNode,
-  UNRESOLVED,
   UnresolvedNode,
 } from "./trie-node.ts";
 
@@ -46,9 +43,7 @@ function* leavesUnder(
   above: NibblePath,
   from: Uint8Array | undefined,
 ): Generator<TrieLeaf> {
-  let node = resolved(store, child);
-  // As deep as whoever made the block likes.
-  while (node.kind === EXTENSION && pathLength(node.path) === 0) node = resolved(store, node.child);
+  const node = storedNode(store, child);
   if (node.kind === BRANCH) {
     if (node.value.length > 0) yield { key: pathBytes(above), value: node.value };
     const depth = pathLength(above);
@@ -74,8 +69,4 @@ function* leavesUnder(
 /** At the first nibble in which they differ. */
 function isBelow(path: NibblePath, from: Uint8Array, at: number): boolean {
   return at < from.length * 2 && nibbleAt(path.bytes, path.from + at) < nibbleAt(from, at);
-}
-
-function resolved(store: NodeStore, child: ChildNode): TrieNode {
-  return child.kind === UNRESOLVED ? decodeStoredNode(store.get(child.hash), child.hash) : child;
 }
