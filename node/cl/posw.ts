@@ -98,11 +98,23 @@ export function senderDisallowMap(
   { stakesLockBeforeEnabled }: ConsensusRules = QUARKCHAIN_CONSENSUS,
 ): ReadonlyMap<string, bigint> {
   if (!posw.enabled || !(stakesLockBeforeEnabled || isPoswEnabled(posw, parentCreateTime))) return NOTHING_LOCKED;
-  const locked = new Map<string, bigint>();
-  for (const [miner, count] of counts) locked.set(miner, BigInt(count) * posw.totalStakePerBlock);
+  const locked = stakesOf(posw, counts);
   const own = bytesKey(coinbase);
   locked.set(own, (locked.get(own) ?? 0n) + posw.totalStakePerBlock);
   return locked;
+}
+
+/** As senderDisallowMap, of a state that no block's miner stands for: `createTime` and the window are its last block's. */
+export function stakesLockedBy(
+  posw: PoswConfig,
+  createTime: number,
+  counts: ReadonlyMap<string, number>,
+): ReadonlyMap<string, bigint> {
+  return isPoswEnabled(posw, createTime) ? stakesOf(posw, counts) : NOTHING_LOCKED;
+}
+
+function stakesOf(posw: PoswConfig, counts: ReadonlyMap<string, number>): Map<string, bigint> {
+  return new Map([...counts].map(([miner, count]) => [miner, BigInt(count) * posw.totalStakePerBlock]));
 }
 
 /** A header of either chain, as the window walks it. */

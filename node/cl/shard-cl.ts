@@ -9,7 +9,7 @@ import { type ConsensusInputs, type ExecutionPayload, payloadOf } from "../el/pa
 import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
 import { type KnownMinorBlock, MinorChain } from "./minor-chain.ts";
 import { minorBlockViolations } from "./minor-rules.ts";
-import { CoinbaseWindow, senderDisallowMap } from "./posw.ts";
+import { CoinbaseWindow, senderDisallowMap, stakesLockedBy } from "./posw.ts";
 import type { SealInput } from "./pow/seal.ts";
 import { RootChain } from "./root-chain.ts";
 import type { RuleViolation } from "./rule-violation.ts";
@@ -137,7 +137,7 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
    * targets are reachable (shard_state.py __validate_tx).
    */
   inputsOf(
-    { header }: MinorBlock,
+    { header }: Pick<MinorBlock, "header">,
     rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
     rootTipHeight = this.#rootTipHeight,
   ): ConsensusInputs {
@@ -155,9 +155,31 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
         header.coinbaseAddress.recipient,
         rules,
       ),
-      reachableShards: this.#reachableAt(rootTipHeight),
+      reachableShards: this.reachableAt(rootTipHeight),
       blockReward: minorBlockReward(this.#config, this.#shard, header.height),
     };
+  }
+
+  /** Blocks that each miner has in the staking window that ends with a block, by bytesKey(address); valid until the next call. */
+  minedUpTo(minorHash: Hash32): ReadonlyMap<string, number> {
+    return this.#window.countsAfter(minorHash);
+  }
+
+  /**
+   * Stakes that senders have to keep behind a block, as a state without a block of its own has them, by bytesKey(address)
+   * (shard_state.py init_from_root_block, _get_sender_disallow_map without a recipient).
+   */
+  stakesLockedAfter(minorHash: Hash32): ReadonlyMap<string, bigint> {
+    const { header } = this.chain.get(minorHash);
+    return stakesLockedBy(this.#shard.posw, header.createTime, this.#window.countsAfter(minorHash));
+  }
+
+  /** Shards that a transaction can be sent to at a root height. */
+  reachableAt(rootTipHeight: number): ReadonlySet<number> {
+    if (this.#reachable?.rootTipHeight !== rootTipHeight) {
+      this.#reachable = { rootTipHeight, shards: reachableShards(this.#config, this.fullShardId, rootTipHeight) };
+    }
+    return this.#reachable.shards;
   }
 
   /**
@@ -193,12 +215,5 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
     const isEarlyShard = this.#shard.genesis.rootHeight === 0;
     if (!isEarlyShard && !this.#rootChain.knows(hash) && !this.#source.hasRootBlock(hash)) return undefined;
     return this.#rootHeight(hash);
-  }
-
-  #reachableAt(rootTipHeight: number): ReadonlySet<number> {
-    if (this.#reachable?.rootTipHeight !== rootTipHeight) {
-      this.#reachable = { rootTipHeight, shards: reachableShards(this.#config, this.fullShardId, rootTipHeight) };
-    }
-    return this.#reachable.shards;
   }
 }

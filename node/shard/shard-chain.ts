@@ -6,8 +6,10 @@ import {
 } from "../chain/config.ts";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../chain/root-block.ts";
+import type { KnownMinorBlock } from "../cl/minor-chain.ts";
 import { differencesOf } from "../cl/rule-violation.ts";
 import type { SealTarget } from "../cl/seal-target.ts";
+import type { ShardCl } from "../cl/shard-cl.ts";
 import { MissingDepositListError } from "../cl/xshard-inbox.ts";
 import { bytesEqual, EMPTY_BYTES, type Hash32, toHex } from "../codec/bytes.ts";
 import { QkcError } from "../codec/errors.ts";
@@ -234,6 +236,22 @@ export class ShardChain {
     });
     if (isKnown) await this.recover();
     return isKnown;
+  }
+
+  /** Rules, due deposits and stakes as of a root block that is known: for whoever makes or reads blocks. */
+  clFor(prevRootHash: Hash32): ShardCl<KnownMinorBlock> {
+    return this.#view.clFor(prevRootHash);
+  }
+
+  /**
+   * Why a new block cannot be taken, as far as that can be said without executing it; undefined where nothing speaks against
+   * it (shard_state.py validate_block, whose seal is judged apart). Changes nothing.
+   */
+  refusalOf(block: MinorBlock, moment: Moment): BlockRefusal | undefined {
+    this.#assertWhole();
+    const hash = minorHeaderHash(block.header);
+    const prepared = this.#prepareNew(hash, block, moment);
+    return "reason" in prepared ? { status: "refused", hash, header: block.header, ...prepared } : undefined;
   }
 
   /** What the seal of a block has to meet; its parent is known. */
