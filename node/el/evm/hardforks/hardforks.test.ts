@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { toHex } from "../../../codec/bytes.ts";
 import { UsageError } from "../../../codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../rules.ts";
+import type { Tracer } from "../tracer.ts";
 import { EIPS } from "./eips.ts";
 import {
   answerHardforkCase,
@@ -24,8 +26,8 @@ const cases: readonly RecordedCase[] = gunzipSync(readFileSync(file))
 const CONTRACT = "a1".repeat(20);
 const NOTHING: HardforkAnswer = { success: true, gasLeft: 0, output: "", logs: [], refund: 0, accounts: {} };
 
-function answer(rules: string, code: string, data = ""): HardforkAnswer {
-  const hardforkCase: HardforkCase = {
+function caseOf(rules: string, code: string, data = ""): HardforkCase {
+  return {
     name: rules,
     hardfork: rules,
     accounts: {
@@ -37,7 +39,10 @@ function answer(rules: string, code: string, data = ""): HardforkAnswer {
     data,
     gas: 100_000,
   };
-  return answerHardforkCase(hardforkCase, NOTHING);
+}
+
+function answer(rules: string, code: string, data = ""): HardforkAnswer {
+  return answerHardforkCase(caseOf(rules, code, data), NOTHING);
 }
 
 /** Gas that code with this instruction uses, without what pushes `pushed` zeros cost. */
@@ -126,6 +131,33 @@ describe("QuarkChain's own behaviour", () => {
   test("mainnet's instructions all run in the interpreter's loop", () => {
     expect(QUARKCHAIN_RULES.table.special.every((entry) => entry === undefined)).toBe(true);
     expect(QUARKCHAIN_RULES.needsScope).toBe(false);
+  });
+});
+
+/** After these nothing runs, or what runs is elsewhere. */
+const WITHOUT_NEXT_STEP = new Set(["STOP", "JUMP", "JUMPI", "RETURN", "REVERT", "SELFDESTRUCT"]);
+/** More than any instruction takes. */
+const OPERANDS = 20;
+
+/** How high the stack is after the instruction ran on zeros; undefined where nothing ran after it. */
+function heightAfter(rules: string, opcode: number): number | undefined {
+  const heights: number[] = [];
+  const tracer: Tracer = {
+    enterMessage: () => undefined,
+    step: ({ depth, stack }) => depth === 0 && heights.push(stack.length),
+    leaveMessage: () => undefined,
+  };
+  const code = "6000".repeat(OPERANDS) + toHex(Uint8Array.of(opcode)) + "00".repeat(33);
+  answerHardforkCase(caseOf(rules, code), NOTHING, ruleSet(rules), tracer);
+  return heights[OPERANDS + 1];
+}
+
+describe("every instruction takes and leaves what its table says", () => {
+  test.each(["quarkchain", "quarkchain+osaka", ...HARDFORK_NAMES])("%s", (rules) => {
+    for (const { opcode, name, inputs, outputs } of ruleSet(rules).instructions) {
+      if (WITHOUT_NEXT_STEP.has(name)) continue;
+      expect(heightAfter(rules, opcode), name).toBe(OPERANDS - inputs + outputs);
+    }
   });
 });
 

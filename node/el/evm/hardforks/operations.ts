@@ -25,7 +25,9 @@ export function baseFee({ block }: ExecutionContext, frame: Frame): void {
 
 /** BLOBHASH (EIP-4844): 0 behind the transaction's last blob; QuarkChain's carry none. */
 export function blobHash({ transaction }: ExecutionContext, frame: Frame): void {
-  const hash = transaction.extras?.blobHashes[Number(frame.pop())];
+  // Apart from the optional chain, which would leave the operand where a transaction has no extras.
+  const index = Number(frame.pop());
+  const hash = transaction.extras?.blobHashes[index];
   frame.push(hash === undefined ? 0n : word256ToBigInt(hash, 0));
 }
 
