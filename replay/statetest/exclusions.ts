@@ -31,7 +31,7 @@ const EXCLUSIONS: readonly Exclusion[] = [
     fork: QUARKCHAIN,
     reason: "needs MODEXP with an empty base to be one, which is zero in pyquarkchain (specials.py proc_modexp)",
   },
-  ...["eip7692_eof", "stEOF/", "EOF1"].map((part) => ({
+  ...["eip7692_eof", "stEOF/", "EOF1", "/eof_", "/eip663/"].map((part) => ({
     part,
     fork: undefined,
     reason: "needs the EVM object format, which no hardfork came to have",

@@ -13,6 +13,8 @@ import type { Random } from "./random.ts";
 const CONTRACTS = ["a1", "a2", "a3", "a4"].map((byte) => byte.repeat(20));
 const STRANGERS = ["d1".repeat(20), "d2".repeat(20)];
 const SLOTS = 6;
+/** Lies on the stack under all that a program does. */
+const MARK = 0x4d;
 const GENEROUS_GAS = 1_500_000;
 /** PUSH2 with its bytes, and JUMPI. */
 const JUMP_BYTES = 4;
@@ -96,6 +98,7 @@ function randomStorage(random: Random): Record<string, string> {
 
 function program(random: Random, hardfork: string, depth: number): Uint8Array {
   const made: Program = { random, code: new Assembler(), hardfork, depth };
+  made.code.push(MARK);
   const count = 2 + random.below(depth > 1 ? 14 : 5);
   for (let i = 0; i < count; i++) {
     if (random.chance(10)) skipped(made);
@@ -281,6 +284,8 @@ function randomBytes({ random, code }: Program): void {
 
 function ending(made: Program): void {
   const { random, code } = made;
+  // What an instruction left too much, or took too much, shows in a slot.
+  if (random.chance(50)) code.push(SLOTS + 6).op(SSTORE);
   const opcode = random.pick([0x00, 0x00, 0xf3, 0xf3, 0xfd, 0xff, 0xff, 0xfe]);
   if (opcode === 0xff) code.call(opcode, address(made));
   else if (opcode === 0xf3 || opcode === 0xfd) code.call(opcode, random.below(40), random.below(70));
