@@ -14,6 +14,7 @@ const THREADS = [
   "replay/replay/host-worker.ts",
   "replay/verify-state/walk-worker.ts",
   "node/execution-node/calls/call-thread.ts",
+  "node/slave/shard-thread.ts",
 ];
 /** Read at run time from beside the code that names them. */
 const ASSETS = ["replay/reporters/html/page.css", "replay/reporters/html/page.js"];

@@ -78,14 +78,23 @@ export class Channel<Caller> {
     return this.#pending.size;
   }
 
-  async request<Request, Response>(
+  request<Request, Response>(
     rpc: Rpc<Request, Response>,
     message: Request,
-    options: RequestOptions = {},
+    options?: RequestOptions,
   ): Promise<Response> {
-    const payload = await this.requestBytes(rpc, encode(rpc.request, message), options);
+    return this.requestWithPayload(rpc, encode(rpc.request, message), options);
+  }
+
+  /** As `request`, for a message that is encoded already. */
+  async requestWithPayload<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    payload: Uint8Array,
+    options?: RequestOptions,
+  ): Promise<Response> {
+    const answer = await this.requestBytes(rpc, payload, options);
     try {
-      return decode(rpc.response, payload, rpc.name);
+      return decode(rpc.response, answer, rpc.name);
     } catch (error) {
       // Not "malformed": that would close the link of whoever made us ask.
       const text = `answer to ${rpc.name} cannot be decoded: ${reasonOf(error)}`;

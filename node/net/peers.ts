@@ -32,10 +32,17 @@ export class Peers {
     this.#carrier = carrier;
   }
 
-  /** From now on the shard hears its peers, those too that came before it (slave.py create_shards). */
-  addShard(branch: number, handlers: Handlers<VirtualConnection>): void {
+  /**
+   * From now on the shard hears its peers, those too that came before it (slave.py create_shards). `opened` is called with
+   * each connection before anything is received by it.
+   */
+  addShard(
+    branch: number,
+    handlers: Handlers<VirtualConnection>,
+    opened: (connection: VirtualConnection) => void = () => {},
+  ): void {
     if (this.#shards.has(branch)) throw new TypeError(`shard ${branch} has been added already`);
-    const shard: PeersOfShard = { branch, handlers, connections: new Map() };
+    const shard: PeersOfShard = { branch, handlers, opened, connections: new Map() };
     this.#shards.set(branch, shard);
     for (const peerId of this.#peerIds) this.#connect(shard, peerId);
   }
@@ -109,15 +116,18 @@ export class Peers {
 
   #connect(shard: PeersOfShard, peerId: bigint): void {
     const { limits, clock, log } = this.#parts;
-    const { branch, handlers } = shard;
+    const { branch, handlers, opened } = shard;
     const carrier = this.#carrier;
-    shard.connections.set(peerId, new VirtualConnection({ branch, peerId, handlers, limits, clock, log, carrier }));
+    const connection = new VirtualConnection({ branch, peerId, handlers, limits, clock, log, carrier });
+    shard.connections.set(peerId, connection);
+    opened(connection);
   }
 }
 
 interface PeersOfShard {
   readonly branch: number;
   readonly handlers: Handlers<VirtualConnection>;
+  readonly opened: (connection: VirtualConnection) => void;
   readonly connections: Map<bigint, VirtualConnection>;
 }
 

@@ -86,6 +86,11 @@ export class SlaveLink {
     return this.#connection.channel.request(rpc, message, options);
   }
 
+  /** As `request`, for a message that is encoded already. */
+  requestWithPayload<Request, Response>(rpc: Rpc<Request, Response>, payload: Uint8Array): Promise<Response> {
+    return this.#connection.channel.requestWithPayload(rpc, payload);
+  }
+
   close(reason: LinkError): void {
     this.#connection.close(reason);
   }

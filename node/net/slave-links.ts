@@ -1,7 +1,7 @@
 import { reasonOf } from "../codec/errors.ts";
 import type { slaveInfo } from "../wire/cluster-messages.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
-import type { Value } from "../wire/codec.ts";
+import { encode, type Value } from "../wire/codec.ts";
 import type { Rpc } from "../wire/operation.ts";
 import { type Clock, pause } from "./clock.ts";
 import type { ConnectionLimits } from "./connection.ts";
@@ -111,10 +111,21 @@ export class SlaveLinks {
    * Asks a fellow until its answer is accepted: over a new link when one breaks, and again after a while when it refuses.
    * Throws LinkError "closed" when the signal or `close` ends it, "refused" for a fellow that nobody has named.
    */
-  async deliver<Request, Response>(
+  deliver<Request, Response>(
     id: string,
     rpc: Rpc<Request, Response>,
     message: Request,
+    isAccepted: (response: Response) => boolean,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return this.deliverBytes(id, rpc, encode(rpc.request, message), isAccepted, signal);
+  }
+
+  /** As `deliver`, for a message that is encoded already. */
+  async deliverBytes<Request, Response>(
+    id: string,
+    rpc: Rpc<Request, Response>,
+    payload: Uint8Array,
     isAccepted: (response: Response) => boolean,
     signal: AbortSignal = this.#closing.signal,
   ): Promise<Response> {
@@ -125,7 +136,7 @@ export class SlaveLinks {
     for (let wait = redial; ; wait = Math.min(2 * wait, longestRedial)) {
       const link = await this.#linked(fellow, ends);
       try {
-        const response = await link.request(rpc, message);
+        const response = await link.requestWithPayload(rpc, payload);
         if (isAccepted(response)) return response;
         this.#parts.log("warn", `slave ${id}: refused ${rpc.name}, asked again in ${wait} ms`);
       } catch (error) {

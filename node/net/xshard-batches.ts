@@ -1,29 +1,22 @@
-import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
-import { encode, type Value } from "../wire/codec.ts";
-
-export type AddXshardTxList = Value<typeof CLUSTER_RPC.addXshardTxList.request>;
+import { concatBytes, uint32ToBytes } from "../codec/bytes.ts";
 
 /** Far below what a link takes, so that other messages need not wait long behind one. */
 const BATCH_BYTES = 64 * 2 ** 20;
 
 /**
- * Lists in as many batches as their size demands, in their order; for BATCH_ADD_XSHARD_TX_LIST, which pyquarkchain sends in
- * one piece however long it is. A list that is longer than a batch is one of its own.
+ * Payloads of ADD_XSHARD_TX_LIST as those of BATCH_ADD_XSHARD_TX_LIST, in their order and in as many batches as their size
+ * demands; pyquarkchain sends them in one piece however long it is. A list that is longer than a batch is one of its own.
  */
-export function xshardBatches(
-  lists: readonly AddXshardTxList[],
-  batchBytes = BATCH_BYTES,
-): readonly (readonly AddXshardTxList[])[] {
-  const batches: AddXshardTxList[][] = [];
+export function xshardBatches(lists: readonly Uint8Array[], batchBytes = BATCH_BYTES): readonly Uint8Array[] {
+  const batches: Uint8Array[][] = [];
   let room = 0;
   for (const list of lists) {
-    const { length } = encode(CLUSTER_RPC.addXshardTxList.request, list);
-    if (batches.length === 0 || length > room) {
+    if (batches.length === 0 || list.length > room) {
       batches.push([]);
       room = batchBytes;
     }
     batches[batches.length - 1].push(list);
-    room -= length;
+    room -= list.length;
   }
-  return batches;
+  return batches.map((batch) => concatBytes(uint32ToBytes(batch.length), ...batch));
 }

@@ -28,6 +28,7 @@ import type {
   Moment,
   ReceivedList,
   RootOutcome,
+  RootRefusal,
 } from "./chain-types.ts";
 import { ConsensusView } from "./consensus-view.ts";
 import { DepositListConflictError } from "./deposit-list-conflict.ts";
@@ -252,6 +253,20 @@ export class ShardChain {
     const hash = minorHeaderHash(block.header);
     const prepared = this.#prepareNew(hash, block, moment);
     return "reason" in prepared ? { status: "refused", hash, header: block.header, ...prepared } : undefined;
+  }
+
+  /** Why a root block cannot be taken; undefined where it can, or is here already. Changes nothing. */
+  rootRefusalOf(block: RootBlock): RootRefusal | undefined {
+    const { config, store, roots } = this.#parts;
+    if (block.header.height === this.#shard.genesis.rootHeight) return undefined;
+    if (store.hasRootBlock(rootHeaderHash(block.header))) return undefined;
+    const { fullShardId, blocks } = this;
+    return refusalOfRoot({ config, fullShardId, blocks, roots, store }, block);
+  }
+
+  /** Resolves when everything that was begun is done. */
+  async idle(): Promise<void> {
+    await this.#engineTurn.run(() => this.#stateTurn.run(async () => {}));
   }
 
   /** What the seal of a block has to meet; its parent is known. */

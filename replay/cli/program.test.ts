@@ -1,6 +1,5 @@
 import { CommanderError } from "commander";
 import { describe, expect, it, vi } from "vitest";
-import { UnsupportedError } from "../../node/codec/errors.ts";
 import type { CheckdbRequest } from "../work/checkdb-request.ts";
 import { createProgram, withCommand } from "./program.ts";
 
@@ -243,11 +242,5 @@ describe("qkc", () => {
 
   it("suggests the command that was meant", async () => {
     expect((await parse("chekdb", "--db", "d")).err).toContain("(Did you mean checkdb?)");
-  });
-
-  it("slave is unsupported, whatever its arguments", async () => {
-    await expect(parse("slave", "--some", "thing", "--help")).rejects.toThrow(
-      new UnsupportedError("qkc slave does not exist in this version: run qkc --help for what there is"),
-    );
   });
 });

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { UnsupportedError } from "../../node/codec/errors.ts";
 import { addBisectCommand } from "../bisect/bisect-command.ts";
 import { addCheckdbCommand, CHECKDB_EXIT_CODES } from "../checkdb/checkdb-command.ts";
 import { addElConformanceCommand } from "../conformance/el-conformance-command.ts";
@@ -11,15 +10,13 @@ import { addInspectCommand } from "../inspect/inspect-command.ts";
 import { addReplayCommand } from "../replay/replay-command.ts";
 import { addReportCommand } from "../reporters/report-command.ts";
 import { addReproduceCommand } from "../reproduce/reproduce-command.ts";
+import { addSlaveCommand } from "../slave/slave-command.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCode, exitCodesText } from "../terminal/exit-code.ts";
 import { addTraceCommand } from "../trace/trace-command.ts";
 import { addVerifyStateCommand } from "../verify-state/verify-state-command.ts";
 import { addWhatifCommand } from "../whatif/whatif-command.ts";
 import type { CheckdbRequest } from "../work/checkdb-request.ts";
-
-/** Commands that the design names and this version does not have. */
-const FUTURE_COMMANDS = ["slave"];
 
 /** What the definitions of commands are given. */
 export interface ProgramParts {
@@ -45,13 +42,13 @@ export function createProgram(version: string, { run, checkdb }: ProgramParts): 
   addReplayCommand(program, run);
   addElCommand(program, run);
   addElConformanceCommand(program, run);
+  addSlaveCommand(program, run);
   addWhatifCommand(program, run);
   addBisectCommand(program, run);
   addTraceCommand(program, run);
   addDiffCommand(program, run);
   addReproduceCommand(program, run);
   addReportCommand(program, run);
-  for (const name of FUTURE_COMMANDS) addFutureCommand(program, name);
   return program;
 }
 
@@ -59,15 +56,4 @@ export function createProgram(version: string, { run, checkdb }: ProgramParts): 
 export function withCommand(args: readonly string[]): string[] {
   const old = args.some((argument) => argument.startsWith("--check_db"));
   return old && args[0].startsWith("-") ? ["checkdb", ...args] : [...args];
-}
-
-function addFutureCommand(program: Command, name: string): void {
-  program
-    .command(name, { hidden: true })
-    .helpOption(false)
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(() => {
-      throw new UnsupportedError(`qkc ${name} does not exist in this version: run qkc --help for what there is`);
-    });
 }

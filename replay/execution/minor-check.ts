@@ -7,6 +7,7 @@ import { recoverSender } from "../../node/chain/sender.ts";
 import { genesisBlockOf } from "../../node/cl/genesis-block.ts";
 import type { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { differencesOf } from "../../node/cl/rule-violation.ts";
+import { sealViolations } from "../../node/cl/seal-check.ts";
 import { type Address, bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
@@ -19,7 +20,6 @@ import { ArchivedStates } from "./archived-states.ts";
 import type { DerivedRowsCheck } from "./derived-rows-check.ts";
 import type { CheckedBlock, Findings, Violation } from "./findings.ts";
 import { formerTargetText } from "./former-target.ts";
-import { sealViolations } from "./seal-check.ts";
 import type { ShardRig, ShardRigs } from "./shard-rig.ts";
 import { missingSends, storedSends } from "./stored-sends.ts";
 
@@ -225,7 +225,7 @@ export class MinorCheck {
   async #checkSeal(rig: ShardRig, block: MinorBlock, parentRoot: Hash32): Promise<readonly Violation[]> {
     if (this.#seals === undefined) return [];
     const target = await rig.cl.sealTargetOf(block, parentRoot, rig.engine);
-    return sealViolations(this.#seals, rig.cl.sealOf(block, target.difficulty), target, block.header.difficulty);
+    return sealViolations(this.#seals.verify(rig.cl.sealOf(block, target.difficulty)), target, block.header.difficulty);
   }
 
   /** A genesis block is not executed: it is what the configuration makes it on its root block. */

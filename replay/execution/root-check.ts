@@ -3,12 +3,12 @@ import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { RootCl } from "../../node/cl/root-cl.ts";
 import { queryRootStakes, type RootStakes, STAKING_SHARD } from "../../node/cl/root-stakes.ts";
 import { differencesOf } from "../../node/cl/rule-violation.ts";
+import { sealViolations } from "../../node/cl/seal-check.ts";
 import type { Address, Hash32 } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import type { DerivedRowsCheck } from "./derived-rows-check.ts";
 import type { CheckedBlock, Findings, Violation } from "./findings.ts";
-import { sealViolations } from "./seal-check.ts";
 import type { ShardRigs } from "./shard-rig.ts";
 
 /** The state that a shard's block leaves for what builds on it. */
@@ -88,7 +88,11 @@ export class RootCheck {
     const { target, violation } = await this.#cl.sealTargetOf(root);
     if (violation !== undefined) return [violation];
     if (this.#seals === undefined) return [];
-    return sealViolations(this.#seals, this.#cl.sealOf(root, target.difficulty), target, root.block.header.difficulty);
+    return sealViolations(
+      this.#seals.verify(this.#cl.sealOf(root, target.difficulty)),
+      target,
+      root.block.header.difficulty,
+    );
   }
 
   async #stakesAfter(minorHash: Hash32, coinbase: Address): Promise<RootStakes> {

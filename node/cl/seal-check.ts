@@ -1,15 +1,18 @@
-import type { SealInput, SealVerifier } from "../../node/cl/pow/seal.ts";
-import type { SealTarget } from "../../node/cl/seal-target.ts";
-import type { Violation } from "./findings.ts";
+import type { SealVerdict } from "./pow/seal.ts";
+import type { SealTarget } from "./seal-target.ts";
+
+/** A refused seal, as people read it. */
+export interface SealViolation {
+  readonly code: "SEAL_MIX_MISMATCH" | "SEAL_ABOVE_TARGET";
+  readonly message: string;
+}
 
 /** A refused seal by its reason; empty for a good one. */
 export function sealViolations(
-  verifier: SealVerifier,
-  seal: SealInput,
+  verdict: SealVerdict,
   target: SealTarget,
   declaredDifficulty: bigint,
-): readonly Violation[] {
-  const verdict = verifier.verify(seal);
+): readonly SealViolation[] {
   if (verdict.ok) return [];
   if (verdict.reason === "mix") {
     return [{ code: "SEAL_MIX_MISMATCH", message: "the seal's mixhash is not the one its nonce gives" }];

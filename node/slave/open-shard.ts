@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import type { ClusterConfig } from "../chain/config.ts";
+import { rootGenesisBlock } from "../chain/genesis.ts";
+import { rootHeaderHash } from "../chain/root-block.ts";
+import type { SharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
+import { SealVerifier } from "../cl/pow/seal.ts";
+import { QkcError } from "../codec/errors.ts";
+import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
+import { ExecutionNode, type Retention } from "../execution-node/execution-node.ts";
+import { beginOnTip } from "../execution-node/mempool/tip-execution.ts";
+import { TransactionPool } from "../execution-node/mempool/transaction-pool.ts";
+import { BlockPipeline } from "../shard/block-pipeline.ts";
+import type { ChainSnapshot, HeadMove } from "../shard/chain-types.ts";
+import { RootIndex } from "../shard/root-chains.ts";
+import { ShardChain } from "../shard/shard-chain.ts";
+import { ClStore } from "../shard/store/cl-store.ts";
+import type { SlaveApi } from "./shard-api.ts";
+import { ShardOutlets } from "./shard-outlets.ts";
+import { SeenHeights } from "./shard-stats.ts";
+import { type ShardView, tipGround } from "./tip-ground.ts";
+
+export interface ShardOptions {
+  readonly cluster: ClusterConfig;
+  readonly fullShardId: number;
+  /** Data directory of the slave: `cl-<shard>` and `el-<shard>` in it are this shard's, as `qkc replay` leaves them. */
+  readonly datadir: string;
+  readonly retention: Retention;
+  readonly durability: "disk" | "process";
+  readonly cacheBytes: number;
+  readonly version: string;
+  readonly ethashCaches: SharedEthashCaches;
+}
+
+/** One shard with everything that is opened for it. */
+export interface OpenShard extends ShardView {
+  readonly store: ClStore;
+  readonly pool: TransactionPool;
+  readonly pipeline: BlockPipeline;
+  readonly outlets: ShardOutlets;
+  /** Throws QkcError before the shard's genesis. */
+  snapshot(): ChainSnapshot;
+  close(): Promise<void>;
+}
+
+/** Opens a shard's stores and puts on them what a live shard is. Nothing stays open where something of it cannot be opened. */
+export async function openShard(options: ShardOptions, slave: SlaveApi): Promise<OpenShard> {
+  const { cluster, fullShardId, datadir, durability, cacheBytes, retention, version } = options;
+  const config = cluster.quarkchain;
+  const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
+  const store = await ClStore.open(join(datadir, `cl-${fullShardId}`), { fullShardId, rootGenesisHash });
+  try {
+    const node = await ExecutionNode.open({
+      folder: join(datadir, `el-${fullShardId}`),
+      config,
+      fullShardId,
+      rules: QUARKCHAIN_RULES,
+      durability,
+      cacheBytes,
+      retention,
+      version,
+    });
+    node.store.onWriteFailure((error) => void slave.failed(error.message));
+    return assemble(options, slave, { store, node });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function assemble(
+  { cluster, ethashCaches }: ShardOptions,
+  slave: SlaveApi,
+  { store, node }: { readonly store: ClStore; readonly node: ExecutionNode },
+): OpenShard {
+  const config = cluster.quarkchain;
+  const chain = ShardChain.open({
+    config,
+    store,
+    roots: new RootIndex(store),
+    engine: node,
+    keepsHistory: cluster.enableTransactionHistory,
+    clock: secondsNow,
+  });
+  const view: ShardView = { config, chain, node };
+  const snapshot = () => snapshotOf(chain);
+  const pool = new TransactionPool({
+    isInChain: (hash) => node.store.placeOf(hash) !== undefined,
+    beginOnTip: () => beginOnTip(tipGround(view, snapshot())),
+  });
+  const seals = config.disablePowCheck ? undefined : new SealVerifier(ethashCaches);
+  const seen = new SeenHeights();
+  const outlets = new ShardOutlets({
+    slave,
+    chain,
+    store,
+    seen,
+    pending: () => pool.size,
+    moved: (move) => followHead(pool, node, move),
+  });
+  const pipeline = new BlockPipeline({
+    chain,
+    outlets,
+    verifySeal: seals && (async (seal) => seals.verify(seal)),
+    clock: secondsNow,
+  });
+  const close = async () => {
+    await chain.idle();
+    await node.close();
+    await store.close();
+  };
+  return { ...view, store, pool, pipeline, outlets, snapshot, close };
+}
+
+/** Transactions of blocks that leave the chain are pooled again, those of blocks that join it leave the pool. */
+function followHead(pool: TransactionPool, node: ExecutionNode, { leaving, joining }: HeadMove): void {
+  for (const { hash } of leaving) pool.blockLeft(node.store.block(hash).transactions);
+  for (const { hash } of joining) pool.blockJoined(node.store.block(hash).transactions);
+}
+
+function snapshotOf(chain: ShardChain): ChainSnapshot {
+  if (chain.snapshot !== undefined) return chain.snapshot;
+  throw new QkcError("INTERNAL", `shard ${chain.fullShardId} has no genesis block yet`);
+}
+
+export function secondsNow(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,137 @@
+import { shardConfigOf } from "../chain/config.ts";
+import { minorHeaderHash } from "../chain/minor-block.ts";
+import { type RootBlock, readRootBlock, rootHeaderHash } from "../chain/root-block.ts";
+import { toHex } from "../codec/bytes.ts";
+import { QkcError, UsageError } from "../codec/errors.ts";
+import { WireReader } from "../codec/wire.ts";
+import { LinkError } from "../net/link-error.ts";
+import type { RootRefusal } from "../shard/chain-types.ts";
+import { answered } from "./answered.ts";
+import { listHandlers } from "./list-handlers.ts";
+import { type OpenShard, openShard, type ShardOptions } from "./open-shard.ts";
+import type { AddedRoot, MiningOrder, ShardApi, SlaveApi } from "./shard-api.ts";
+import { ShardRequests } from "./shard-requests.ts";
+
+/** One live shard behind plain messages (pyquarkchain cluster/shard.py Shard). */
+export class ShardNode implements ShardApi {
+  readonly #options: ShardOptions;
+  readonly #slave: SlaveApi;
+  #opening: Promise<OpenShard> | undefined;
+  #requests: ShardRequests | undefined;
+
+  constructor(options: ShardOptions, slave: SlaveApi) {
+    this.#options = options;
+    this.#slave = slave;
+  }
+
+  async start(rootTip: Uint8Array): Promise<void> {
+    const block = readRootBlock(new WireReader(rootTip));
+    const shard = await this.#open();
+    const { genesis } = shardConfigOf(shard.config, this.#options.fullShardId);
+    if (block.header.height === genesis.rootHeight) await startAtGenesis(shard, block);
+    else await startFrom(shard, block);
+    this.#requests = new ShardRequests(this.#options.cluster, shard);
+    // What an earlier life left untold needs slaves that may be starting themselves: nobody waits for it here.
+    void shard.pipeline.finish().catch(() => {});
+  }
+
+  async rootRefusal(rootBlock: Uint8Array): Promise<string | undefined> {
+    const { chain } = await this.#open();
+    const refusal = chain.rootRefusalOf(readRootBlock(new WireReader(rootBlock)));
+    return refusal && textOf(refusal);
+  }
+
+  async addRoot(rootBlock: Uint8Array): Promise<AddedRoot> {
+    const { pipeline } = await this.#open();
+    const outcome = await pipeline.addRoot(readRootBlock(new WireReader(rootBlock)));
+    return {
+      refusal: outcome.status === "refused" ? textOf(outcome) : undefined,
+      isTip: outcome.status === "added" && outcome.isTip,
+    };
+  }
+
+  async receive(op: number, payload: Uint8Array): Promise<Uint8Array> {
+    const { chain } = await this.#open();
+    return await answered(listHandlers(chain), op, payload);
+  }
+
+  async serve(op: number, payload: Uint8Array): Promise<Uint8Array> {
+    return await this.#started().serve(op, payload);
+  }
+
+  async mine(_order: MiningOrder): Promise<void> {}
+
+  async peerOpened(_connection: number, _peerId: bigint): Promise<void> {}
+
+  async peerClosed(_connection: number): Promise<void> {}
+
+  async peerRequest(_connection: number, op: number, _payload: Uint8Array): Promise<Uint8Array> {
+    throw new LinkError("protocol", `operation ${op} is not served`);
+  }
+
+  async peerCommand(_connection: number, _op: number, _payload: Uint8Array): Promise<void> {}
+
+  async close(): Promise<void> {
+    const shard = await this.#opening?.catch(() => undefined);
+    await shard?.close();
+  }
+
+  #open(): Promise<OpenShard> {
+    this.#opening ??= openShard(this.#options, this.#slave);
+    return this.#opening;
+  }
+
+  #started(): ShardRequests {
+    if (this.#requests !== undefined) return this.#requests;
+    throw new QkcError("LINK", `shard ${this.#options.fullShardId} is not there yet`);
+  }
+}
+
+/** pyquarkchain starts anew on the genesis block and tells it again, whatever is stored (cluster/shard.py __init_genesis_state). */
+async function startAtGenesis({ chain, pipeline, store }: OpenShard, block: RootBlock): Promise<void> {
+  const hash = rootHeaderHash(block.header);
+  const isNew = chain.snapshot === undefined;
+  const outcome = await pipeline.addRoot(block);
+  if (outcome.status === "refused")
+    throw new UsageError(`the root block of the genesis is refused: ${textOf(outcome)}`);
+  if (isNew) return;
+  await chain.startFrom(hash);
+  const genesis = store.genesisBlock(hash);
+  if (outcome.status === "known" && genesis !== undefined) await pipeline.tellAgain(minorHeaderHash(genesis.header));
+}
+
+async function startFrom({ chain }: OpenShard, { header }: RootBlock): Promise<void> {
+  const hash = rootHeaderHash(header);
+  if (await chain.startFrom(hash)) return;
+  throw new UsageError(
+    `shard ${chain.fullShardId} does not have the master's root block ${header.height}, ${toHex(hash)}: its data directory is ` +
+      "older than the master's, or another chain's. Start the master on an older database, or the slave on a newer one",
+  );
+}
+
+function textOf(refusal: RootRefusal): string {
+  switch (refusal.reason) {
+    case "minor-unknown":
+      return `it confirms blocks that are not here: ${refusal.hashes.map(toHex).join(", ")}`;
+    case "not-linked":
+      return `its first block of this shard, ${toHex(refusal.hash)}, does not stand on the one that was confirmed last`;
+    case "list-missing":
+      return `lists of deposits never came: ${listsText(refusal.lists)}`;
+    case "list-unexpected":
+      return `lists of deposits are here that nobody can have sent: ${listsText(refusal.lists)}`;
+    case "version":
+      return "its version is unknown";
+    case "parent-unknown":
+      return "its parent is not here";
+    case "too-many-minor-blocks":
+      return "it confirms more blocks of this shard than it may";
+    case "below-genesis":
+      return "it lies below the shard's genesis";
+  }
+}
+
+function listsText(lists: (RootRefusal & { readonly reason: "list-missing" })["lists"]): string {
+  return lists
+    .map(({ sourceMinorHash, sourceFullShardId }) => `${toHex(sourceMinorHash)} of shard ${sourceFullShardId}`)
+    .join(", ");
+}

@@ -1,0 +1,139 @@
+import type { ClusterConfig, SlaveConfig } from "../chain/config.ts";
+import { reasonOf } from "../codec/errors.ts";
+import { type Clock, SYSTEM_CLOCK } from "../net/clock.ts";
+import { ClusterLinks, type ClusterLinksParts } from "../net/cluster-links.ts";
+import { Handlers } from "../net/handlers.ts";
+import type { Link, Log } from "../net/link.ts";
+import { LinkError } from "../net/link-error.ts";
+import type { SlaveLink } from "../net/slave-link.ts";
+import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../wire/cluster-ops.ts";
+import { encode } from "../wire/codec.ts";
+import type { Rpc } from "../wire/operation.ts";
+import { ListDelivery } from "./list-delivery.ts";
+import { SHARD_ABSENT } from "./list-handlers.ts";
+import { masterHandlers } from "./master-handlers.ts";
+import { PeerConnections } from "./peer-connections.ts";
+import type { SlaveApi } from "./shard-api.ts";
+import type { ShardOpener } from "./shard-threads.ts";
+import { SlaveShards } from "./slave-shards.ts";
+
+export interface SlaveParts {
+  readonly cluster: ClusterConfig;
+  /** Which of the cluster's slaves this is. */
+  readonly self: SlaveConfig;
+  readonly openShard: ShardOpener;
+  readonly log: Log;
+  /** Where links come from; the machine's own where it is left out. */
+  readonly links?: Pick<ClusterLinksParts, "transport" | "clock" | "limits" | "timing">;
+}
+
+/** Why a slave has ended. */
+export type SlaveEnd =
+  | { readonly kind: "master-lost"; readonly reason: string }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/**
+ * A slave of a cluster (pyquarkchain cluster/slave.py SlaveServer): links here, shards in threads. It ends when its master's
+ * link does, or when a shard cannot go on.
+ */
+export class Slave {
+  /** Resolves once; close() is the caller's. */
+  readonly ended: Promise<SlaveEnd>;
+  readonly #log: Log;
+  readonly #links: ClusterLinks;
+  readonly #shards: SlaveShards;
+  readonly #lists: ListDelivery;
+  readonly #peers: PeerConnections;
+  readonly #closing = new AbortController();
+  #end: (end: SlaveEnd) => void = () => {};
+
+  constructor({ cluster, self: { id, fullShardIds }, openShard, log, links = {} }: SlaveParts) {
+    this.#log = log;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#shards = new SlaveShards({
+      config: cluster.quarkchain,
+      fullShardIds,
+      open: openShard,
+      slaveFor: (fullShardId) => this.#apiFor(fullShardId),
+      born: (fullShardId, api) => this.#peers.addShard(fullShardId, api),
+    });
+    const failed = (error: unknown) => this.#end({ kind: "failed", error });
+    const self = { id, fullShardIds };
+    this.#links = new ClusterLinks({
+      self,
+      branches: new Set(cluster.quarkchain.shards.keys()),
+      masterHandlers: masterHandlers({ cluster, self, shards: this.#shards, log, failed }),
+      slaveHandlers: this.#slaveHandlers(),
+      log,
+      ...links,
+    });
+    this.#peers = new PeerConnections(this.#links.peers);
+    const clock: Clock = links.clock ?? SYSTEM_CLOCK;
+    const { signal } = this.#closing;
+    this.#lists = new ListDelivery({ shards: this.#shards, slaves: this.#links.slaves, clock, signal, log });
+    this.#links.masterLost.then(({ message }) => this.#end({ kind: "master-lost", reason: message }));
+  }
+
+  accept(link: Link): void {
+    this.#links.accept(link);
+  }
+
+  /** Leaves every store in order; what was acknowledged is in it. */
+  async close(reason: string): Promise<void> {
+    this.#closing.abort();
+    this.#links.close(reason);
+    await this.#shards.close();
+  }
+
+  #apiFor(fullShardId: number): SlaveApi {
+    const name = `shard 0x${fullShardId.toString(16).padStart(8, "0")}`;
+    return {
+      deliver: (lists, how) => this.#lists.deliver(lists, how),
+      askMaster: (op, payload) => this.#askMaster(op, payload),
+      broadcast: async (op, payload, except) => this.#peers.broadcast(fullShardId, op, payload, except),
+      tellPeer: async (connection, op, payload) => this.#peers.tell(connection, op, payload),
+      askPeer: (connection, op, payload, timeoutMs) => this.#peers.ask(connection, op, payload, timeoutMs),
+      closePeer: async (connection, reason) => this.#peers.close(connection, reason),
+      log: async (level, line) => this.#log(level, `${name}: ${line}`),
+      failed: async (reason) => this.#end({ kind: "failed", error: new LinkError("failed", `${name}: ${reason}`) }),
+    };
+  }
+
+  async #askMaster(op: number, payload: Uint8Array): Promise<Uint8Array> {
+    const operation = CLUSTER_OPERATIONS.get(op);
+    const { master } = this.#links;
+    if (operation?.kind !== "request") throw new TypeError(`the master is asked for operation ${op}`);
+    if (master === undefined) throw new LinkError("closed", "there is no master yet");
+    return await master.requestBytes(operation.rpc, payload);
+  }
+
+  /** Lists of other slaves' shards (slave.py SlaveConnection): one message is for one shard. */
+  #slaveHandlers(): Handlers<SlaveLink> {
+    const handlers = new Handlers<SlaveLink>();
+    const take = <Request>(rpc: Rpc<Request, { readonly errorCode: number }>, branchAt: number) => {
+      const failed = (errorCode: number) => encode(rpc.response, { errorCode });
+      handlers.answerBytes(
+        rpc,
+        async (payload) => {
+          if (payload.length < branchAt + 4) {
+            if (branchAt > 0 && payload.length === branchAt) return failed(0);
+            throw new LinkError("malformed", `${rpc.name} of ${payload.length} bytes`);
+          }
+          const branch = new DataView(payload.buffer, payload.byteOffset).getUint32(branchAt);
+          const shard = this.#shards.findBorn(branch);
+          return shard === undefined ? failed(SHARD_ABSENT) : await shard.receive(rpc.op, payload);
+        },
+        (error) => {
+          this.#log("error", `a list is not stored: ${reasonOf(error)}`);
+          return failed(1);
+        },
+      );
+    };
+    take(CLUSTER_RPC.addXshardTxList, 0);
+    // Behind the count; an empty batch is nothing to store.
+    take(CLUSTER_RPC.batchAddXshardTxList, 4);
+    return handlers;
+  }
+}

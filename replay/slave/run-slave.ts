@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
+import { readClusterConfig } from "../../node/chain/config-file.ts";
+import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { UsageError } from "../../node/codec/errors.ts";
+import { shown } from "../../node/codec/shown.ts";
+import type { Log } from "../../node/net/link.ts";
+import { listenForLinks } from "../../node/net/socket-link.ts";
+import type { ShardOptions } from "../../node/slave/open-shard.ts";
+import { threadedShards } from "../../node/slave/shard-threads.ts";
+import { Slave } from "../../node/slave/slave.ts";
+import { programVersion } from "../report/version.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { onStopSignals } from "../terminal/stop-signals.ts";
+
+/** A checked command line of `qkc slave`. */
+export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retention" | "cacheBytes"> {
+  readonly configPath: string;
+  readonly nodeId: string;
+  /** The folder qkc in DB_PATH_ROOT where it is left out. */
+  readonly datadir: string | undefined;
+  readonly host: string;
+  readonly logFormat: "text" | "json";
+}
+
+/** Ethash caches of all shards together, and the height up to which one fits: decades of a mainnet shard. */
+const ETHASH_CACHES = 3;
+const HIGHEST_ETHASH_BLOCK = 60_000_000;
+
+/** `qkc slave`: serves until its master's link ends or a signal comes. Throws what keeps it from starting or going on. */
+export async function runSlave(request: SlaveRequest): Promise<ExitCode> {
+  const log = slaveLog(request.logFormat);
+  const signals = stopSignals();
+  try {
+    const cluster = readClusterConfig(request.configPath);
+    const self = slaveOf(cluster, request.nodeId);
+    const { datadir, discard } = dataDirectory(request, cluster);
+    try {
+      return await serve(request, { cluster, self, datadir, log }, signals.stopped);
+    } finally {
+      discard();
+    }
+  } finally {
+    signals.release();
+  }
+}
+
+interface Served {
+  readonly cluster: ClusterConfig;
+  readonly self: SlaveConfig;
+  readonly datadir: string;
+  readonly log: Log;
+}
+
+async function serve(
+  { host, durability, retention, cacheBytes }: SlaveRequest,
+  { cluster, self, datadir, log }: Served,
+  stopped: Promise<string>,
+): Promise<ExitCode> {
+  const version = programVersion();
+  const ethashCaches = ethashCachesOf(cluster);
+  const openShard = threadedShards(new URL("../../node/slave/shard-thread.js", import.meta.url), {
+    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches },
+  });
+  const slave = new Slave({ cluster, self, openShard, log });
+  const listener = await listenForLinks({ port: self.port, host }, (link) => slave.accept(link));
+  log("info", `slave ${self.id}: listening on ${host}:${listener.port}, data in ${datadir}`);
+  try {
+    const end = await Promise.race([slave.ended, stopped]);
+    if (typeof end === "string") log("info", `${end}: stopping`);
+    else if (end.kind === "failed") throw end.error;
+    return EXIT.clean;
+  } finally {
+    listener.close();
+    await slave.close("this slave is stopping");
+    log("info", `slave ${self.id}: stopped`);
+  }
+}
+
+function slaveOf({ slaves }: ClusterConfig, nodeId: string): SlaveConfig {
+  const slave = slaves.find(({ id }) => id === nodeId);
+  if (slave !== undefined) return slave;
+  throw new UsageError(
+    `unknown node id ${JSON.stringify(nodeId)} (the configuration defines: ${slaves.map(({ id }) => id).join(", ")})`,
+  );
+}
+
+/** An empty DB_PATH_ROOT is pyquarkchain's database in memory: here a folder that is gone when the slave is. */
+function dataDirectory({ datadir }: SlaveRequest, { dbPathRoot }: ClusterConfig) {
+  if (datadir !== undefined) return { datadir, discard: () => {} };
+  if (dbPathRoot !== "") return { datadir: join(dbPathRoot, "qkc"), discard: () => {} };
+  const folder = mkdtempSync(join(tmpdir(), "qkc-slave-"));
+  return { datadir: folder, discard: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function ethashCachesOf({ quarkchain }: ClusterConfig): SharedEthashCaches {
+  const isUsed = [...quarkchain.shards.values()].some(({ consensusType }) => consensusType === "POW_ETHASH");
+  return isUsed ? createSharedEthashCaches(ETHASH_CACHES, HIGHEST_ETHASH_BLOCK) : createSharedEthashCaches(1, 0);
+}
+
+/** Resolves with the first signal; a second one ends the process where it is. */
+function stopSignals() {
+  let stop: (signal: string) => void = () => {};
+  const stopped = new Promise<string>((resolve) => {
+    stop = resolve;
+  });
+  const release = onStopSignals(
+    (signal) => stop(signal),
+    () => process.exit(EXIT.interrupted),
+  );
+  return { stopped, release };
+}
+
+/** Lines in ASCII: pyquarkchain's cluster.py reads what its slaves print as that, and ends with anything else. */
+function slaveLog(format: SlaveRequest["logFormat"]): Log {
+  return (level, line) => {
+    const time = new Date().toISOString();
+    const text = format === "json" ? JSON.stringify({ time, level, text: line }) : `${time} ${level} ${shown(line)}`;
+    process.stderr.write(`${ascii(text)}\n`);
+  };
+}
+
+function ascii(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?");
+}

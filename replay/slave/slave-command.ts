@@ -1,0 +1,90 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { RunCommand } from "../terminal/command.ts";
+import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { parsePositiveNumber } from "../terminal/numbers.ts";
+
+interface SlaveOptions {
+  readonly cluster_config: string;
+  readonly node_id: string;
+  readonly datadir?: string;
+  readonly host: string;
+  readonly durability: "disk" | "process";
+  readonly gcmode: "archive" | "prune";
+  readonly states: number;
+  readonly cache: number;
+  readonly logFormat: "text" | "json";
+}
+
+/** `qkc slave`: takes the place of pyquarkchain's slave.py in a cluster. */
+export function addSlaveCommand(program: Command, run: RunCommand): void {
+  program
+    .command("slave")
+    .summary("run a live slave of a cluster in the place of slave.py")
+    .description(
+      "Serves the shards that the configuration gives a slave, under a pyquarkchain master and beside pyquarkchain's slaves, " +
+        "until the master's link ends or a signal comes. It takes the flags of slave.py, so that what starts the one can " +
+        "start the other. Its stores are its own: databases of an old client beside them stay as they are.",
+    )
+    .requiredOption("--cluster_config <file>", "cluster_config.json")
+    .requiredOption("--node_id <id>", "which of SLAVE_LIST it is")
+    .option("--datadir <dir>", "folder of its stores (default: the folder qkc in DB_PATH_ROOT)")
+    .option("--host <address>", "address to listen on", "0.0.0.0")
+    .addOption(
+      new Option("--durability <level>", "what acknowledged blocks survive: power failures, or only the process's end")
+        .choices(["disk", "process"])
+        .default("process"),
+    )
+    .addOption(
+      new Option("--gcmode <mode>", "keep all states, or those of the newest blocks")
+        .choices(["archive", "prune"])
+        .default("archive"),
+    )
+    .addOption(
+      new Option("--states <count>", "prune: states to keep, besides all that are not finalized")
+        .argParser(parsePositiveNumber)
+        .default(1024),
+    )
+    .addOption(new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(64))
+    .addOption(new Option("--log-format <format>", "lines on stderr").choices(["text", "json"]).default("text"))
+    .addOption(
+      new Option("--enable_profiler [flag]", "of slave.py; this one has no such profile")
+        .hideHelp()
+        .argParser(parseFlag),
+    )
+    .addHelpText("after", `\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
+    .action((options: SlaveOptions) => run(async () => (await import("./run-slave.ts")).runSlave(requestOf(options))));
+}
+
+function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options }: SlaveOptions) {
+  const { datadir, host, durability, logFormat } = options;
+  return {
+    configPath: cluster_config,
+    nodeId: node_id,
+    datadir,
+    host,
+    durability,
+    retention: gcmode === "archive" ? ("archive" as const) : { states },
+    cacheBytes: cache * 2 ** 20,
+    logFormat,
+  };
+}
+
+/** Python's spellings, as argparse's type=bool of slave.py never refuses one. */
+function parseFlag(text: string): boolean {
+  if (/^(true|false|1|0)$/i.test(text)) return /^(true|1)$/i.test(text);
+  throw new InvalidArgumentError("It is true or false.");
+}
+
+const EXAMPLES = [
+  "qkc slave --cluster_config cluster_config.json --node_id S0",
+  "qkc slave --cluster_config=cluster_config.json --node_id=S1 --datadir /data/qkc --durability disk",
+]
+  .map((line) => `  ${line}`)
+  .join("\n");
+
+const EXIT_CODES: ExitCodeMeanings = {
+  clean: "the master's link ended, or SIGINT or SIGTERM came: everything acknowledged is stored",
+  error: "usage, configuration, the port or the data directory in use, the master's chain not the stores', or the disk",
+  unsupported: "the configuration asks for what does not exist here",
+  damaged: "the data directory is damaged",
+};
