@@ -113,7 +113,7 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
   }
 
   /** The block's seal as its consensus type reads it. */
-  sealOf({ header }: MinorBlock, difficulty: bigint): SealInput {
+  sealOf({ header }: Pick<MinorBlock, "header">, difficulty: bigint): SealInput {
     const fromHeight = this.#config.enableQkchashXHeight;
     return {
       consensusType: this.#shard.consensusType,

@@ -1,4 +1,5 @@
 import type { MinorBlock } from "../chain/minor-block.ts";
+import type { Hash32 } from "../codec/bytes.ts";
 import type { BlockOutcome } from "./chain-types.ts";
 
 /** How blocks of a live chain are added. */
@@ -20,4 +21,10 @@ export interface BlockIntake {
    * that comes from two sides at once is added, and told, once. Rejects only where this node cannot go on.
    */
   add(blocks: readonly MinorBlock[], how: Intake): Promise<readonly BlockOutcome[]>;
+
+  /**
+   * Tells once more of blocks that are committed, together: their lists to every destination, then their headers to the
+   * master. For those that the master names as if it had never heard of them. Resolves when all is acknowledged.
+   */
+  reportAgain(hashes: readonly Hash32[]): Promise<void>;
 }

@@ -248,6 +248,7 @@ export class Lab {
 
 export interface OpenShard {
   readonly chain: ShardChain;
+  readonly roots: RootIndex;
   readonly store: ClStore;
   readonly rows: MemoryRows;
   readonly engine: BelievingEngine;
@@ -263,7 +264,7 @@ export async function openShard(
   const roots = new RootIndex(store);
   const chain = ShardChain.open({ config, store, roots, engine, keepsHistory: true, clock: () => 1000 });
   await chain.recover();
-  return { chain, store, rows, engine };
+  return { chain, roots, store, rows, engine };
 }
 
 /** Nothing for nobody. */

@@ -1,6 +1,8 @@
 import type { MinorBlock, MinorBlockHeader } from "../chain/minor-block.ts";
 import type { RootBlockHeader } from "../chain/root-block.ts";
 import type { Hash32 } from "../codec/bytes.ts";
+import { reasonOf } from "../codec/errors.ts";
+import { PeerFaultError } from "./peer-fault.ts";
 
 /** The same shard of another cluster, as sync sees it. Whoever makes it bounds how long an answer may take. */
 export interface SyncPeer {
@@ -20,4 +22,24 @@ export interface PeerHeaders {
   readonly rootTip: RootBlockHeader;
   readonly shardTip: MinorBlockHeader;
   readonly headers: readonly MinorBlockHeader[];
+}
+
+/**
+ * What a peer was asked for. Throws PeerFaultError where it does not answer, and at once where it leaves, whatever becomes
+ * of the answer.
+ */
+export async function asked<T>({ name, signal }: SyncPeer, what: string, answer: Promise<T>): Promise<T> {
+  let leave = () => {};
+  const left = new Promise<never>((_, reject) => {
+    leave = () => reject(new Error("it has left"));
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave);
+  });
+  try {
+    return await Promise.race([answer, left]);
+  } catch (error) {
+    throw new PeerFaultError(`${name}: asked for ${what}: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }

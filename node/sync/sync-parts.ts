@@ -1,0 +1,19 @@
+import type { QuarkChainConfig } from "../chain/config.ts";
+import type { BlockIntake } from "../shard/block-intake.ts";
+import type { RootChains } from "../shard/root-chains.ts";
+import type { ShardChain } from "../shard/shard-chain.ts";
+import type { SealCheck } from "./shard-seals.ts";
+
+/** What everything in this folder is made of: one shard, and how its blocks get in. */
+export interface SyncParts {
+  readonly config: QuarkChainConfig;
+  readonly chain: ShardChain;
+  readonly roots: RootChains;
+  readonly intake: BlockIntake;
+  readonly seals: SealCheck;
+  /** Seconds since 1970. */
+  readonly clock: () => number;
+  readonly log: SyncLog;
+}
+
+export type SyncLog = (level: "info" | "warn" | "error", line: string) => void;
