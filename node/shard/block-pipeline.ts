@@ -79,6 +79,10 @@ export class BlockPipeline implements BlockIntake {
     return outcome;
   }
 
+  async reportAgain(hashes: readonly Hash32[]): Promise<void> {
+    await this.#tellTogether(hashes.map((hash) => ({ status: "known", hash, isCommitted: false })));
+  }
+
   /** Tells everybody of a block again, be it committed or not (pyquarkchain cluster/shard.py __init_genesis_state at a start). */
   async tellAgain(hash: Hash32): Promise<void> {
     await this.#tell(hash);
