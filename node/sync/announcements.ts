@@ -2,16 +2,17 @@ import { type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts"
 import { type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
 import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
 import type { ChainSnapshot } from "../shard/chain-types.ts";
-import type { RootChains } from "../shard/root-chains.ts";
 import type { ShardChain } from "../shard/shard-chain.ts";
 import { PeerFaultError } from "./peer-fault.ts";
-import { isRootBehind } from "./root-behind.ts";
+import { isRootBehind, type KnownRoots } from "./root-behind.ts";
 
 /** A tip: NEW_MINOR_BLOCK_HEADER_LIST, with the root tip at which it was one. */
 export interface Tip {
   readonly rootHeader: RootBlockHeader;
   readonly header: MinorBlockHeader;
 }
+
+type AnnouncedChain = Pick<ShardChain, "fullShardId" | "snapshot">;
 
 interface KnownRoot {
   readonly hash: Hash32;
@@ -21,21 +22,22 @@ interface KnownRoot {
 /**
  * What one peer has said of its tip and what it was told of ours (shard.py PeerShardConnection). A pyquarkchain peer ends
  * the connection to whoever announces less than before, pushed blocks counted; so we never do, and a peer's pushed blocks
- * are not held against it.
+ * are never held against it.
  */
 export class Announcements {
-  readonly #chain: ShardChain;
-  readonly #roots: RootChains;
+  readonly #chain: AnnouncedChain;
+  readonly #roots: KnownRoots;
   /** What the peer announced last. */
   #root: KnownRoot | undefined;
-  #announcedHeight = 0;
+  /** What it may not go below under the same root block: what it announced, or a lower block that it pushed since. */
+  #leastHeight = 0;
   /** The newest block that the peer has shown, by announcement or push. */
   #newest: { readonly hash: Hash32; readonly height: number } | undefined;
   /** What the peer was told last; the height is the greatest under that root block. */
   #toldRoot: KnownRoot | undefined;
   #toldHeight = 0;
 
-  constructor(chain: ShardChain, roots: RootChains) {
+  constructor(chain: AnnouncedChain, roots: KnownRoots) {
     this.#chain = chain;
     this.#roots = roots;
   }
@@ -53,13 +55,14 @@ export class Announcements {
     const root = knownRoot(rootHeader);
     this.#assertNotLess(root, header.height);
     this.#root = root;
-    this.#announcedHeight = header.height;
+    this.#leastHeight = header.height;
     this.#newest = { hash: minorHeaderHash(header), height: header.height };
     return this.#isWorthSyncing(header) ? header : undefined;
   }
 
   /** The peer has pushed a block. */
   receivedBlock(header: MinorBlockHeader): void {
+    this.#leastHeight = Math.min(this.#leastHeight, header.height);
     this.#newest = { hash: minorHeaderHash(header), height: header.height };
   }
 
@@ -86,8 +89,8 @@ export class Announcements {
     if (!bytesEqual(root.hash, this.#root.hash)) {
       throw new PeerFaultError("another root block of the same total difficulty is announced");
     }
-    if (height < this.#announcedHeight) {
-      throw new PeerFaultError(`block ${height} is announced after block ${this.#announcedHeight}`);
+    if (height < this.#leastHeight) {
+      throw new PeerFaultError(`block ${height} is announced after block ${this.#leastHeight}`);
     }
   }
 

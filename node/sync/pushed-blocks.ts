@@ -1,6 +1,6 @@
 import { maxStaleMinorBlockHeightDiff, shardConfigOf } from "../chain/config.ts";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
-import { type Hash32, toHex } from "../codec/bytes.ts";
+import { bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { QkcError } from "../codec/errors.ts";
 import { isRootBehind } from "./root-behind.ts";
 import { SeenBlocks } from "./seen-blocks.ts";
@@ -34,6 +34,8 @@ export class PushedBlocks {
   readonly #seals: ShardSeals;
   readonly #oldest: number;
   readonly #seen: SeenBlocks;
+  /** The end of each push that is being worked on, by the block's hash. */
+  readonly #pushing = new Map<string, Promise<void>>();
 
   constructor(parts: PushedBlocksParts) {
     const { config, chain, seals, clock } = parts;
@@ -50,19 +52,30 @@ export class PushedBlocks {
    */
   async push(block: MinorBlock, from: SyncPeer | undefined): Promise<boolean> {
     const hash = minorHeaderHash(block.header);
-    // A parent that is being added is waited for: blocks come faster than they are executed.
-    for (let parent = this.#seen.adding(block.header.prevMinorBlockHash); parent !== undefined; ) {
-      await parent;
-      parent = this.#seen.adding(block.header.prevMinorBlockHash);
+    if (this.#seen.has(hash)) return false;
+    const key = bytesKey(hash);
+    const pushing = this.#pushOnParent(hash, block, from);
+    const ended = pushing.then(noResult, noResult);
+    this.#pushing.set(key, ended);
+    try {
+      return await pushing;
+    } finally {
+      if (this.#pushing.get(key) === ended) this.#pushing.delete(key);
     }
+  }
+
+  /** Blocks come faster than they are executed: a parent that came before is waited for. */
+  async #pushOnParent(hash: Hash32, block: MinorBlock, from: SyncPeer | undefined): Promise<boolean> {
+    const { chain, clock } = this.#parts;
+    const { prevMinorBlockHash, height } = block.header;
+    const parent = bytesKey(prevMinorBlockHash);
+    while (this.#pushing.has(parent) && !chain.blocks.hasMinorBlock(prevMinorBlockHash))
+      await this.#pushing.get(parent);
     if (this.#isIgnored(hash, block)) return false;
-    const refusal = this.#parts.chain.refusalOf(block, { now: this.#parts.clock() });
-    if (refusal !== undefined) {
-      if (refusal.reason !== "invalid") return false;
-      const codes = refusal.verdict.violations.map(({ code }) => code).join(", ");
-      throw new PushedBlockInvalidError(hash, block.header.height, codes);
-    }
-    return await this.#seen.whileAdding(hash, () => this.#add(hash, block, from));
+    const refusal = chain.refusalOf(block, { now: clock() });
+    if (refusal === undefined) return await this.#seen.whileAdding(hash, () => this.#add(hash, block, from));
+    if (refusal.reason !== "invalid") return false;
+    throw new PushedBlockInvalidError(hash, height, refusal.verdict.violations.map(({ code }) => code).join(", "));
   }
 
   /** In pyquarkchain's order. */
@@ -93,3 +106,5 @@ export class PushedBlocks {
     return false;
   }
 }
+
+function noResult(): void {}

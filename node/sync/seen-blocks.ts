@@ -9,7 +9,7 @@ const MOST_FAILED = 1024;
 export class SeenBlocks {
   /** Seconds. */
   readonly #clock: () => number;
-  readonly #adding = new Map<string, Promise<unknown>>();
+  readonly #adding = new Set<string>();
   /** When they failed, the oldest first. */
   readonly #failed = new Map<string, number>();
 
@@ -23,24 +23,15 @@ export class SeenBlocks {
     return this.#adding.has(key) || this.#failed.has(key);
   }
 
-  /** Resolves when a block that is being added is there, or is not; undefined for any other. */
-  adding(hash: Hash32): Promise<unknown> | undefined {
-    return this.#adding.get(bytesKey(hash));
-  }
-
   /**
    * The block is seen from now on, at once; after `add` only if it was not added. One that throws is forgotten: it says
    * that the block was never believed.
    */
   async whileAdding(hash: Hash32, add: () => Promise<boolean>): Promise<boolean> {
     const key = bytesKey(hash);
-    const adding = add();
-    this.#adding.set(
-      key,
-      adding.catch(() => {}),
-    );
+    this.#adding.add(key);
     try {
-      const isAdded = await adding;
+      const isAdded = await add();
       if (!isAdded) this.#remember(key);
       return isAdded;
     } finally {

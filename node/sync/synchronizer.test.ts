@@ -120,7 +120,7 @@ describe("a peer is closed", () => {
   const last = () => blocks[blocks.length - 1].header;
 
   beforeEach(async () => {
-    blocks = await theirChain(150);
+    blocks = await theirChain(70);
   });
 
   async function isClosedFor(answers: Partial<Answers>, why: RegExp): Promise<void> {
@@ -134,7 +134,7 @@ describe("a peer is closed", () => {
   test("for no headers", () => isClosedFor({ headersFrom: changedHeaders(() => []) }, /0 headers/));
 
   test("for more headers than were asked for", () =>
-    isClosedFor({ headersFrom: changedHeaders((headers) => [...headers, ...headers]) }, /200 headers/));
+    isClosedFor({ headersFrom: changedHeaders((headers) => [...headers, ...headers]) }, /140 headers/));
 
   test("where the first header is not the one asked for", () =>
     isClosedFor({ headersFrom: changedHeaders((headers) => headers.slice(1)) }, /not the parent/));
