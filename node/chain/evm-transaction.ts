@@ -45,8 +45,6 @@ const FIELDS = 15;
 const WORD_LIMIT = 1n << 256n;
 
 const TRANSACTION_GAS = 21000n;
-const CREATION_GAS = 32000n;
-const ZERO_BYTE_GAS = 4n;
 /** What the target shard charges for a deposit (pyquarkchain quarkchain/evm/opcodes.py GTXXSHARDCOST). */
 export const XSHARD_GAS = 9000n;
 
@@ -108,25 +106,36 @@ export function targetFullShardId(transaction: EvmTransaction, shardSizes: Shard
   return size === undefined ? undefined : fullShardIdOfKey(transaction.toFullShardKey, size);
 }
 
-/** What a transaction's data costs before anything runs. */
-export interface DataPrices {
+/** What a transaction costs before anything runs. */
+export interface IntrinsicPrices {
+  readonly transactionGas: bigint;
+  /** On top for an empty recipient. */
+  readonly creationGas: bigint;
+  readonly zeroByteGas: bigint;
   readonly nonZeroByteGas: bigint;
   /** Per word of 32 bytes of a creation's data. */
   readonly initCodeWordGas: bigint;
 }
 
-const DATA_PRICES: DataPrices = { nonZeroByteGas: 68n, initCodeWordGas: 0n };
+/** pyquarkchain's (quarkchain/evm/opcodes.py). */
+export const INTRINSIC_PRICES: IntrinsicPrices = {
+  transactionGas: TRANSACTION_GAS,
+  creationGas: 32000n,
+  zeroByteGas: 4n,
+  nonZeroByteGas: 68n,
+  initCodeWordGas: 0n,
+};
 
 /** Gas that is used before anything runs (transactions.py intrinsic_gas_used). */
 export function intrinsicGas(
   transaction: EvmTransaction,
   crossShard: boolean,
-  prices: DataPrices = DATA_PRICES,
+  prices: IntrinsicPrices = INTRINSIC_PRICES,
 ): bigint {
   const { length } = transaction.data;
   const zeros = countZeros(transaction.data);
-  let gas = TRANSACTION_GAS + ZERO_BYTE_GAS * BigInt(zeros) + prices.nonZeroByteGas * BigInt(length - zeros);
-  if (transaction.to === undefined) gas += CREATION_GAS + prices.initCodeWordGas * BigInt(Math.ceil(length / 32));
+  let gas = prices.transactionGas + prices.zeroByteGas * BigInt(zeros) + prices.nonZeroByteGas * BigInt(length - zeros);
+  if (transaction.to === undefined) gas += prices.creationGas + prices.initCodeWordGas * BigInt(Math.ceil(length / 32));
   if (crossShard) gas += XSHARD_GAS;
   return gas;
 }

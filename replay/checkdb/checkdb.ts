@@ -66,6 +66,7 @@ async function checkPlanned(
       warnings: [...run.warnings, ...triage.warnings],
       allowlist,
       triages: triage.triages,
+      classes: triage.classes,
       expected: { ...run.expected, minorBlocks },
       stopped: outcome.stopped,
       interrupted: outcome.interrupted,
@@ -102,7 +103,7 @@ interface WatchedOutcome {
   readonly triage: TriageRun;
 }
 
-const NO_TRIAGE: TriageRun = { triages: new Map(), warnings: [] };
+const NO_TRIAGE: TriageRun = { triages: new Map(), classes: new Map(), warnings: [] };
 
 async function executeWatched(
   request: CheckdbRequest,

@@ -4,6 +4,6 @@ import { surveyFakeDatabase } from "../work/fake-database.testkit.ts";
 /** `qkc` over fake databases. */
 process.exitCode = await runCli(process.argv.slice(2), async () => ({
   surveyDatabase: surveyFakeDatabase,
-  triageDivergences: async () => ({ triages: new Map(), warnings: [] }),
+  triageDivergences: async () => ({ triages: new Map(), classes: new Map(), warnings: [] }),
   workerFile: new URL("../work/fake-worker.testkit.js", import.meta.url),
 }));

@@ -59,7 +59,7 @@ export async function triageReplay(request: ReplayTriageRequest): Promise<Replay
     });
   }
   return {
-    divergences,
+    divergences: divergences.map((one) => ({ ...one, class: chains.classes.get(one.hash) ?? one.class })),
     triages: new Map([...chains.triages, ...triages]),
     warnings: [...chains.warnings, ...warnings],
   };

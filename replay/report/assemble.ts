@@ -24,6 +24,8 @@ export interface ReportInput {
   readonly allowlist: Allowlist;
   /** What a closer look at the first divergences of each class found, by the hash of the block. */
   readonly triages: ReadonlyMap<string, Triage>;
+  /** Classes that the closer look gave to divergences, by the hash of the block; absent: they keep theirs. */
+  readonly classes?: ReadonlyMap<string, string>;
   /** Blocks that a complete run counts; undefined where the run could not be complete. */
   readonly expected: ExpectedCounts | undefined;
   readonly stopped: Report["stopped"];
@@ -83,6 +85,7 @@ export function assembleReport(input: ReportInput): Report {
 function judgedDivergences(input: ReportInput): Pick<Report, "divergences" | "allowlist"> {
   const found = divergencesInOrder(input.results).map((divergence) => ({
     ...divergence,
+    class: input.classes?.get(divergence.hash) ?? divergence.class,
     triage: input.triages.get(divergence.hash) ?? null,
   }));
   const { divergences, results } = applyAllowlist(input.allowlist, found, {

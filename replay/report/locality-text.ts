@@ -1,4 +1,4 @@
-import type { StateDifference, Triage, Unit } from "./triage-schema.ts";
+import type { DifferingUnit, StateDifference, Triage } from "./triage-schema.ts";
 
 /** Values longer than this are cut: a report has them whole. */
 const SHOWN = 80;
@@ -17,8 +17,9 @@ export function localityText({ unit, receipt, state }: Pick<Triage, "unit" | "re
 }
 
 /** A deposit, transaction or reward for people. */
-export function unitText({ kind, index, hash }: Unit): string {
+export function unitText({ kind, index, hash }: DifferingUnit): string {
   if (kind === "reward") return "what the block itself pays";
+  if (kind === "cursor") return "how the block writes down which deposits it consumed";
   return `${kind} ${index}${hash === null ? "" : ` (${hash})`}`;
 }
 

@@ -13,6 +13,9 @@ const unitSchema = z.strictObject({
   hash: hash.nullable(),
 });
 
+/** What differs first may also be how the block writes down which deposits it consumed. */
+const differingUnitSchema = unitSchema.extend({ kind: z.enum([...unitSchema.shape.kind.options, "cursor"]) });
+
 /** Values as people read them; null where the side has no such entry or is not known. */
 const valueChangeSchema = z.strictObject({
   before: z.string().nullable(),
@@ -67,11 +70,26 @@ export const stepDivergenceSchema = z.strictObject({
   traces: z.strictObject({ reference: runFile, tested: runFile }).nullable(),
 });
 
+/** Something that may have been done otherwise; no client is known to do it. */
+const toldHypothesisSchema = z.strictObject({
+  id: z.string(),
+  /** Words that go on after "as if". */
+  says: z.string(),
+  /** Differing blocks that match what they declare with it, of those it was tried on. */
+  explains: count,
+  of: count,
+  /** Matching blocks that it was tried on and leaves as they are. */
+  spares: count,
+  refutedBy: z.string(),
+});
+
 const attributionSchema = z.strictObject({
   /** Smallest set of switches that brings back what is declared; empty: unexplained. */
   switches: z.array(z.strictObject({ name: z.string(), title: z.string() })),
   /** One sentence: "EIP-2929: SLOAD of a cold slot costs 2,100, gas +1,300 at pc 0x1a4". */
   explanation: z.string(),
+  /** The named one first, then those that explain as much; absent where none was sought or found. */
+  hypotheses: z.array(toldHypothesisSchema).optional(),
 });
 
 /** What a closer look at a diverging block found. */
@@ -81,7 +99,7 @@ export const triageSchema = z.strictObject({
   /** Groups divergences with one cause. */
   class: z.string(),
   /** The first deposit or transaction whose effect differs, as far as it can be told. */
-  unit: unitSchema.nullable(),
+  unit: differingUnitSchema.nullable(),
   receipt: z
     .strictObject({
       index: count,
@@ -119,5 +137,7 @@ export type StateDifference = z.infer<typeof stateDifferenceSchema>;
 export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
 export type StepSide = z.infer<typeof stepSideSchema>;
 export type Unit = z.infer<typeof unitSchema>;
+export type DifferingUnit = z.infer<typeof differingUnitSchema>;
+export type ToldHypothesis = z.infer<typeof toldHypothesisSchema>;
 export type Attribution = z.infer<typeof attributionSchema>;
 export type DivergenceClass = z.infer<typeof divergenceClassSchema>;

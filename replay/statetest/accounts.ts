@@ -5,6 +5,7 @@ import { tokenIdEncode } from "../../node/codec/token-id.ts";
 import { type Account, decodeAccount, encodeAccount } from "../../node/el/state/account.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
 import { writeNumber } from "../../node/el/state/number-trie.ts";
+import { QUARKCHAIN_STATE_RULES } from "../../node/el/state/state-rules.ts";
 import { TokenHoldings } from "../../node/el/state/token-holdings.ts";
 import { Trie } from "../../node/el/trie/trie.ts";
 import { trieLeaves } from "../../node/el/trie/trie-leaves.ts";
@@ -56,8 +57,8 @@ function writeBalances(store: NodeStore, { balance, balances }: PreAccount): Uin
   const holdings = new TokenHoldings(store, new WarmNodes(), EMPTY_BYTES);
   const rows = Object.entries(balances ?? { [String(QKC_TOKEN)]: balance ?? 0n });
   for (const [tokenId, amount] of rows) if (amount !== 0n) holdings.set(BigInt(tokenId), amount);
-  holdings.commit();
-  return holdings.encode();
+  holdings.commit(QUARKCHAIN_STATE_RULES.tokenTrieThreshold);
+  return holdings.encode(QUARKCHAIN_STATE_RULES.zeroBalancesLeaveList);
 }
 
 function writeStorage(store: NodeStore, { storage }: PreAccount): Hash32 {

@@ -4,9 +4,11 @@ import { hashFromHex } from "../../node/codec/bytes.ts";
 import { reasonOf } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { type OpenRequest, openDatabase } from "../database/open-database.ts";
-import { type ClassedDivergence, firstOfEachClass } from "../report/classes/group.ts";
+import { type ClassedDivergence, firstOfEachClass, isClassed } from "../report/classes/group.ts";
 import type { Divergence } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
+import { type FoundHypothesis, hypothesisExecutor } from "./hypotheses/scales.ts";
+import { seekHypotheses } from "./hypotheses/search.ts";
 import { declaredOutcome } from "./locality/declared-outcome.ts";
 import { TrialSource } from "./open-trial.ts";
 import { rulesTriage } from "./rules-triage.ts";
@@ -26,6 +28,8 @@ export interface TriageRunRequest extends OpenRequest {
 export interface TriageRun {
   /** By the hash of the block. */
   readonly triages: ReadonlyMap<string, Triage>;
+  /** Classes that hypotheses give to divergences, by the hash of the block. */
+  readonly classes: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 }
 
@@ -33,9 +37,10 @@ export interface TriageRun {
 export async function triageDivergences(request: TriageRunRequest): Promise<TriageRun> {
   const triages = new Map<string, Triage>();
   const warnings: string[] = [];
-  const chosen = firstOfEachClass(request.divergences);
-  if (chosen.length === 0) return { triages, warnings };
-  request.onStart?.(chosen.length);
+  const classes = new Map<string, string>();
+  const count = firstOfEachClass(request.divergences).length;
+  if (count === 0) return { triages, classes, warnings };
+  request.onStart?.(count);
   const database = openDatabase(request);
   try {
     const context: TriageContext = {
@@ -46,12 +51,18 @@ export async function triageDivergences(request: TriageRunRequest): Promise<Tria
       folder: request.folder,
       warn: (message) => warnings.push(message),
     };
-    for (const divergence of chosen) {
+    const shouldStop = () => request.shouldStop?.() === true;
+    const { divergences, found } = await seekHypotheses(request.divergences.filter(isClassed), {
+      ...context,
+      shouldStop,
+    });
+    for (const { hash, class: name } of divergences) classes.set(hash, name);
+    for (const divergence of firstOfEachClass(divergences)) {
       // Signals are heard between blocks.
       await setImmediate();
-      if (request.shouldStop?.() === true) break;
+      if (shouldStop()) break;
       try {
-        triages.set(divergence.hash, await triageOf(divergence, context));
+        triages.set(divergence.hash, await triageOf(divergence, context, found.get(divergence.class)));
       } catch (error) {
         warnings.push(failureText(divergence, error));
       }
@@ -59,7 +70,7 @@ export async function triageDivergences(request: TriageRunRequest): Promise<Tria
   } finally {
     database.source.close();
   }
-  return { triages, warnings };
+  return { triages, classes, warnings };
 }
 
 /** What a closer look at a divergence needs. */
@@ -76,14 +87,22 @@ export interface TriageContext {
 }
 
 /** A closer look at one divergence. Throws where its block cannot be executed at all. */
-export async function triageOf(divergence: ClassedDivergence, context: TriageContext): Promise<Triage> {
+export async function triageOf(
+  divergence: ClassedDivergence,
+  context: TriageContext,
+  found?: FoundHypothesis,
+): Promise<Triage> {
   const { fullShardId, hash, class: className } = divergence;
   if (fullShardId === null || !isExecuted(divergence)) return rulesTriage(divergence);
   const { source, trials, ...rest } = context;
   const trial = await trials.trial({ fullShardId, hash: hashFromHex(hash) });
   const { cl } = trials.rig(fullShardId);
   const declared = declaredOutcome(source, cl, trial);
-  return triageDivergence({ ...rest, config: trials.config, cl, trial, declared, className });
+  const hypothesis = found && {
+    found,
+    executor: hypothesisExecutor(trials.config, context.tested, found.hypothesis, fullShardId),
+  };
+  return triageDivergence({ ...rest, config: trials.config, cl, trial, declared, className, hypothesis });
 }
 
 /** Whether what differs comes from an execution: a genesis block has none, and a broken rule needs none. */

@@ -4,17 +4,21 @@ import { z } from "zod";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { reasonOf } from "../../node/codec/errors.ts";
+import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
+import { compareDeclared } from "../../node/engine/compare-block.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
-import type { BlockTrial } from "../execution/trial.ts";
-import { isUnexplained, switchesOfClass } from "../report/classes/class-name.ts";
+import type { BlockTrial, Executor } from "../execution/trial.ts";
+import { isHypothesis, isUnexplained, switchesOfClass } from "../report/classes/class-name.ts";
 import { divergenceId } from "../report/divergence-id.ts";
 import { localityText } from "../report/locality-text.ts";
-import type { Attribution, StepDivergence, Triage } from "../report/triage-schema.ts";
+import type { Attribution, DifferingUnit, StepDivergence, Triage } from "../report/triage-schema.ts";
 import { explain, UNEXPLAINED } from "./attribution/explain.ts";
+import type { FoundHypothesis } from "./hypotheses/scales.ts";
+import { hypothesisText, toldHypotheses } from "./hypotheses/told.ts";
 import { outcomeOf } from "./locality/declared-outcome.ts";
-import { type Locality, locate, type Outcome, unitOf } from "./locality/locality.ts";
+import { locate, type Outcome, unitOf } from "./locality/locality.ts";
 import { type ConsensusSide, type Reference, referenceWith } from "./reference.ts";
 import { makeDeclaredReproducer } from "./reproducer/declared-reproducer.ts";
 import { makeReproducer } from "./reproducer/make-reproducer.ts";
@@ -33,6 +37,8 @@ export interface TriageRequest {
   readonly declared: Outcome;
   /** Class of the divergence, which names the switches that explain it. */
   readonly className: string;
+  /** What was found beside the rules that clients have, for the class. */
+  readonly hypothesis?: { readonly found: FoundHypothesis; readonly executor: Executor };
   /** Rules that do not match what the block declares. */
   readonly tested: Rules;
   /** Text of those rules, as --rules takes it; undefined: the chain's own, which commands need not name. */
@@ -59,7 +65,8 @@ export function triageDivergence(request: TriageRequest): Triage {
   const refused = records.result.status === "INVALID" ? records.units.at(-1)?.unit : undefined;
   const differing = expected && firstDifferingUnit(expected, records)?.unit;
   const blamed = differing ?? refused;
-  const place = blamed === undefined ? locality : { ...locality, unit: unitOf(blamed) };
+  const unit = blamed === undefined ? (locality.unit ?? blockLevelUnit(trial, records.result)) : unitOf(blamed);
+  const place = { ...locality, unit };
   const id = triageId(trial);
   const step =
     reference && attempt(request, "the first diverging step", () => stepOf(request, id, reference, differing));
@@ -68,7 +75,7 @@ export function triageDivergence(request: TriageRequest): Triage {
     class: className,
     ...place,
     step: step ?? null,
-    attribution: reference === undefined ? unexplained(place) : explained(reference, step),
+    attribution: reference === undefined ? unexplained(place) : explained(request, reference, step),
     reproducer: attempt(request, "a reproducer", () => writeReproducer(request, id, reference)) ?? null,
     command: diffCommand(trial, request.rulesText),
   };
@@ -79,18 +86,39 @@ export function triageId({ fullShardId, height, hash }: Pick<BlockTrial, "fullSh
   return divergenceId({ fullShardId, height, hash: toHex(hash) });
 }
 
-function referenceOf({ config, cl, trial, tested, className }: TriageRequest): Reference | undefined {
+function referenceOf({ config, cl, trial, tested, className, hypothesis }: TriageRequest): Reference | undefined {
+  if (isHypothesis(className)) return hypothesis && { executor: hypothesis.executor, switches: [] };
   if (isUnexplained(className)) return undefined;
   return referenceWith(config, cl, trial, tested, switchesOfClass(className));
 }
 
-function unexplained(locality: Locality): Attribution {
+function unexplained(locality: Pick<Triage, "unit" | "receipt" | "state">): Attribution {
   const where = localityText(locality);
   return { switches: [], explanation: where === "" ? UNEXPLAINED : `${UNEXPLAINED}; ${where}` };
 }
 
-function explained({ switches }: Reference, step: StepDivergence | undefined): Attribution {
-  return { switches: switches.map(({ name, title }) => ({ name, title })), explanation: explain(switches, step) };
+function explained(
+  { className, hypothesis }: TriageRequest,
+  { switches }: Reference,
+  step: StepDivergence | undefined,
+): Attribution {
+  const texts = explain(switches, step);
+  const isNamed = hypothesis !== undefined && isHypothesis(className);
+  return {
+    switches: switches.map(({ name, title }) => ({ name, title })),
+    explanation: [...(isNamed ? [hypothesisText(hypothesis.found)] : []), ...(texts === "" ? [] : [texts])].join("; "),
+    ...(hypothesis === undefined ? {} : { hypotheses: toldHypotheses(hypothesis.found) }),
+  };
+}
+
+/** What the block itself does between its units: no unit's own effect differs. */
+function blockLevelUnit({ block }: BlockTrial, result: NewPayloadResult): DifferingUnit | null {
+  if (result.status === "INVALID") return null;
+  const fields = compareDeclared(block, result.computed).map(({ field }) => field);
+  if (fields.includes("xshardCursor")) return { kind: "cursor", index: 0, hash: null };
+  if (fields.includes("coinbaseAmounts") && !fields.includes("gasUsed"))
+    return { kind: "reward", index: 0, hash: null };
+  return null;
 }
 
 /** With files of what both executions do in its unit. */

@@ -45,6 +45,7 @@ export function execute(surroundings: ExecutionContext, first: Message | Creatio
 export function isLockedByPosw(context: ExecutionContext, sender: Address, value: bigint): boolean {
   const { senderDisallowMap } = context.block;
   if (senderDisallowMap.size === 0) return false;
+  if (value === 0n && !context.chain.rules.lockStopsAllMessages) return false;
   const locked = senderDisallowMap.get(bytesKey(sender));
   if (locked === undefined) return false;
   return value + locked > context.state.getBalance(sender, context.chain.defaultChainToken);
@@ -116,7 +117,8 @@ function newAddress(context: ExecutionContext, creation: Creation): Address {
   const { sender, recipient, salt, initCode, toFullShardKey } = creation;
   if (recipient !== undefined) return recipient;
   if (salt !== undefined) return contractAddress2(sender, salt, initCode);
-  return contractAddress(sender, context.state.getNonce(sender) - 1n, toFullShardKey);
+  const key = context.chain.rules.addressesHoldShardKey ? toFullShardKey : undefined;
+  return contractAddress(sender, context.state.getNonce(sender) - 1n, key);
 }
 
 /** messages.py _apply_msg up to running the code. */

@@ -1,3 +1,4 @@
+import { INTRINSIC_PRICES, type IntrinsicPrices } from "../../chain/evm-transaction.ts";
 import { QUARKCHAIN_STATE_RULES, type StateRules } from "../state/state-rules.ts";
 import { type GasSchedule, QUARKCHAIN_GAS } from "./gas.ts";
 import type { NetStoragePrices } from "./hardforks/net-storage.ts";
@@ -52,6 +53,14 @@ export interface RuleDefinition extends StateRules {
   readonly depositsKeepTheirGas: boolean;
   /** Before ENABLE_TX_TIMESTAMP only TX_WHITELIST_SENDERS may send (shard_state.py __validate_tx). */
   readonly hasSenderWhitelist: boolean;
+  /** The coinbase's part of a fee is rounded down (messages.py apply_transaction_message). */
+  readonly feesRoundDown: boolean;
+  /** A sent deposit's 9000 gas count where it arrives (messages.py apply_transaction, "handle xshard"). */
+  readonly sentGasCountsAtTarget: boolean;
+  /** The shard key takes part in the addresses of contracts (messages.py mk_contract_address). */
+  readonly addressesHoldShardKey: boolean;
+  /** A locked stake stops messages without value, too (messages.py transfer_failure_by_posw_balance_check). */
+  readonly lockStopsAllMessages: boolean;
   /**
    * The root height that an XSHARD_GAS_DDOS_FIX_ROOT_HEIGHT of 0 stands for (goquarkchain cluster/config/
    * cluster_config.go initAndValidate takes 0 for "not given").
@@ -85,10 +94,7 @@ export interface RuleDefinition extends StateRules {
 }
 
 /** How a transaction is charged around its message. */
-interface TransactionRules {
-  readonly nonZeroByteGas: bigint;
-  /** Of a creation's data (EIP-3860). */
-  readonly initCodeWordGas: bigint;
+interface TransactionRules extends IntrinsicPrices {
   /** Least price of a token of calldata, a zero byte being one and any other four (EIP-7623). */
   readonly floorTokenGas: bigint;
   /** At most the gas used divided by this is refunded. */
@@ -126,6 +132,10 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
   gasLimitOfHeader: false,
   depositsKeepTheirGas: true,
   hasSenderWhitelist: true,
+  feesRoundDown: true,
+  sentGasCountsAtTarget: true,
+  addressesHoldShardKey: true,
+  lockStopsAllMessages: true,
   xshardGasDdosFixRootHeightForZero: 0,
   eips: new Set(),
   precompiles: QUARKCHAIN_PRECOMPILES,
@@ -140,8 +150,7 @@ export const QUARKCHAIN_RULES: Rules = defineRules({
   coinbaseStartsWarm: false,
   netStorage: undefined,
   transaction: {
-    nonZeroByteGas: 68n,
-    initCodeWordGas: 0n,
+    ...INTRINSIC_PRICES,
     floorTokenGas: 0n,
     refundQuotient: 2n,
     selfDestructRefund: 24000n,

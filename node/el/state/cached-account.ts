@@ -4,6 +4,7 @@ import type { WarmNodes } from "../trie/warm-nodes.ts";
 import type { Account } from "./account.ts";
 import { AccountStorage } from "./account-storage.ts";
 import type { NodeStore } from "./node-store.ts";
+import type { StateRules } from "./state-rules.ts";
 import { TokenHoldings } from "./token-holdings.ts";
 
 /** An account from its first look-up in a block to the block's commit (pyquarkchain state.py Account). */
@@ -34,10 +35,10 @@ export class CachedAccount {
   }
 
   /** The leaf to write, once storage and holdings are committed. */
-  committed(storageRoot: Hash32): Account {
+  committed(storageRoot: Hash32, { zeroBalancesLeaveList }: StateRules): Account {
     return {
       nonce: this.nonce,
-      tokenBalances: this.holdings.encode(),
+      tokenBalances: this.holdings.encode(zeroBalancesLeaveList),
       storageRoot,
       codeHash: this.codeHash,
       fullShardKey: this.fullShardKey,

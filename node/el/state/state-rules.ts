@@ -28,6 +28,12 @@ export interface StateRules {
    * 2,675,119; go-ethereum core/state/journal.go `ripemd`).
    */
   readonly ripemdStaysTouched: boolean;
+  /** Blank accounts that were touched leave the trie with the block (state.py State.commit). */
+  readonly blankAccountsGo: boolean;
+  /** Balances that are all zero are stored as an empty list, not as nothing (state.py TokenBalances.serialize). */
+  readonly zeroBalancesLeaveList: boolean;
+  /** More non-zero tokens than this at a commit move an account to a token trie, for good (state.py). */
+  readonly tokenTrieThreshold: number;
 }
 
 /** pyquarkchain's. */
@@ -38,4 +44,7 @@ export const QUARKCHAIN_STATE_RULES: StateRules = {
   lostTokenTrieIsNoAccount: false,
   selfDestructAtBlockEnd: false,
   ripemdStaysTouched: false,
+  blankAccountsGo: true,
+  zeroBalancesLeaveList: true,
+  tokenTrieThreshold: 16,
 };

@@ -7,8 +7,6 @@ import type { WarmNodes } from "../trie/warm-nodes.ts";
 import type { NodeStore } from "./node-store.ts";
 import { readNumber, writeNumber } from "./number-trie.ts";
 
-/** More non-zero tokens than this at a commit move an account to a token trie, for good (state.py). */
-const TOKEN_TRIE_THRESHOLD = 16;
 const LIST_FORM = 0;
 const TRIE_FORM = 1;
 
@@ -123,8 +121,8 @@ export class TokenHoldings {
   }
 
   /** Writes the token trie if there is one or has to be one from now on. */
-  commit(): void {
-    if (this.#trie === undefined && this.#nonZeroEntries() <= TOKEN_TRIE_THRESHOLD) return;
+  commit(threshold: number): void {
+    if (this.#trie === undefined && this.#nonZeroEntries() <= threshold) return;
     this.#trie ??= new Trie(this.#store, EMPTY_TRIE_ROOT, this.#nodes);
     for (const [tokenId, balance] of this.#balances) writeNumber(this.#trie, tokenId, balance);
     this.#trie.commit();
@@ -135,10 +133,11 @@ export class TokenHoldings {
    * The account's token_balances field; to be called after `commit`. Empty only without any entry: entries that are
    * all zero, even left behind by a change that was taken back, give `00 c0` (state.py TokenBalances.serialize).
    */
-  encode(): Uint8Array {
+  encode(zerosLeaveList: boolean): Uint8Array {
     if (this.#trie !== undefined) return concatBytes(Uint8Array.of(TRIE_FORM), this.#trie.rootHash);
     if (this.#balances.size === 0) return EMPTY_BYTES;
     const rows = [...this.#balances].filter(([, balance]) => balance > 0n);
+    if (rows.length === 0 && !zerosLeaveList) return EMPTY_BYTES;
     if (rows.length > 1) rows.sort(([a], [b]) => (a < b ? -1 : 1));
     const list = rows.map(([tokenId, balance]) => [bigIntToMinimalBytes(tokenId), bigIntToMinimalBytes(balance)]);
     return concatBytes(Uint8Array.of(LIST_FORM), rlpEncode(list));

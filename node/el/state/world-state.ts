@@ -235,9 +235,9 @@ export class WorldState implements EvmState {
     for (const account of this.#accounts.values()) {
       if (!account.touched) continue;
       const storageRoot = account.storage.commit();
-      account.holdings.commit();
-      if (account.isBlank()) this.#trie.delete(account.trieKey);
-      else this.#trie.put(account.trieKey, encodeAccount(account.committed(storageRoot)));
+      account.holdings.commit(this.#rules.tokenTrieThreshold);
+      if (account.isBlank() && this.#rules.blankAccountsGo) this.#trie.delete(account.trieKey);
+      else this.#trie.put(account.trieKey, encodeAccount(account.committed(storageRoot, this.#rules)));
     }
     this.#accounts.clear();
     this.#journal.clear();

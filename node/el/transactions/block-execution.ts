@@ -70,7 +70,9 @@ export function messageContext(
 
 /** Pays the coinbase its part of `gasPrice · gas`; the rest is created by the root block (messages.py). */
 export function payFee(execution: BlockExecution, tokenId: bigint, gasPrice: bigint, gas: bigint): void {
-  const fee = multiplyFloor(gasPrice * gas, execution.config.localFeeRate);
+  const { localFeeRate, chain } = execution.config;
+  const paid = gasPrice * gas;
+  const fee = chain.rules.feesRoundDown ? multiplyFloor(paid, localFeeRate) : -multiplyFloor(-paid, localFeeRate);
   execution.state.addBalance(execution.block.coinbase, tokenId, fee);
   addTokenBalance(execution.fees, tokenId, fee);
 }

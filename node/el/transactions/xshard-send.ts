@@ -41,7 +41,8 @@ export function sendToShard(execution: BlockExecution, signed: SignedTransaction
   giveBackGas(execution, sender, terms, transaction.startGas - gasUsedHere - gasForTarget);
   const targetFee = success ? XSHARD_GAS : 0n;
   payFee(execution, config.genesisToken, terms.gasPrice, gasUsedHere - targetFee);
-  execution.gasUsed += isEvmEnabled(execution) ? gasUsedHere - targetFee : gasUsedHere;
+  const countsThere = isEvmEnabled(execution) && config.chain.rules.sentGasCountsAtTarget;
+  execution.gasUsed += countsThere ? gasUsedHere - targetFee : gasUsedHere;
   execution.receipts.push(makeReceipt(execution, success));
   return { success, output: EMPTY_BYTES };
 }
@@ -53,8 +54,8 @@ function makeDeposit(
   gasRemained: bigint,
 ): CrossShardDeposit {
   // The nonce is the one after this transaction and the key the sender's: unlike in every other creation.
-  const recipient: Address =
-    transaction.to ?? contractAddress(sender, state.getNonce(sender), transaction.fromFullShardKey);
+  const key = config.chain.rules.addressesHoldShardKey ? transaction.fromFullShardKey : undefined;
+  const recipient: Address = transaction.to ?? contractAddress(sender, state.getNonce(sender), key);
   return {
     txHash: hash,
     from: { recipient: sender, fullShardKey: transaction.fromFullShardKey },

@@ -42,3 +42,14 @@ export function unexplainedClass(first: string): string {
 export function isUnexplained(name: string): boolean {
   return name.startsWith("unexplained/");
 }
+
+const HYPOTHESIS = "hypothesis/";
+
+/** Class of blocks that match what they declare where something is done otherwise that no client is known to do. */
+export function hypothesisClass(id: string): string {
+  return `${HYPOTHESIS}${id}`;
+}
+
+export function isHypothesis(name: string): boolean {
+  return name.startsWith(HYPOTHESIS);
+}

@@ -17,7 +17,7 @@ export function firstOfEachClass(divergences: readonly Divergence[]): ClassedDiv
   });
 }
 
-function isClassed(divergence: Divergence): divergence is ClassedDivergence {
+export function isClassed(divergence: Divergence): divergence is ClassedDivergence {
   return divergence.class !== null;
 }
 

@@ -42,7 +42,7 @@ export interface LocalityRequest {
   readonly executions: readonly UnitRecords[];
 }
 
-export type Locality = Pick<Triage, "unit" | "receipt" | "state">;
+export type Locality = Pick<Triage, "receipt" | "state"> & { readonly unit: Unit | null };
 
 /** Where a block differs: first receipt, entries of the state, and the first unit that one of them gives away. */
 export function locate({ trial, declared, computed, executions }: LocalityRequest): Locality {

@@ -5,6 +5,7 @@ import { type Account, encodeAccount } from "../../../node/el/state/account.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
 import { readNumber, writeNumber } from "../../../node/el/state/number-trie.ts";
 import { readAccount } from "../../../node/el/state/read-account.ts";
+import { QUARKCHAIN_STATE_RULES } from "../../../node/el/state/state-rules.ts";
 import { TokenHoldings } from "../../../node/el/state/token-holdings.ts";
 import { Trie } from "../../../node/el/trie/trie.ts";
 import { WarmNodes } from "../../../node/el/trie/warm-nodes.ts";
@@ -73,7 +74,7 @@ function writeBalances(store: NodeStore, { balances, hasTokenTrie }: PreAccount)
   if (hasTokenTrie) return Uint8Array.of(TRIE_FORM, ...writeNumbers(store, balances));
   const holdings = new TokenHoldings(store, new WarmNodes(), EMPTY_BYTES);
   for (const [tokenId, balance] of Object.entries(balances)) if (balance > 0n) holdings.set(BigInt(tokenId), balance);
-  return holdings.encode();
+  return holdings.encode(QUARKCHAIN_STATE_RULES.zeroBalancesLeaveList);
 }
 
 function writeNumbers(store: NodeStore, numbers: Readonly<Record<string, bigint>>): Hash32 {

@@ -20,6 +20,8 @@ oracle_env.use_generator()
 import alterations
 from alterations import ALTERATIONS, REFUSED, ROOT
 
+UNITS = "units.json"  # what the units of each block did under the altered rule
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -68,7 +70,9 @@ def make(alteration, out, seed, rounds):
         str(rounds),
     )
     expected_path = os.path.join(folder, "expected.json")
-    oracle_env.run_python("reexecute.py", "--db", folder, "--out", expected_path)
+    units = os.path.join(folder, UNITS)
+    oracle_env.run_python("reexecute.py", "--db", folder, "--out", expected_path, "--units", units)
+    os.remove(units)
     with open(expected_path) as f:
         expected = json.load(f)
     with open(os.path.join(folder, "alteration.json"), "w") as f:
@@ -80,11 +84,15 @@ def make(alteration, out, seed, rounds):
 def build(alteration, folder, seed, rounds):
     """Run the generator with the altered rule; the genesis blocks are made before the rule changes."""
     import generate
+    from unit_effects import UnitEffects
+
+    effects = []
 
     class AlteredWorld(generate.World):
         def __init__(self, *args):
             super().__init__(*args)
             alteration.apply(self)
+            effects.append(UnitEffects())
 
     generate.World = AlteredWorld
     os.chdir(folder)
@@ -92,6 +100,8 @@ def build(alteration, folder, seed, rounds):
         scenario="small", seed=seed, root_blocks=rounds, out=".", flush_every=0, live_copy=None, plugin=None
     )
     asyncio.run(generate.amain(args))
+    with open(UNITS, "w") as f:
+        json.dump(effects[0].blocks, f)
 
 
 def touched(divergence):

@@ -27,6 +27,7 @@ from quarkchain.core import Branch, CrossShardTransactionList, RootBlock, mk_rec
 from quarkchain.db import PersistentDb
 from quarkchain.env import DEFAULT_ENV
 from quarkchain.utils import Logger
+from unit_effects import UnitEffects
 
 SCHEMA = "qkc-reference-reexecution/1"
 
@@ -36,8 +37,15 @@ def main():
     parser.add_argument("--db", required=True, help="folder with master.db and shard-*.db")
     parser.add_argument("--config", help="cluster_config.json (default: in or beside the database folder)")
     parser.add_argument("--out", required=True, help="file to write")
+    parser.add_argument("--units", help="what the units did when the blocks were made: names the first other one")
     args = parser.parse_args()
+    effects = UnitEffects() if args.units else None
     result = reexecute(args.db, args.config or find_config(args.db))
+    if effects is not None:
+        with open(args.units) as f:
+            made = json.load(f)
+        for divergence in result["divergences"]:
+            divergence["unit"] = effects.first_difference(made, divergence["hash"])
     with open(args.out, "w") as f:
         json.dump(result, f, indent=1)
         f.write("\n")
