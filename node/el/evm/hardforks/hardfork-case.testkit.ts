@@ -19,6 +19,8 @@ export interface HardforkCase {
   readonly value: string;
   readonly data: string;
   readonly gas: number;
+  /** Gas that `gas` does not hold: see countGas. */
+  readonly gasReserve?: bigint;
 }
 
 export interface RecordedCase extends HardforkCase {
@@ -132,10 +134,12 @@ function contextOf(state: WorldState, rules: Rules): ExecutionContext {
   };
 }
 
-function apply(context: ExecutionContext, { to, value, data, gas }: HardforkCase): MessageResult {
+function apply(context: ExecutionContext, hardforkCase: HardforkCase): MessageResult {
+  const { to, value, data, gas, gasReserve } = hardforkCase;
   const sender = addressFromHex(SURROUNDINGS.sender);
   context.state.incrementNonce(sender);
-  const common = { sender, value: BigInt(value), transferTokenId: TOKEN, gas, depth: 0, toFullShardKey: undefined };
+  const amounts = { value: BigInt(value), transferTokenId: TOKEN, gas, gasReserve };
+  const common = { ...amounts, sender, depth: 0, toFullShardKey: undefined };
   if (to === null) return createContract(context, { ...common, initCode: fromHex(data) });
   const address = addressFromHex(to);
   return applyMessage(context, {
