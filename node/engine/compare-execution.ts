@@ -31,6 +31,17 @@ export function compareExecution(
   return [...compareDeclared(block, computed), ...compareSends(stored, sendsTo)];
 }
 
+/** Whether there are none, without a word about them. */
+export function matchesExecution(
+  block: MinorBlock,
+  computed: ComparedExecution,
+  stored: readonly StoredSends[],
+  sendsTo: (fullShardId: number) => readonly CrossShardDeposit[],
+): boolean {
+  const sendsMatch = () => stored.every(({ fullShardId, deposits }) => sameDeposits(deposits, sendsTo(fullShardId)));
+  return compareDeclared(block, computed).length === 0 && sendsMatch();
+}
+
 /** One difference for all destinations; it names those that differ. */
 function compareSends(
   stored: readonly StoredSends[],

@@ -2,7 +2,12 @@ import type { BlockSource } from "../../node/archive/block-source.ts";
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
-import { compareExecution, type FieldDifference } from "../../node/engine/compare-execution.ts";
+import {
+  compareExecution,
+  type FieldDifference,
+  matchesExecution,
+  type StoredSends,
+} from "../../node/engine/compare-execution.ts";
 import type { ShardRig } from "./shard-rig.ts";
 import { storedSends } from "./stored-sends.ts";
 
@@ -22,12 +27,26 @@ export function declaredDifferences(
   return compareExecution(block, computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
 }
 
-/** Whether an outcome is all that a block declares. */
+/**
+ * Whether an outcome is all that a block declares. It is asked again and again about one block, whose lists are read
+ * once.
+ */
 export function matchesDeclared(
   source: BlockSource,
   rig: ShardRig,
   block: MinorBlock,
 ): (outcome: NewPayloadResult) => boolean {
-  return (outcome) =>
-    outcome.status === "EXECUTED" && declaredDifferences(source, rig, block, outcome.computed).length === 0;
+  const hash = minorHeaderHash(block.header);
+  const read = new Map<number, readonly StoredSends[]>();
+  const storedFor = (fullShardId: number): readonly StoredSends[] => {
+    const known = read.get(fullShardId) ?? storedSends(source, hash, new Map([[fullShardId, []]]));
+    read.set(fullShardId, known);
+    return known;
+  };
+  return (outcome) => {
+    if (outcome.status !== "EXECUTED") return false;
+    const sends = rig.cl.sendsOf(block, outcome.computed.xshardSends);
+    const stored = [...sends.keys()].flatMap(storedFor);
+    return matchesExecution(block, outcome.computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
+  };
 }

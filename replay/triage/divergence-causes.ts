@@ -1,6 +1,7 @@
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
 import { reasonOf } from "../../node/codec/errors.ts";
+import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { matchesDeclared } from "../execution/declared-differences.ts";
@@ -11,6 +12,12 @@ import { trialOf } from "../execution/trial.ts";
 import { otherRulesExplain } from "./attribution/other-rules.ts";
 import { Classifier } from "./classes/classifier.ts";
 import { declaredOutcome } from "./locality/declared-outcome.ts";
+
+/**
+ * More transactions and deposits than any block of mainnet can have: its gas limit has room for some thousand. Each of
+ * 60 or so rules that might explain a difference executes all of them once more.
+ */
+const MOST_UNITS = 10_000;
 
 /** The causes that triage finds, for a check. */
 export const findCauses: FindCauses = (database, findings, tested) => new DivergenceCauses(database, findings, tested);
@@ -30,9 +37,16 @@ class DivergenceCauses implements CauseFinder {
 
   /**
    * Name of the class of a block's cause, and a warning where it may be one that the other client made. Null where
-   * the search itself fails, with a warning: the divergence stands all the same.
+   * the search itself fails or would not end, with a warning: the divergence stands all the same.
    */
   classOf(place: CheckedBlock, { rig, block, parentRoot, outcome, fields }: DifferingBlock): string | null {
+    const units = unitsOf(outcome);
+    if (units > MOST_UNITS) {
+      this.#findings.warnings.add(
+        `shard ${place.fullShardId} block ${place.height} differs; its ${units} transactions and deposits are too many to search for the cause`,
+      );
+      return null;
+    }
     try {
       const switches = this.noteOtherRules(place, rig, block, parentRoot);
       const trial = trialOf(rig, block, parentRoot);
@@ -57,4 +71,9 @@ class DivergenceCauses implements CauseFinder {
     this.#findings.warnings.add(explained.note);
     return explained.switches;
   }
+}
+
+/** How many transactions and deposits were executed; of a refused block's only those before the refusal were. */
+function unitsOf(outcome: NewPayloadResult): number {
+  return outcome.status === "EXECUTED" ? outcome.computed.receipts.length : 0;
 }
