@@ -1,4 +1,5 @@
 import type { ClusterConfig, QuarkChainConfig, SlaveConfig } from "./config.ts";
+import { parseOperation } from "./config-operation.ts";
 import { parseQuarkChain } from "./config-quarkchain.ts";
 import type { ConfigSection } from "./config-section.ts";
 
@@ -11,6 +12,7 @@ export function parseClusterSections(file: ConfigSection): ClusterConfig {
     enableTransactionHistory: file.flag("ENABLE_TRANSACTION_HISTORY"),
     genesisDir: file.text("GENESIS_DIR", ""),
     slaves: parseSlaves(slaves, quarkchain),
+    operation: parseOperation(file, quarkchain),
     quarkchain,
   };
 }
@@ -27,6 +29,7 @@ function parseSlaves(sections: readonly ConfigSection[], config: QuarkChainConfi
       id: section.text("ID", ""),
       host: section.text("HOST", "127.0.0.1"),
       port: section.count("PORT", 38392, 65535),
+      websocketPort: section.has("WEBSOCKET_JSON_RPC_PORT") ? section.count("WEBSOCKET_JSON_RPC_PORT", 0, 65535) : null,
       fullShardIds,
     };
   });

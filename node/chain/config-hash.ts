@@ -22,7 +22,8 @@ export function canonicalConfig(config: QuarkChainConfig): CanonicalValue {
   return canonical(rest);
 }
 
-function canonical(value: unknown): CanonicalValue {
+/** Plain data as a value of canonical JSON. */
+export function canonical(value: unknown): CanonicalValue {
   if (value === undefined || value === null) return null;
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "boolean" || typeof value === "number" || typeof value === "string") return value;

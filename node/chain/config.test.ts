@@ -17,6 +17,7 @@ import { canonicalConfig, configHash } from "./config-hash.ts";
 import {
   CONFIG_FILES,
   type ConfigChange,
+  canonicalOperation,
   changedDefaults,
   EXPECTED,
   readFixtureConfig,
@@ -25,7 +26,7 @@ import {
 const parse = (...changes: ConfigChange[]) => parseClusterConfig(changedDefaults(...changes), "c.json");
 
 describe.each(CONFIG_FILES)("%s", (name) => {
-  const { quarkchain, ...cluster } = readFixtureConfig(name);
+  const { quarkchain, operation, ...cluster } = readFixtureConfig(name);
   const expected = EXPECTED.configs[name];
 
   it("is read as pyquarkchain reads it", () => {
@@ -36,6 +37,7 @@ describe.each(CONFIG_FILES)("%s", (name) => {
       genesisDir: "",
       slaves: expected.slaves,
     });
+    expect(canonicalOperation(operation)).toEqual(expected.operation);
   });
 
   it("has pyquarkchain's shards, each with its own genesis accounts", () => {
@@ -86,6 +88,8 @@ describe("parseClusterConfig", () => {
     const other = parse(
       ["GENESIS_DIR", null],
       ["P2P", null],
+      ["PROMETHEUS", null],
+      ["MONITORING", undefined],
       ["NEW", { A: [1] }],
       ["QUARKCHAIN.NETWORK_ID", null],
       ["QUARKCHAIN.TX_WHITELIST_SENDERS", null],
@@ -196,6 +200,10 @@ describe("parseClusterConfig", () => {
     ["FULL_SHARD_ID_LIST must name at least one shard", "SLAVE_LIST.0.FULL_SHARD_ID_LIST", []],
     ["SLAVE_LIST[0].FULL_SHARD_ID_LIST is missing", "SLAVE_LIST.0.FULL_SHARD_ID_LIST", undefined],
     ["SLAVE_LIST[0].FULL_SHARD_ID_LIST names 1, which no chain has", "SLAVE_LIST.0.FULL_SHARD_ID_LIST", ["1"]],
+    ['LOG_LEVEL must be one of debug, info, warning, error, critical, found "loud"', "LOG_LEVEL", "loud"],
+    ["MONITORING is missing", "MONITORING", null],
+    ["COINBASE_ADDRESS must be 24 bytes", `${chain}.COINBASE_ADDRESS`, "00".repeat(20)],
+    ["SLAVE_LIST[0].WEBSOCKET_JSON_RPC_PORT must be at most 65535", "SLAVE_LIST.0.WEBSOCKET_JSON_RPC_PORT", 65536],
     ["names 2 twice", "SLAVE_LIST.1", { FULL_SHARD_ID_LIST: ["2", "0x2"] }],
   ])("refuses with: %s", (message, path, value) => {
     const read = () => parse([path, value]);

@@ -1,5 +1,6 @@
 import type { Address, Hash32 } from "../codec/bytes.ts";
 import { ConfigError } from "../codec/errors.ts";
+import type { OperationConfig } from "./config-operation.ts";
 import type { ConsensusType } from "./consensus-type.ts";
 import type { Fraction } from "./fraction.ts";
 import { fullShardIdOfKey } from "./shard-id.ts";
@@ -12,6 +13,7 @@ export interface ClusterConfig {
   /** GENESIS_DIR, empty for none. */
   readonly genesisDir: string;
   readonly slaves: readonly SlaveConfig[];
+  readonly operation: OperationConfig;
   readonly quarkchain: QuarkChainConfig;
 }
 
@@ -19,6 +21,8 @@ export interface SlaveConfig {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** WEBSOCKET_JSON_RPC_PORT; null for no websocket. */
+  readonly websocketPort: number | null;
   readonly fullShardIds: readonly number[];
 }
 

@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { ClusterConfig } from "./config.ts";
+import type { Environment } from "./config-environment.ts";
 import { readClusterConfig } from "./config-file.ts";
+import { type CanonicalValue, canonical } from "./config-hash.ts";
+import type { OperationConfig } from "./config-operation.ts";
 
 /** What pyquarkchain makes of a configuration (fixtures/configs/dump_config.py). */
 interface ExpectedConfig {
   readonly dbPathRoot: string;
   readonly enableTransactionHistory: boolean;
   readonly slaves: readonly unknown[];
+  readonly operation: unknown;
   readonly quarkchain: unknown;
   readonly rootGenesis: { readonly hash: string; readonly encoded: string };
   readonly shards: readonly ExpectedShard[];
@@ -32,6 +36,13 @@ interface ExpectedShard {
 
 interface Expected {
   readonly fractions: readonly (readonly [string, { readonly numerator: string; readonly denominator: string }])[];
+  /** A Python literal, and its value as JSON. */
+  readonly literals: readonly (readonly [string, string])[];
+  /** Variables, with their values, that pyquarkchain cannot apply. */
+  readonly refusedVariables: readonly (readonly [string, string])[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** varied.json under that environment. */
+  readonly underEnvironment: ExpectedConfig;
   readonly configs: Readonly<Record<string, ExpectedConfig>>;
 }
 
@@ -40,8 +51,13 @@ const FOLDER = new URL("../../fixtures/configs/", import.meta.url).pathname;
 export const EXPECTED: Expected = JSON.parse(readFileSync(`${FOLDER}expected.json`, "utf8"));
 export const CONFIG_FILES = Object.keys(EXPECTED.configs);
 
-export function readFixtureConfig(name: string): ClusterConfig {
-  return readClusterConfig(FOLDER + name);
+export function readFixtureConfig(name: string, environment: Environment = {}): ClusterConfig {
+  return readClusterConfig(FOLDER + name, environment);
+}
+
+/** In the form of the expected values: maps as lists of pairs, bytes as hex, whole numbers beyond 2^53 as texts. */
+export function canonicalOperation({ mining, ...rest }: OperationConfig): CanonicalValue {
+  return canonical({ ...rest, mining: [...mining] });
 }
 
 type JsonTree = null | boolean | number | string | JsonTree[] | { [name: string]: JsonTree };

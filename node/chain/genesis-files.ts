@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { type Address, asAddress, fromHex } from "../codec/bytes.ts";
 import { tokenIdEncode } from "../codec/token-id.ts";
 import type { ClusterConfig, GenesisAccount, QuarkChainConfig, ShardConfig } from "./config.ts";
+import type { LoadTestAccount } from "./config-operation.ts";
 import { fullShardIdOfKey } from "./shard-id.ts";
 
 /** core.py normalize_bytes: 24 bytes in hex, without 0x. */
 const ADDRESS = /^[0-9a-fA-F]{48}$/;
+const PRIVATE_KEY = /^[0-9a-fA-F]{64}$/;
 
 /** What each account of the files gets beside the genesis token, in whole tokens of 10^18 parts. */
 const OTHER_TOKENS: readonly (readonly [string, bigint])[] = [
@@ -28,7 +30,8 @@ export function withGenesisFiles(config: ClusterConfig, read: (path: string) => 
   if (genesisDir === "") return config;
   const balances = allocation(quarkchain);
   const allocated = allocatedAccounts(quarkchain, genesisDir, read) ?? [];
-  const everywhere = accountsIn(read(join(genesisDir, "loadtest.json")))?.accounts ?? [];
+  const loadTest = read(join(genesisDir, "loadtest.json"));
+  const everywhere = accountsIn(loadTest)?.accounts ?? [];
   if (allocated.length === 0 && everywhere.length === 0) return config;
   const shards = new Map<number, ShardConfig>();
   for (const [id, shard] of quarkchain.shards) {
@@ -36,7 +39,8 @@ export function withGenesisFiles(config: ClusterConfig, read: (path: string) => 
     const added = [...own, ...everywhere.map(({ address }) => ({ address, fullShardKey: id }))];
     shards.set(id, withAccounts(shard, added, balances));
   }
-  return { ...config, quarkchain: { ...quarkchain, shards } };
+  const operation = { ...config.operation, loadTestAccounts: loadTestAccountsIn(loadTest) };
+  return { ...config, operation, quarkchain: { ...quarkchain, shards } };
 }
 
 interface AccountKey {
@@ -76,6 +80,19 @@ function accountsIn(
     accounts.push(account);
   }
   return { accounts, isWhole: accounts.length === items.length };
+}
+
+/** Who can send; pyquarkchain does not create a shard while one of them has no key. */
+function loadTestAccountsIn(text: string | undefined): readonly LoadTestAccount[] {
+  const accounts: LoadTestAccount[] = [];
+  for (const item of listIn(text) ?? []) {
+    const address = keyOf(item)?.address;
+    if (address === undefined || typeof item !== "object" || item === null || !("key" in item)) continue;
+    const { key } = item;
+    if (typeof key === "string" && PRIVATE_KEY.test(key))
+      accounts.push({ recipient: address, privateKey: fromHex(key) });
+  }
+  return accounts;
 }
 
 function listIn(text: string | undefined): readonly unknown[] | undefined {
