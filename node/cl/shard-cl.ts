@@ -1,7 +1,7 @@
 import type { ShardSource } from "../archive/block-source.ts";
 import { fullShardIdOf, type QuarkChainConfig, type ShardConfig, shardConfigOf } from "../chain/config.ts";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
-import { type MinorBlock, minorMiningHash } from "../chain/minor-block.ts";
+import { type MinorBlock, type MinorBlockHeader, minorMiningHash } from "../chain/minor-block.ts";
 import { minorBlockReward } from "../chain/rewards.ts";
 import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 import type { EngineClient } from "../el/block-executor.ts";
@@ -22,6 +22,9 @@ export type ConsensusRows<Block extends KnownMinorBlock = MinorBlock> = Pick<
   ShardSource,
   "fullShardId" | "hasRootBlock" | "rootBlock" | "rootHeader" | "depositList" | "hasMinorBlock"
 > & { minorBlock(hash: Hash32): Block };
+
+/** Of a header, what decides its block's inputs. */
+type PlacedHeader = Pick<MinorBlockHeader, "height" | "prevMinorBlockHash" | "prevRootBlockHash" | "coinbaseAddress">;
 
 export interface ShardClOptions<Block extends KnownMinorBlock = MinorBlock> {
   readonly config: QuarkChainConfig;
@@ -137,7 +140,7 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
    * targets are reachable (shard_state.py __validate_tx).
    */
   inputsOf(
-    { header }: Pick<MinorBlock, "header">,
+    { header }: { readonly header: PlacedHeader },
     rules: ConsensusRules = QUARKCHAIN_CONSENSUS,
     rootTipHeight = this.#rootTipHeight,
   ): ConsensusInputs {

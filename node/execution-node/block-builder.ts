@@ -23,14 +23,21 @@ export interface BuildParent {
   readonly gasLimit: bigint;
 }
 
-interface BlockFilling<T extends Candidate> extends BuiltPayload, Filling<T> {}
+/** Which transactions to try, and the least price of one in the default token of the chain. */
+export interface BlockOrder<T extends Candidate> {
+  readonly source: TransactionSource<T>;
+  readonly leastGasPrice: bigint;
+}
+
+/** A block with what became of the transactions that were tried. */
+export interface FilledBlock<T extends Candidate> extends BuiltPayload, Filling<T> {}
 
 /**
  * Makes a block: executed, with everything that it declares filled in, not sealed (pyquarkchain shard_state.py
  * create_block_to_mine). Transactions that are not valid where they stand are left out.
  */
 export function buildBlock(executor: BlockExecutor, parent: BuildParent, attributes: PayloadAttributes): BuiltPayload {
-  const { payload, computed } = fillTemplate(executor, parent, attributes, {
+  const { payload, computed } = fillBlock(executor, parent, attributes, {
     source: new FixedOrder(candidatesOf(attributes.transactions)),
     leastGasPrice: 0n,
   });
@@ -41,12 +48,12 @@ export function buildBlock(executor: BlockExecutor, parent: BuildParent, attribu
  * The same with transactions from a source, whatever list the attributes have. The block is filled on one state and
  * then executed by itself, as whoever receives it will: a transaction that failed while it was filled left traces.
  */
-function fillTemplate<T extends Candidate>(
+export function fillBlock<T extends Candidate>(
   executor: BlockExecutor,
   parent: BuildParent,
   attributes: PayloadAttributes,
-  { source, leastGasPrice }: { readonly source: TransactionSource<T>; readonly leastGasPrice: bigint },
-): BlockFilling<T> {
+  { source, leastGasPrice }: BlockOrder<T>,
+): FilledBlock<T> {
   const deposits = new KeptDeposits(attributes.inputs.deposits);
   const inputs = { ...attributes.inputs, deposits };
   const context = { parentStateRoot: parent.block.meta.stateRoot, ancestorHash: parent.ancestorHash };

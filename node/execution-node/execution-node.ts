@@ -5,6 +5,7 @@ import { keccak256 } from "../codec/keccak.ts";
 import { type ExecutionConfig, executionConfig } from "../el/execution-config.ts";
 import type { ExecutionStore } from "../el/store/execution-store.ts";
 import { type PrunerOptions, type PrunerTotals, StatePruner } from "../el/store/state-pruner.ts";
+import type { Candidate } from "../el/transactions/fill-block.ts";
 import { DEBUG_CAPABILITIES, MOST_BODIES, QKC_CAPABILITIES } from "../engine/api/methods.ts";
 import type {
   BlockBalanceRequest,
@@ -20,7 +21,14 @@ import type {
 } from "../engine/engine-api.ts";
 import { ENGINE_ERROR, EngineError } from "../engine/engine-error.ts";
 import type { BlockTrace, DebugOptions, PreState, TraceOptions, TracingEngine } from "../engine/tracing-engine.ts";
-import { type BuildParent, buildBlock, checkAttributes } from "./block-builder.ts";
+import {
+  type BlockOrder,
+  type BuildParent,
+  buildBlock,
+  checkAttributes,
+  type FilledBlock,
+  fillBlock,
+} from "./block-builder.ts";
 import { ancestorsFrom, isAncestor, refusePruned } from "./chain-queries.ts";
 import { BlockDebugger } from "./debug/block-debugger.ts";
 import { openStore, type StoreOptions } from "./open-store.ts";
@@ -171,6 +179,19 @@ export class ExecutionNode implements TracingEngine {
     return this.#bodies(hashes);
   }
 
+  /**
+   * A block on a stored one, with what became of the transactions that were tried; nothing of it is kept. Throws EngineError
+   * where no block can be made of the attributes.
+   */
+  fillBlock<T extends Candidate>(
+    parentHash: Hash32,
+    attributes: PayloadAttributes,
+    order: BlockOrder<T>,
+  ): FilledBlock<T> {
+    const parent = this.#parentOf(parentHash, attributes);
+    return fillBlock(this.#newBuilder(), parent, attributes, order);
+  }
+
   async getBalance({ blockHash, address, tokenId }: BlockBalanceRequest): Promise<bigint> {
     const block = this.store.findBlock(blockHash);
     if (block === undefined) throw new EngineError(ENGINE_ERROR.server, `block ${toHex(blockHash)} is not known`);
@@ -195,22 +216,29 @@ export class ExecutionNode implements TracingEngine {
   }
 
   #beginBlock(head: Hash32, attributes: PayloadAttributes): string {
-    const parent: BuildParent = {
-      hash: head,
-      block: this.store.block(head),
-      ancestorHash: ancestorsFrom(this.store, head),
-      gasLimit: shardConfigOf(this.config, this.fullShardId).genesis.gasLimit,
-    };
-    checkAttributes(parent, attributes);
-    const built = buildBlock(
-      new BlockExecutor(this.execution, this.store.nodes, BUILDER_CACHE_BYTES),
-      parent,
-      attributes,
-    );
+    const built = buildBlock(this.#newBuilder(), this.#parentOf(head, attributes), attributes);
     const payloadId = `0x${toHex(keccak256(built.payload.blockHash, utf8(`${attributes.timestamp}`)).subarray(0, 8))}`;
     if (this.#built.size >= MAX_BUILT_PAYLOADS) this.#built.delete(this.#built.keys().next().value as string);
     this.#built.set(payloadId, built);
     return payloadId;
+  }
+
+  #parentOf(hash: Hash32, attributes: PayloadAttributes): BuildParent {
+    const block = this.store.findBlock(hash);
+    if (block === undefined) throw new EngineError(ENGINE_ERROR.server, `block ${toHex(hash)} is not known`);
+    refusePruned(this.store, block);
+    const parent: BuildParent = {
+      hash,
+      block,
+      ancestorHash: ancestorsFrom(this.store, hash),
+      gasLimit: shardConfigOf(this.config, this.fullShardId).genesis.gasLimit,
+    };
+    checkAttributes(parent, attributes);
+    return parent;
+  }
+
+  #newBuilder(): BlockExecutor {
+    return new BlockExecutor(this.execution, this.store.nodes, BUILDER_CACHE_BYTES);
   }
 
   async #prune(headHeight: number, finalized: Hash32): Promise<void> {

@@ -244,6 +244,13 @@ export class ShardChain {
     return this.#view.clFor(prevRootHash);
   }
 
+  /** The root tip, or where it is further away, the root block so many heights above one of its ancestors. */
+  rootAtMostAbove(ancestor: Hash32, rootTip: Hash32, heights: number): Hash32 {
+    const { roots } = this.#parts;
+    const highest = roots.header(ancestor).height + heights;
+    return roots.header(rootTip).height <= highest ? rootTip : roots.chainAt(rootTip).hashAt(highest);
+  }
+
   /**
    * Why a new block cannot be taken, as far as that can be said without executing it; undefined where nothing speaks against
    * it (shard_state.py validate_block, whose seal is judged apart). Changes nothing.
