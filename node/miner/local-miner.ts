@@ -93,6 +93,8 @@ export class LocalMiner {
   async #run(signal: AbortSignal): Promise<void> {
     const { consensusType, clock, log } = this.#parts;
     if (consensusType === "NONE") return;
+    if (consensusType !== "POW_SIMULATE")
+      log("warn", "seals are sought by the slave itself, which is slow: REMOTE_MINE gives out work");
     let simulated: MinorBlock | undefined;
     while (!signal.aborted) {
       try {

@@ -8,8 +8,8 @@ import { type Address, addressFromHex, bytesEqual, fromHex, toHex } from "../../
 import { type QkcAddress, WireWriter, writeQkcAddress } from "../../../node/codec/wire.ts";
 import { EngineError } from "../../../node/engine/engine-error.ts";
 import { beginOnTip } from "../../../node/execution-node/mempool/tip-execution.ts";
+import { LiveShard } from "../../../node/slave/live-shard.testkit.ts";
 import { tipGround } from "../../../node/slave/tip-ground.ts";
-import { LiveShard } from "./live-shard.ts";
 import { Random, randomTransaction } from "./random-transactions.ts";
 import type { Reference } from "./reference.ts";
 

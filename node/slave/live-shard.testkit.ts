@@ -1,27 +1,30 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClusterConfig } from "../../../node/chain/config.ts";
-import { encodeDepositList } from "../../../node/chain/deposit.ts";
-import { rootGenesisBlock } from "../../../node/chain/genesis.ts";
-import type { MinorBlock } from "../../../node/chain/minor-block.ts";
-import { type RootBlock, rootHeaderHash } from "../../../node/chain/root-block.ts";
-import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
-import { ExecutionNode } from "../../../node/execution-node/execution-node.ts";
-import { beginOnTip } from "../../../node/execution-node/mempool/tip-execution.ts";
-import { TransactionPool } from "../../../node/execution-node/mempool/transaction-pool.ts";
-import { TemplateMaker } from "../../../node/miner/template-maker.ts";
-import type { BlockOutcome, ChainSnapshot, HeadMove } from "../../../node/shard/chain-types.ts";
-import { RootIndex } from "../../../node/shard/root-chains.ts";
-import { ShardChain } from "../../../node/shard/shard-chain.ts";
-import { ClStore } from "../../../node/shard/store/cl-store.ts";
-import { tipGround } from "../../../node/slave/tip-ground.ts";
+import type { ClusterConfig } from "../chain/config.ts";
+import { encodeDepositList } from "../chain/deposit.ts";
+import { rootGenesisBlock } from "../chain/genesis.ts";
+import type { MinorBlock } from "../chain/minor-block.ts";
+import { type RootBlock, rootHeaderHash } from "../chain/root-block.ts";
+import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
+import type { EngineApi } from "../engine/engine-api.ts";
+import { ExecutionNode } from "../execution-node/execution-node.ts";
+import { beginOnTip } from "../execution-node/mempool/tip-execution.ts";
+import { TransactionPool } from "../execution-node/mempool/transaction-pool.ts";
+import { TemplateMaker } from "../miner/template-maker.ts";
+import type { BlockOutcome, ChainSnapshot, HeadMove } from "../shard/chain-types.ts";
+import { RootIndex } from "../shard/root-chains.ts";
+import { ShardChain } from "../shard/shard-chain.ts";
+import { ClStore } from "../shard/store/cl-store.ts";
+import { tipGround } from "./tip-ground.ts";
 
 export interface LiveShardOptions {
   readonly cluster: ClusterConfig;
   readonly fullShardId: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** What stands between the chain and its engine. */
+  readonly engineOver?: (node: ExecutionNode, chain: () => ShardChain) => EngineApi;
 }
 
 /** One shard over real stores and a real engine, with its pool and what makes its blocks; nobody is told of anything. */
@@ -35,7 +38,7 @@ export class LiveShard {
   readonly #seconds: () => number;
 
   private constructor(options: LiveShardOptions, folder: string, store: ClStore, node: ExecutionNode) {
-    const { cluster, clock } = options;
+    const { cluster, clock, engineOver = (node) => node } = options;
     const { quarkchain: config, operation } = cluster;
     this.#folder = folder;
     this.#store = store;
@@ -46,7 +49,7 @@ export class LiveShard {
       config,
       store,
       roots,
-      engine: node,
+      engine: engineOver(node, () => this.chain),
       keepsHistory: false,
       clock: this.#seconds,
     });
