@@ -10,21 +10,29 @@ import { MirroredEngine } from "../engine/client/mirrored-engine.ts";
 import type { EngineApi, PayloadStatus } from "../engine/engine-api.ts";
 import { ExecutionNode } from "../execution-node/execution-node.ts";
 import { LiveShard } from "./live-shard.testkit.ts";
-import { payloadsOf } from "./payloads.ts";
+import { storedPayload } from "./stored-payload.ts";
 
 const SHARD = 2;
 const START = 1_700_000_000_000;
 const cluster = readFixtureConfig("defaults.json");
 
+interface External {
+  node: ExecutionNode;
+  readonly folder: string;
+  alter: (status: PayloadStatus) => PayloadStatus;
+}
+
 /** A shard whose external engine can be changed, restarted and lose what it has. */
 class Mirrored {
   readonly shard: LiveShard;
-  readonly fedAgain: number[];
-  readonly #external: { node: ExecutionNode; folder: string; alter: (status: PayloadStatus) => PayloadStatus };
+  readonly fedAgain: readonly number[];
+  readonly faults: readonly string[];
+  readonly #external: External;
 
-  private constructor(shard: LiveShard, fedAgain: number[], external: Mirrored["#external"]) {
+  private constructor(shard: LiveShard, fedAgain: readonly number[], faults: readonly string[], external: External) {
     this.shard = shard;
     this.fedAgain = fedAgain;
+    this.faults = faults;
     this.#external = external;
   }
 
@@ -32,6 +40,7 @@ class Mirrored {
     const folder = mkdtempSync(join(tmpdir(), "qkc-external-"));
     const external = { node: await externalNode(folder), folder, alter: (status: PayloadStatus) => status };
     const fedAgain: number[] = [];
+    const faults: string[] = [];
     let now = START;
     const shard = await LiveShard.open({
       cluster,
@@ -42,11 +51,12 @@ class Mirrored {
           fullShardId: SHARD,
           external: throughBox(external),
           own,
-          payloadOf: (hash) => payloadsOf(chain(), own)(hash),
+          payloadOf: (hash) => storedPayload(chain(), own, hash),
           onFedAgain: (count) => fedAgain.push(count),
+          onFault: ({ message }) => faults.push(message),
         }),
     });
-    const mirrored = new Mirrored(shard, fedAgain, external);
+    const mirrored = new Mirrored(shard, fedAgain, faults, external);
     open.push(mirrored);
     return mirrored;
   }
@@ -103,7 +113,7 @@ async function externalNode(folder: string): Promise<ExecutionNode> {
   });
 }
 
-function throughBox(box: { readonly node: ExecutionNode; alter(status: PayloadStatus): PayloadStatus }): EngineApi {
+function throughBox(box: External): EngineApi {
   return {
     exchangeCapabilities: (methods) => box.node.exchangeCapabilities(methods),
     getClientVersion: (caller) => box.node.getClientVersion(caller),
@@ -171,6 +181,7 @@ test.each([
   const block = await mirrored.block();
   mirrored.alter = lie;
   await expect(mirrored.shard.add(block)).rejects.toThrow(named);
+  expect(mirrored.faults).toEqual([expect.stringMatching(named)]);
   expect(mirrored.shard.snapshot.head.height).toBe(3);
   mirrored.alter = (status) => status;
   expect(await mirrored.shard.add(block)).toMatchObject({ status: "added" });

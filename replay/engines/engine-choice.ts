@@ -2,11 +2,12 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { UsageError } from "../../node/codec/errors.ts";
+import { assertIdentity } from "../../node/engine/client/assert-identity.ts";
 import type { ChainIdentity } from "../../node/engine/engine-api.ts";
 import { createJwtSecret, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
 import { EngineProcess, freePorts } from "../../node/engine/process/engine-processes.ts";
 import type { EngineChoice, EngineSpec, GcMode, HttpEngineSpec } from "./engine-spec.ts";
-import { assertIdentity, identityAt } from "./engines.ts";
+import { identityAt } from "./engines.ts";
 
 export interface EngineChoiceOptions {
   readonly choice: EngineChoice;

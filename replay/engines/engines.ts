@@ -1,10 +1,7 @@
-import { type QuarkChainConfig, shardConfigOf } from "../../node/chain/config.ts";
-import { toHex } from "../../node/codec/bytes.ts";
-import { ConfigError } from "../../node/codec/errors.ts";
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
-import { buildGenesisState } from "../../node/el/genesis-state.ts";
-import { MemoryNodes } from "../../node/el/store/memory-nodes.ts";
 import { BATCH_CAPABILITY } from "../../node/engine/api/methods.ts";
+import { assertIdentity } from "../../node/engine/client/assert-identity.ts";
 import { HttpEngine } from "../../node/engine/client/http-engine.ts";
 import { requireQuarkChainEngine } from "../../node/engine/client/require-engine.ts";
 import {
@@ -77,25 +74,6 @@ export async function identityAt(
   } finally {
     connection.close();
   }
-}
-
-/** Throws ConfigError for an engine of another network, shard or genesis. */
-export function assertIdentity(
-  identity: ChainIdentity,
-  config: QuarkChainConfig,
-  fullShardId: number,
-  where: string,
-): void {
-  const stateRoot = buildGenesisState(new MemoryNodes(), shardConfigOf(config, fullShardId).genesis.accounts);
-  const compared = [
-    ["network", `${identity.networkId}`, `${config.networkId}`],
-    ["shard", `${identity.fullShardId}`, `${fullShardId}`],
-    ["genesis state", toHex(identity.genesisStateRoot), toHex(stateRoot)],
-  ];
-  const wrong = compared.filter(([, has, wanted]) => has !== wanted);
-  if (wrong.length === 0) return;
-  const differences = wrong.map(([name, has, wanted]) => `${name} ${has} instead of ${wanted}`);
-  throw new ConfigError(`the engine at ${where} is another chain's: ${differences.join("; ")}`);
 }
 
 function connect(

@@ -26,6 +26,8 @@ export interface MirroredEngineParts {
   readonly payloadOf: (hash: Hash32) => QkcPayload;
   /** Told when the external one was found to lack blocks that it had called valid, and has them again. */
   readonly onFedAgain: (count: number) => void;
+  /** Told what it says that cannot be; the call throws it, too. */
+  readonly onFault: (error: QkcError) => void;
 }
 
 /** Hashes asked for at once. */
@@ -155,7 +157,9 @@ export class MirroredEngine implements EngineApi {
   }
 
   #fault(text: string): QkcError {
-    return new QkcError("ENGINE", `the engine of shard ${this.#parts.fullShardId} ${text}`);
+    const error = new QkcError("ENGINE", `the engine of shard ${this.#parts.fullShardId} ${text}`);
+    this.#parts.onFault(error);
+    return error;
   }
 }
 
