@@ -14,6 +14,7 @@ import type { ChainSnapshot, HeadMove } from "../shard/chain-types.ts";
 import { RootIndex } from "../shard/root-chains.ts";
 import { ShardChain } from "../shard/shard-chain.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
+import { type ExternalEngine, type ExternalEngineSpec, openExternalEngine } from "./external-engine.ts";
 import type { SlaveApi } from "./shard-api.ts";
 import { ShardOutlets } from "./shard-outlets.ts";
 import { SeenHeights } from "./shard-stats.ts";
@@ -29,6 +30,8 @@ export interface ShardOptions {
   readonly cacheBytes: number;
   readonly version: string;
   readonly ethashCaches: SharedEthashCaches;
+  /** Engines that execute blocks besides this slave, by full shard id. */
+  readonly externalEngines?: ReadonlyMap<number, ExternalEngineSpec>;
 }
 
 /** One shard with everything that is opened for it. */
@@ -48,7 +51,9 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
   const config = cluster.quarkchain;
   const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
   const store = await ClStore.open(join(datadir, `cl-${fullShardId}`), { fullShardId, rootGenesisHash });
+  let external: ExternalEngine | undefined;
   try {
+    external = await externalEngineOf(options, slave);
     const node = await ExecutionNode.open({
       folder: join(datadir, `el-${fullShardId}`),
       config,
@@ -60,24 +65,40 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
       version,
     });
     node.store.onWriteFailure((error) => void slave.failed(error.message));
-    return assemble(options, slave, { store, node });
+    return assemble(options, slave, { store, node, external });
   } catch (error) {
+    external?.close();
     await store.close();
     throw error;
   }
 }
 
+interface OpenParts {
+  readonly store: ClStore;
+  readonly node: ExecutionNode;
+  readonly external: ExternalEngine | undefined;
+}
+
+async function externalEngineOf(
+  { cluster: { quarkchain: config }, fullShardId, externalEngines }: ShardOptions,
+  slave: SlaveApi,
+): Promise<ExternalEngine | undefined> {
+  const spec = externalEngines?.get(fullShardId);
+  if (spec === undefined) return undefined;
+  return await openExternalEngine({ spec, config, fullShardId, log: (level, line) => void slave.log(level, line) });
+}
+
 function assemble(
   { cluster, ethashCaches }: ShardOptions,
   slave: SlaveApi,
-  { store, node }: { readonly store: ClStore; readonly node: ExecutionNode },
+  { store, node, external }: OpenParts,
 ): OpenShard {
   const config = cluster.quarkchain;
-  const chain = ShardChain.open({
+  const chain: ShardChain = ShardChain.open({
     config,
     store,
     roots: new RootIndex(store),
-    engine: node,
+    engine: external?.mirrored(node, () => chain) ?? node,
     keepsHistory: cluster.enableTransactionHistory,
     clock: secondsNow,
   });
@@ -104,6 +125,7 @@ function assemble(
     clock: secondsNow,
   });
   const close = async () => {
+    external?.close();
     await chain.idle();
     await node.close();
     await store.close();

@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import { UsageError } from "../../node/codec/errors.ts";
-import type { EngineChoice, GcMode } from "../engines/engine-spec.ts";
+import { addEngineOptions, type EngineOptions, engineChoiceOf, engineCommandHelp } from "../engines/engine-options.ts";
+import type { GcMode } from "../engines/engine-spec.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { collectShard, parsePositiveNumber, parseWorkers } from "../terminal/numbers.ts";
 import { isBegun } from "./record-file.ts";
 import type { ReplayRequest } from "./replay-request.ts";
 
-interface ReplayOptions {
+interface ReplayOptions extends EngineOptions {
   readonly db: string;
   readonly config?: string;
   readonly datadir: string;
@@ -17,9 +17,6 @@ interface ReplayOptions {
   readonly to?: number;
   readonly shard?: readonly number[];
   readonly workers?: number;
-  readonly engine?: readonly string[];
-  readonly engineCmd?: string;
-  readonly jwtSecret?: string;
   readonly gcmode: GcMode;
   readonly withForks?: true;
   readonly report?: string;
@@ -29,7 +26,7 @@ interface ReplayOptions {
 
 /** `qkc replay`: the whole chain from genesis, through the Engine API, into fresh execution layers. */
 export function addReplayCommand(program: Command, run: RunCommand): void {
-  program
+  const command = program
     .command("replay")
     .summary("rebuild the chain from genesis through the Engine API, and prove every block on the way")
     .description(
@@ -53,14 +50,8 @@ export function addReplayCommand(program: Command, run: RunCommand): void {
     .addOption(
       new Option("--shard <id>", "replay this full shard id only; may be given several times").argParser(collectShard),
     )
-    .addOption(new Option("--workers <count>", "threads (default: one for each core)").argParser(parseWorkers))
-    .addOption(
-      new Option("--engine <url>", "Engine API of a running execution layer; once for each shard")
-        .argParser((url: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), url])
-        .conflicts("engineCmd"),
-    )
-    .option("--engine-cmd <command>", "start and watch a process for each shard, such as 'qkc el'; see below")
-    .option("--jwt-secret <file>", "secret of the engines' tokens")
+    .addOption(new Option("--workers <count>", "threads (default: one for each core)").argParser(parseWorkers));
+  addEngineOptions(command)
     .addOption(
       new Option("--gcmode <mode>", "embedded engines: keep all states, or those of the newest blocks")
         .choices(["archive", "prune"])
@@ -70,7 +61,10 @@ export function addReplayCommand(program: Command, run: RunCommand): void {
     .option("--report <dir>", "folder of the report (default: reports/<time>-<database>)")
     .option("--json", "print the report instead of the summary")
     .option("--quiet", "no progress; a one-line summary")
-    .addHelpText("after", `\n${ENGINE_COMMAND}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
+    .addHelpText(
+      "after",
+      `\n${engineCommandHelp("--datadir")}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`,
+    )
     .action((options: ReplayOptions) =>
       run(async () => (await import("./run-replay.ts")).runReplay(requestOf(options))),
     );
@@ -85,7 +79,7 @@ function requestOf(options: ReplayOptions): ReplayRequest {
     to: options.to,
     shards: options.shard === undefined ? undefined : [...new Set(options.shard)].sort((a, b) => a - b),
     workers: options.workers ?? availableParallelism(),
-    engines: enginesOf(options),
+    engines: engineChoiceOf(options),
     gcMode: options.gcmode,
     withForks: options.withForks === true,
     reportFolder: options.report,
@@ -93,17 +87,6 @@ function requestOf(options: ReplayOptions): ReplayRequest {
     quiet: options.quiet === true,
   };
 }
-
-function enginesOf({ engine, engineCmd, jwtSecret }: ReplayOptions): EngineChoice {
-  if (engineCmd !== undefined) return { kind: "command", command: engineCmd, jwtSecretPath: jwtSecret };
-  if (engine !== undefined) return { kind: "urls", urls: engine, jwtSecretPath: jwtSecret };
-  if (jwtSecret !== undefined) throw new UsageError("--jwt-secret goes with --engine or --engine-cmd");
-  return { kind: "embedded" };
-}
-
-const ENGINE_COMMAND = `--engine-cmd: {shard}, {datadir}, {port}, {jwt} and {config} in the command are replaced; a command with none of
-them gets --datadir, --config, --shard, --authrpc.port and --jwt-secret behind it. What the processes print goes to logs/ in
---datadir; one that ends by itself is started again.`;
 
 const EXAMPLES = [
   "qkc replay --db data/mainnet --datadir new/mainnet",

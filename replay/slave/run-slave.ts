@@ -11,6 +11,8 @@ import { listenForLinks } from "../../node/net/socket-link.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
 import { threadedShards } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
+import { chooseEngines } from "../engines/engine-choice.ts";
+import type { EngineChoice } from "../engines/engine-spec.ts";
 import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
@@ -22,6 +24,8 @@ export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retenti
   /** The folder qkc in DB_PATH_ROOT where it is left out. */
   readonly datadir: string | undefined;
   readonly host: string;
+  /** embedded: the slave alone executes. */
+  readonly engines: EngineChoice;
   readonly logFormat: "text" | "json";
 }
 
@@ -54,7 +58,17 @@ interface Served {
   readonly log: Log;
 }
 
-async function serve(
+async function serve(request: SlaveRequest, served: Served, stopped: Promise<string>): Promise<ExitCode> {
+  const engines = await externalEngines(request, served, stopped);
+  try {
+    return await serveWith(engines, request, served, stopped);
+  } finally {
+    await engines.close();
+  }
+}
+
+async function serveWith(
+  { specs: externalEngines, givenUp }: ExternalEngines,
   { host, durability, retention, cacheBytes }: SlaveRequest,
   { cluster, self, datadir, log }: Served,
   stopped: Promise<string>,
@@ -62,13 +76,13 @@ async function serve(
   const version = programVersion();
   const ethashCaches = ethashCachesOf(cluster);
   const openShard = threadedShards(new URL("../../node/slave/shard-thread.js", import.meta.url), {
-    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches },
+    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches, externalEngines },
   });
   const slave = new Slave({ cluster, self, openShard, log });
   const listener = await listenForLinks({ port: self.port, host }, (link) => slave.accept(link));
   log("info", `slave ${self.id}: listening on ${host}:${listener.port}, data in ${datadir}`);
   try {
-    const end = await Promise.race([slave.ended, stopped]);
+    const end = await Promise.race([slave.ended, stopped, givenUp]);
     if (typeof end === "string") log("info", `${end}: stopping`);
     else if (end.kind === "failed") throw end.error;
     return EXIT.clean;
@@ -77,6 +91,45 @@ async function serve(
     await slave.close("this slave is stopping");
     log("info", `slave ${self.id}: stopped`);
   }
+}
+
+interface ExternalEngines {
+  readonly specs: ShardOptions["externalEngines"];
+  /** Rejects where an engine that was started cannot be kept running. */
+  readonly givenUp: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** Finds or starts the engines of all shards, those too that are not alive yet. */
+async function externalEngines(
+  { engines: choice, configPath, cacheBytes }: SlaveRequest,
+  { cluster, self, datadir, log }: Served,
+  stopped: Promise<string>,
+): Promise<ExternalEngines> {
+  let giveUp: (error: Error) => void = () => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  // Whoever serves hears of it.
+  givenUp.catch(() => {});
+  if (choice.kind === "embedded") return { specs: new Map(), givenUp, close: async () => {} };
+  const starting = new AbortController();
+  void stopped.then((signal) => starting.abort(new UsageError(`${signal}: stopped before the engines answered`)));
+  const { specs, close } = await chooseEngines({
+    choice,
+    config: cluster.quarkchain,
+    configPath,
+    datadir: join(datadir, "engines"),
+    shards: self.fullShardIds,
+    gcMode: "archive",
+    cacheBytes,
+    resume: true,
+    signal: starting.signal,
+    onGivenUp: giveUp,
+    onRestart: (text) => log("warn", text),
+  });
+  const external = [...specs].flatMap(([id, spec]) => (spec.kind === "http" ? [[id, spec] as const] : []));
+  return { specs: new Map(external), givenUp, close };
 }
 
 function slaveOf({ slaves }: ClusterConfig, nodeId: string): SlaveConfig {

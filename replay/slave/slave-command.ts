@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { addEngineOptions, type EngineOptions, engineChoiceOf, engineCommandHelp } from "../engines/engine-options.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { parsePositiveNumber } from "../terminal/numbers.ts";
 
-interface SlaveOptions {
+interface SlaveOptions extends EngineOptions {
   readonly cluster_config: string;
   readonly node_id: string;
   readonly datadir?: string;
@@ -17,7 +18,7 @@ interface SlaveOptions {
 
 /** `qkc slave`: takes the place of pyquarkchain's slave.py in a cluster. */
 export function addSlaveCommand(program: Command, run: RunCommand): void {
-  program
+  const command = program
     .command("slave")
     .summary("run a live slave of a cluster in the place of slave.py")
     .description(
@@ -44,19 +45,21 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
         .argParser(parsePositiveNumber)
         .default(1024),
     )
-    .addOption(new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(64))
+    .addOption(new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(64));
+  addEngineOptions(command)
     .addOption(new Option("--log-format <format>", "lines on stderr").choices(["text", "json"]).default("text"))
     .addOption(
       new Option("--enable_profiler [flag]", "of slave.py; this one has no such profile")
         .hideHelp()
         .argParser(parseFlag),
     )
-    .addHelpText("after", `\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
+    .addHelpText("after", `\n${ENGINES}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
     .action((options: SlaveOptions) => run(async () => (await import("./run-slave.ts")).runSlave(requestOf(options))));
 }
 
 function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options }: SlaveOptions) {
   const { datadir, host, durability, logFormat } = options;
+  const engines = engineChoiceOf(options);
   return {
     configPath: cluster_config,
     nodeId: node_id,
@@ -66,6 +69,7 @@ function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options 
     retention: gcmode === "archive" ? ("archive" as const) : { states },
     cacheBytes: cache * 2 ** 20,
     logFormat,
+    engines,
   };
 }
 
@@ -75,9 +79,15 @@ function parseFlag(text: string): boolean {
   throw new InvalidArgumentError("It is true or false.");
 }
 
+const ENGINES = `--engine, --engine-cmd: blocks are executed by these engines as well as by the slave itself, and have to come to the same;
+everything that is asked of the slave is answered from its own stores. What an engine loses it is fed again.
+
+${engineCommandHelp("the folder engines of its stores")}`;
+
 const EXAMPLES = [
   "qkc slave --cluster_config cluster_config.json --node_id S0",
   "qkc slave --cluster_config=cluster_config.json --node_id=S1 --datadir /data/qkc --durability disk",
+  "qkc slave --cluster_config cluster_config.json --node_id S0 --engine-cmd 'qkc el'",
 ]
   .map((line) => `  ${line}`)
   .join("\n");
