@@ -1,3 +1,4 @@
+import secp256k1 from "secp256k1";
 import { afterEach, expect, test } from "vitest";
 import type { ClusterConfig } from "../chain/config.ts";
 import { readFixtureConfig } from "../chain/expected-configs.testkit.ts";
@@ -5,10 +6,10 @@ import { rootGenesisBlock } from "../chain/genesis.ts";
 import { minorHeaderHash } from "../chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../chain/root-block.ts";
 import { signTransaction, type UnsignedTransaction } from "../chain/sign-transaction.ts";
-import { addressOfKey } from "../chain/signing.testkit.ts";
 import { rootBlockOn } from "../cl/chain-rules.testkit.ts";
 import { nextDifficulty } from "../cl/difficulty.ts";
-import { asAddress, bigIntToBytes } from "../codec/bytes.ts";
+import { type Address, asAddress, bigIntToBytes } from "../codec/bytes.ts";
+import { keccak256 } from "../codec/keccak.ts";
 import { EMPTY_QKC_ADDRESS } from "../codec/wire.ts";
 import { TemplateMaker } from "../miner/template-maker.ts";
 import { LiveShard } from "./live-shard.testkit.ts";
@@ -27,13 +28,18 @@ function keyOf(n: number): Uint8Array {
   return bigIntToBytes(BigInt(n + 1), 32);
 }
 
+/** With the library that recovers senders: there are thousands of them. */
+function addressOf(n: number): Address {
+  return asAddress(keccak256(secp256k1.publicKeyCreate(keyOf(n), false).subarray(1)).subarray(12));
+}
+
 /** A cluster in which the first so many keys have what `balanceOf` says. */
 function clusterWith(count: number, balanceOf: (n: number) => bigint): ClusterConfig {
   const cluster = readFixtureConfig("defaults.json");
   const { quarkchain } = cluster;
   const shard = quarkchain.shards.get(SHARD)!;
   const accounts = Array.from({ length: count }, (_, n) => ({
-    address: addressOfKey(keyOf(n)),
+    address: addressOf(n),
     fullShardKey: SHARD,
     code: undefined,
     storage: [],
