@@ -5,7 +5,7 @@ import { type MinorBlock, type MinorBlockHeader, minorMiningHash } from "../chai
 import { minorBlockReward } from "../chain/rewards.ts";
 import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
 import type { EngineClient } from "../el/block-executor.ts";
-import { type ConsensusInputs, type ExecutionPayload, payloadOf } from "../el/payload.ts";
+import { type ConsensusInputs, type DueDeposit, type ExecutionPayload, payloadOf } from "../el/payload.ts";
 import { type ConsensusRules, QUARKCHAIN_CONSENSUS } from "./consensus-rules.ts";
 import { type KnownMinorBlock, MinorChain } from "./minor-chain.ts";
 import { minorBlockViolations } from "./minor-rules.ts";
@@ -161,6 +161,12 @@ export class ShardCl<Block extends KnownMinorBlock = MinorBlock> {
       reachableShards: this.reachableAt(rootTipHeight),
       blockReward: minorBlockReward(this.#config, this.#shard, header.height),
     };
+  }
+
+  /** Deposits that a block left for those behind it, up to a root block (shard_state.py XshardTxCursor with an end). */
+  dueAfter(minorHash: Hash32, rootHash: Hash32): Iterable<DueDeposit> {
+    const inbox = this.#inboxOn(this.#rootChainOf(rootHash));
+    return dueDeposits(inbox, this.chain.get(minorHash).meta.xshardCursor, this.#rootHeight(rootHash)).deposits;
   }
 
   /** Blocks that each miner has in the staking window that ends with a block, by bytesKey(address); valid until the next call. */

@@ -154,6 +154,16 @@ export class ShardChain {
     return this.#parts.store.hashAt(height);
   }
 
+  /** Keys of the history index above `end` up to and with `start`, the greatest first. */
+  historyKeys(start: Uint8Array, end: Uint8Array): AsyncIterable<Uint8Array> {
+    return this.#parts.store.historyKeys(start, end);
+  }
+
+  /** Whether a root block has arrived. */
+  knowsRoot(hash: Hash32): boolean {
+    return this.#parts.roots.has(hash);
+  }
+
   // A live chain.
 
   /**

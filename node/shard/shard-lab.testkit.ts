@@ -75,6 +75,14 @@ export class MemoryRows implements ClRows {
     return { all: async () => wanted };
   }
 
+  async keysDown({ gt, lt }: { readonly gt: Uint8Array; readonly lt: Uint8Array }, limit: number) {
+    const keys = await this.keys({ gte: gt, lt }).all();
+    return keys
+      .filter((key) => compareBytes(key, gt) > 0)
+      .reverse()
+      .slice(0, limit);
+  }
+
   async close(): Promise<void> {}
 }
 

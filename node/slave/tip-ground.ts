@@ -4,6 +4,8 @@ import type { TipGround } from "../execution-node/mempool/tip-execution.ts";
 import type { ChainSnapshot } from "../shard/chain-types.ts";
 import type { ShardChain } from "../shard/shard-chain.ts";
 
+const NOTHING_LOCKED: TipGround["senderDisallowMap"] = new Map();
+
 /** One shard as whoever reads it needs it: its chain, and the engine that holds blocks and states. */
 export interface ShardView {
   readonly config: QuarkChainConfig;
@@ -12,10 +14,8 @@ export interface ShardView {
 }
 
 /** What calls and the pool see at the head of a snapshot (pyquarkchain shard_state.py evm_state). */
-export function tipGround(
-  { config, chain, node }: ShardView,
-  { head, headBlock, rootTip, tipState }: ChainSnapshot,
-): TipGround {
+export function tipGround({ config, chain, node }: ShardView, snapshot: ChainSnapshot): TipGround {
+  const { head, headBlock, rootTip, tipState } = snapshot;
   const { header } = headBlock;
   const cl = chain.clFor(header.prevRootBlockHash);
   return {
@@ -24,19 +24,16 @@ export function tipGround(
     shape: tipState,
     header,
     ancestorHash: cl.chain.ancestorsFrom(head.hash),
-    senderDisallowMap: lockedStakes(cl, tipState.kind, head.hash, headBlock),
+    senderDisallowMap: lockedStakes(snapshot, cl),
     reachableShards: cl.reachableAt(rootTip.header.height),
     xshardGasLimit: xshardGasLimitOf(shardConfigOf(config, chain.fullShardId)),
   };
 }
 
-/** An executed block's state still has what locked its own senders; a bare one has what the block behind it will lock. */
+/** What the block behind the head will lock, whoever mines it, and nothing before there is a block to speak of. */
 function lockedStakes(
+  { head, headBlock }: ChainSnapshot,
   cl: ReturnType<ShardChain["clFor"]>,
-  kind: ChainSnapshot["tipState"]["kind"],
-  hash: ChainSnapshot["head"]["hash"],
-  block: ChainSnapshot["headBlock"],
-): ReadonlyMap<string, bigint> {
-  if (block.header.height === 0) return new Map();
-  return kind === "executed" ? cl.inputsOf(block).senderDisallowMap : cl.stakesLockedAfter(hash);
+): TipGround["senderDisallowMap"] {
+  return headBlock.header.height === 0 ? NOTHING_LOCKED : cl.stakesLockedAfter(head.hash);
 }

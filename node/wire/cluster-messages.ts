@@ -76,7 +76,7 @@ export const getAccountDataResponse = struct({ errorCode: u32, accounts: list(ac
 
 export const addTransactionRequest = struct({ transaction });
 
-const shardStats = struct({
+export const shardStats = struct({
   branch: u32,
   height: u64,
   difficulty: big,

@@ -1,11 +1,19 @@
-import { asHash32, bigIntToMinimalBytes, bytesEqual, concatBytes, EMPTY_BYTES, toHex } from "../../codec/bytes.ts";
+import {
+  asHash32,
+  bigIntToBytes,
+  bigIntToMinimalBytes,
+  bytesEqual,
+  concatBytes,
+  EMPTY_BYTES,
+  toHex,
+} from "../../codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../codec/errors.ts";
 import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
 import { rlpEncode, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
 import { Trie } from "../trie/trie.ts";
 import type { WarmNodes } from "../trie/warm-nodes.ts";
 import type { NodeStore } from "./node-store.ts";
-import { readNumber, writeNumber } from "./number-trie.ts";
+import { numberTrieKey, readNumber, writeNumber } from "./number-trie.ts";
 
 const LIST_FORM = 0;
 const TRIE_FORM = 1;
@@ -124,7 +132,11 @@ export class TokenHoldings {
   commit(threshold: number): void {
     if (this.#trie === undefined && this.#nonZeroEntries() <= threshold) return;
     this.#trie ??= new Trie(this.#store, EMPTY_TRIE_ROOT, this.#nodes);
-    for (const [tokenId, balance] of this.#balances) writeNumber(this.#trie, tokenId, balance);
+    for (const [tokenId, balance] of this.#balances) {
+      writeNumber(this.#trie, tokenId, balance);
+      // Whoever lists the account has to find the token behind its hash (securetrie.py SecureTrie.update).
+      if (balance > 0n) this.#store.put(numberTrieKey(tokenId), bigIntToBytes(tokenId, 32));
+    }
     this.#trie.commit();
     this.#balances = new Map();
   }

@@ -5,7 +5,7 @@ import { decodeRow } from "../../archive/rows.ts";
 import { type CrossShardDepositList, decodeDepositList } from "../../chain/deposit.ts";
 import { decodeMinorBlock, type MinorBlock } from "../../chain/minor-block.ts";
 import { decodeRootBlock, type RootBlock, type RootBlockHeader, readRootBlockHeader } from "../../chain/root-block.ts";
-import { asHash32, bytesEqual, type Hash32, toHex } from "../../codec/bytes.ts";
+import { asHash32, bytesEqual, concatBytes, type Hash32, toHex } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, QkcError, rootReasonOf, UsageError } from "../../codec/errors.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
 import { openLevel } from "../../el/store/open-level.ts";
@@ -24,6 +24,10 @@ import {
 /** Layout of the rows; a store of another one is refused. */
 const SCHEMA_VERSION = 2;
 
+const ZERO_BYTE = new Uint8Array(1);
+/** Keys that are read at once: what most pages need. */
+const HISTORY_PAGE = 64;
+
 /** Whose rows a store holds. */
 export interface ClStoreIdentity {
   readonly fullShardId: number;
@@ -39,7 +43,10 @@ export interface ClRows {
   getSync(key: Uint8Array): Uint8Array | undefined;
   /** All or nothing. */
   batch(operations: readonly ClOperation[]): Promise<void>;
+  /** In their order. */
   keys(range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): { all(): Promise<Uint8Array[]> };
+  /** Those above `gt` and below `lt`, the greatest first, at most so many. */
+  keysDown(range: { readonly gt: Uint8Array; readonly lt: Uint8Array }, limit: number): Promise<Uint8Array[]>;
   close(): Promise<void>;
 }
 
@@ -167,6 +174,17 @@ export class ClStore {
     return this.#optional(heightKey(PREFIX.minorHeightIndex, height), asHash32);
   }
 
+  /** Keys of the history index above `end` up to and with `start`, the greatest first; read a page at a time. */
+  async *historyKeys(start: Uint8Array, end: Uint8Array): AsyncGenerator<Uint8Array> {
+    // The first key behind `start` in the order of bytes.
+    for (let lt = concatBytes(start, ZERO_BYTE); ; ) {
+      const keys = await this.#level.keysDown({ gt: end, lt }, HISTORY_PAGE);
+      yield* keys;
+      if (keys.length < HISTORY_PAGE) return;
+      lt = keys[keys.length - 1];
+    }
+  }
+
   /** Undefined before the shard's genesis. */
   tips(): StoredTips | undefined {
     return this.#optional(OWN_KEYS.tips, decodeTips);
@@ -225,6 +243,7 @@ function rowsOf(level: Level): ClRows {
     getSync: (key) => level.getSync(key),
     batch: (operations) => level.batch([...operations]),
     keys: (range) => level.keys(range),
+    keysDown: (range, limit) => level.keys({ ...range, limit, reverse: true }).all(),
     close: () => level.close(),
   };
 }
