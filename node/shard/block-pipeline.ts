@@ -79,13 +79,13 @@ export class BlockPipeline implements BlockIntake {
     return outcome;
   }
 
-  async reportAgain(hashes: readonly Hash32[]): Promise<void> {
-    await this.#tellTogether(hashes.map((hash) => ({ status: "known", hash, isCommitted: false })));
-  }
-
-  /** Tells everybody of a block again, be it committed or not (pyquarkchain cluster/shard.py __init_genesis_state at a start). */
+  /** As `reportAgain`, of one block (pyquarkchain cluster/shard.py __init_genesis_state at a start). */
   async tellAgain(hash: Hash32): Promise<void> {
     await this.#tell(hash);
+  }
+
+  async reportAgain(hashes: readonly Hash32[]): Promise<void> {
+    await this.#tellTogether(hashes.map((hash) => ({ status: "known", hash, isCommitted: false })));
   }
 
   /** Tells what an earlier life left untold. */
@@ -137,31 +137,29 @@ export class BlockPipeline implements BlockIntake {
     return outcome.isCommitted ? Promise.resolve() : this.#tell(outcome.hash);
   }
 
-  /** One message to each destination, and one to the master with all headers: those too that it should have already. */
+  /** One message to each destination, and one to the master with all headers. */
   async #tellTogether(outcomes: readonly BlockOutcome[]): Promise<void> {
     const taken = outcomes.filter((outcome) => outcome.status !== "refused");
     if (taken.length === 0) return;
-    const hashes = taken.map(hashOf);
+    const others = taken.map((outcome) => this.#telling.get(bytesKey(hashOf(outcome))));
     const untold = taken.filter(
-      (outcome) =>
-        (outcome.status === "added" || !outcome.isCommitted) && !this.#telling.has(bytesKey(hashOf(outcome))),
+      (outcome, i) => others[i] === undefined && (outcome.status === "added" || !outcome.isCommitted),
     );
-    const others = hashes.map((hash) => this.#telling.get(bytesKey(hash)));
-    const parent = this.#parentTold(hashes[0]);
-    const telling = this.#tellGroup(untold, hashes, Promise.all([parent, ...others]));
+    const parent = this.#parentTold(hashOf(taken[0]));
+    const telling = this.#tellGroup(untold, Promise.all([parent, ...others]));
     for (const outcome of untold) this.#remember(hashOf(outcome), telling);
     await telling;
   }
 
-  async #tellGroup(untold: readonly Taken[], hashes: readonly Hash32[], before: Promise<unknown>): Promise<void> {
+  async #tellGroup(untold: readonly Taken[], before: Promise<unknown>): Promise<void> {
     const { chain, outlets } = this.#parts;
     const blocks: ExecutedBlock[] = [];
     for (const outcome of untold) {
       blocks.push(outcome.status === "added" ? outcome.executed : await chain.finish(outcome.hash));
     }
-    if (blocks.length > 0) await outlets.deliver(blocks.flatMap(listsOf), "together");
-    await before;
-    await outlets.reportTogether(hashes.map((hash) => chain.blocks.minorBlock(hash).header));
+    await Promise.all([before, outlets.deliver(blocks.flatMap(listsOf), "together")]);
+    if (blocks.length === 0) return;
+    await outlets.reportTogether(blocks.map(({ block }) => block.header));
     await chain.commit(blocks.map(({ hash }) => hash));
   }
 

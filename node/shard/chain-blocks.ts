@@ -61,7 +61,7 @@ export class ChainBlocks implements MinorBlocks {
   executed({ hash, block, consumed, rootTipHeight }: Omit<ExecutedBlock, "sends">): ExecutedRows {
     const { header, meta, transactions } = block;
     const record: MinorRecord = { header, meta, transactionCount: transactions.length, rootTipHeight };
-    const before = header.height === 0 ? 0 : this.transactionsUpTo(header.prevMinorBlockHash);
+    const before = header.height === 0 ? 0 : this.#chainTransactionCount(header.prevMinorBlockHash);
     const rows: ExecutedRows = {
       hash,
       record,
@@ -109,13 +109,6 @@ export class ChainBlocks implements MinorBlocks {
     };
   }
 
-  /** Transactions of the chain up to and with an executed block. */
-  transactionsUpTo(hash: Hash32): number {
-    const count = this.#unwritten.get(bytesKey(hash))?.chainTransactionCount ?? this.#store.transactionCount(hash);
-    if (count !== undefined) return count;
-    throw new DatabaseDamagedError(`block ${toHex(hash)} is built on before it is executed`);
-  }
-
   #find(hash: Hash32): KnownMinorBlock | undefined {
     const known = this.#unwritten.get(bytesKey(hash))?.record ?? this.#recent.get(hash);
     if (known !== undefined) return known;
@@ -123,6 +116,12 @@ export class ChainBlocks implements MinorBlocks {
       this.#store.minorRecord(hash) ?? (this.#base?.hasMinorBlock(hash) ? this.#base.minorBlock(hash) : undefined);
     if (found !== undefined) this.#recent.set(hash, { header: found.header, meta: found.meta });
     return found;
+  }
+
+  #chainTransactionCount(hash: Hash32): number {
+    const count = this.#unwritten.get(bytesKey(hash))?.chainTransactionCount ?? this.#store.transactionCount(hash);
+    if (count !== undefined) return count;
+    throw new DatabaseDamagedError(`block ${toHex(hash)} is built on before it is executed`);
   }
 }
 

@@ -276,7 +276,7 @@ export class ShardChain {
   rootRefusalOf(block: RootBlock): RootRefusal | undefined {
     const { config, store, roots } = this.#parts;
     if (block.header.height === this.#shard.genesis.rootHeight) return undefined;
-    if (store.hasRootBlock(rootHeaderHash(block.header))) return undefined;
+    if (this.#isOnRootChain(rootHeaderHash(block.header))) return undefined;
     const { fullShardId, blocks } = this;
     return refusalOfRoot({ config, fullShardId, blocks, roots, store }, block);
   }
@@ -432,7 +432,7 @@ export class ShardChain {
   async #addRoot(hash: Hash32, block: RootBlock): Promise<RootOutcome> {
     const { config, store, roots } = this.#parts;
     this.#assertWhole();
-    if (store.hasRootBlock(hash)) return { status: "known" };
+    if (this.#isOnRootChain(hash)) return { status: "known" };
     if (this.#snapshot === undefined) return { status: "refused", reason: "parent-unknown" };
     const { fullShardId, blocks } = this;
     const refusal = refusalOfRoot({ config, fullShardId, blocks, roots, store }, block);
@@ -441,6 +441,16 @@ export class ShardChain {
     const root = { hash, block, lastMinor: confirmedIn(block, fullShardId).at(-1) };
     const { isTip, move } = await this.#changeState(unit, { commits: false }, () => this.#ledger.addRoot(unit, root));
     return { status: "added", isTip, move, genesis: undefined };
+  }
+
+  /**
+   * Whether a root block is the tip or below it. One that is stored and is not, because the chain was started on an earlier
+   * one or another branch won, is looked at anew: its master sends it when it may be the tip again.
+   */
+  #isOnRootChain(hash: Hash32): boolean {
+    const { store, roots } = this.#parts;
+    const tip = this.#ledger.tips?.rootTip.hash;
+    return tip !== undefined && store.hasRootBlock(hash) && roots.isAncestor(hash, tip);
   }
 
   async #addGenesisRoot(hash: Hash32, block: RootBlock): Promise<RootOutcome> {

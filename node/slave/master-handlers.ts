@@ -2,7 +2,6 @@ import { type ClusterConfig, fullShardIdOf } from "../chain/config.ts";
 import { decodeEvmTransaction } from "../chain/evm-transaction.ts";
 import { encodeRootBlock, readRootBlockHeader } from "../chain/root-block.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
-import { ZERO_HASH } from "../codec/bytes.ts";
 import { reasonOf } from "../codec/errors.ts";
 import type { QkcAddress } from "../codec/wire.ts";
 import { WireReader } from "../codec/wire.ts";
@@ -13,14 +12,11 @@ import type { SlaveIdentity } from "../net/slave-link.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import { decode, encode } from "../wire/codec.ts";
 import type { Rpc } from "../wire/operation.ts";
-import { EMPTY_BLOCK, UNANSWERED } from "./reads/empty-answers.ts";
+import { UNANSWERED } from "./reads/empty-answers.ts";
 import { RootBlocks } from "./root-blocks.ts";
 import type { LogLevel } from "./shard-api.ts";
 import type { SlaveShards } from "./slave-shards.ts";
-
-/** errno.EBADMSG. */
-const BAD_MESSAGE = 74;
-const FAILED = 1;
+import { BAD_MESSAGE, UNSERVED } from "./unserved.ts";
 
 export interface MasterHandlersParts {
   readonly cluster: ClusterConfig;
@@ -144,15 +140,12 @@ function routeToShards(handlers: Handlers<MasterLink>, { cluster, shards }: Mast
   route(CLUSTER_RPC.gasPrice, ofBranch, UNANSWERED.gasPrice);
   route(CLUSTER_RPC.getTotalBalance, ofBranch, UNANSWERED.getTotalBalance);
   route(CLUSTER_RPC.checkMinorBlock, ({ header }) => header.branch, UNANSWERED.checkMinorBlock);
-  route(CLUSTER_RPC.addMinorBlock, ({ block }) => branchOfBlock(block), { errorCode: BAD_MESSAGE });
-  route(CLUSTER_RPC.syncMinorBlockList, ofBranch, NOT_SYNCED);
-  route(CLUSTER_RPC.getNextBlockToMine, ofBranch, { errorCode: FAILED, block: EMPTY_BLOCK });
-  route(CLUSTER_RPC.getWork, ofBranch, NO_WORK);
-  route(CLUSTER_RPC.submitWork, ofBranch, { errorCode: FAILED, success: false });
+  route(CLUSTER_RPC.addMinorBlock, ({ block }) => branchOfBlock(block), UNSERVED.addMinorBlock);
+  route(CLUSTER_RPC.syncMinorBlockList, ofBranch, { ...UNSERVED.syncMinorBlockList, errorCode: BAD_MESSAGE });
+  route(CLUSTER_RPC.getNextBlockToMine, ofBranch, UNSERVED.getNextBlockToMine);
+  route(CLUSTER_RPC.getWork, ofBranch, UNSERVED.getWork);
+  route(CLUSTER_RPC.submitWork, ofBranch, UNSERVED.submitWork);
 }
-
-const NOT_SYNCED = { errorCode: BAD_MESSAGE, coinbaseAmounts: [], shardStats: undefined };
-const NO_WORK = { errorCode: FAILED, headerHash: ZERO_HASH, height: 0n, difficulty: 0n };
 
 function decodedRequest<Request>(rpc: Rpc<Request, unknown>, payload: Uint8Array): Request {
   try {

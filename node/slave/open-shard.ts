@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClusterConfig } from "../chain/config.ts";
 import { rootGenesisBlock } from "../chain/genesis.ts";
@@ -10,11 +11,13 @@ import { ExecutionNode, type Retention } from "../execution-node/execution-node.
 import { beginOnTip } from "../execution-node/mempool/tip-execution.ts";
 import { TransactionPool } from "../execution-node/mempool/transaction-pool.ts";
 import { BlockPipeline } from "../shard/block-pipeline.ts";
-import type { ChainSnapshot, HeadMove } from "../shard/chain-types.ts";
-import { RootIndex } from "../shard/root-chains.ts";
+import type { ChainSnapshot } from "../shard/chain-types.ts";
+import { type RootChains, RootIndex } from "../shard/root-chains.ts";
 import { ShardChain } from "../shard/shard-chain.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
+import type { SealCheck } from "../sync/shard-seals.ts";
 import { type ExternalEngine, type ExternalEngineSpec, openExternalEngine } from "./external-engine.ts";
+import { followHead } from "./follow-head.ts";
 import type { SlaveApi } from "./shard-api.ts";
 import { ShardOutlets } from "./shard-outlets.ts";
 import { SeenHeights } from "./shard-stats.ts";
@@ -37,6 +40,8 @@ export interface ShardOptions {
 /** One shard with everything that is opened for it. */
 export interface OpenShard extends ShardView {
   readonly store: ClStore;
+  readonly roots: RootChains;
+  readonly seals: SealCheck;
   readonly pool: TransactionPool;
   readonly pipeline: BlockPipeline;
   readonly outlets: ShardOutlets;
@@ -50,12 +55,13 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
   const { cluster, fullShardId, datadir, durability, cacheBytes, retention, version } = options;
   const config = cluster.quarkchain;
   const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
-  const store = await ClStore.open(join(datadir, `cl-${fullShardId}`), { fullShardId, rootGenesisHash });
+  if (cluster.operation.clean) await removeStores(datadir, fullShardId);
+  const store = await ClStore.open(consensusFolder(datadir, fullShardId), { fullShardId, rootGenesisHash });
   let external: ExternalEngine | undefined;
   try {
     external = await externalEngineOf(options, slave);
     const node = await ExecutionNode.open({
-      folder: join(datadir, `el-${fullShardId}`),
+      folder: executionFolder(datadir, fullShardId),
       config,
       fullShardId,
       rules: QUARKCHAIN_RULES,
@@ -94,21 +100,27 @@ function assemble(
   { store, node, external }: OpenParts,
 ): OpenShard {
   const config = cluster.quarkchain;
+  const roots = new RootIndex(store);
   const chain: ShardChain = ShardChain.open({
     config,
     store,
-    roots: new RootIndex(store),
+    roots,
     engine: external?.mirrored(node, () => chain) ?? node,
     keepsHistory: cluster.enableTransactionHistory,
     clock: secondsNow,
   });
   const view: ShardView = { config, chain, node };
   const snapshot = () => snapshotOf(chain);
-  const pool = new TransactionPool({
-    isInChain: (hash) => node.store.placeOf(hash) !== undefined,
-    beginOnTip: () => beginOnTip(tipGround(view, snapshot())),
-  });
-  const seals = config.disablePowCheck ? undefined : new SealVerifier(ethashCaches);
+  const { transactions: capacity, minGasPrice: leastGasPrice } = cluster.operation.pool;
+  const pool = new TransactionPool(
+    {
+      isInChain: (hash) => node.store.placeOf(hash) !== undefined,
+      beginOnTip: () => beginOnTip(tipGround(view, snapshot())),
+    },
+    { capacity, leastGasPrice, now: Date.now },
+  );
+  const verifier = new SealVerifier(ethashCaches);
+  const seals: SealCheck = { verify: async (seal) => verifier.verify(seal) };
   const seen = new SeenHeights();
   const outlets = new ShardOutlets({
     slave,
@@ -121,7 +133,7 @@ function assemble(
   const pipeline = new BlockPipeline({
     chain,
     outlets,
-    verifySeal: seals && (async (seal) => seals.verify(seal)),
+    verifySeal: config.disablePowCheck ? undefined : (seal) => seals.verify(seal),
     clock: secondsNow,
   });
   const close = async () => {
@@ -130,13 +142,22 @@ function assemble(
     await node.close();
     await store.close();
   };
-  return { ...view, store, pool, pipeline, outlets, snapshot, close };
+  return { ...view, store, roots, seals, pool, pipeline, outlets, snapshot, close };
 }
 
-/** Transactions of blocks that leave the chain are pooled again, those of blocks that join it leave the pool. */
-function followHead(pool: TransactionPool, node: ExecutionNode, { leaving, joining }: HeadMove): void {
-  for (const { hash } of leaving) pool.blockLeft(node.store.block(hash).transactions);
-  for (const { hash } of joining) pool.blockJoined(node.store.block(hash).transactions);
+function consensusFolder(datadir: string, fullShardId: number): string {
+  return join(datadir, `cl-${fullShardId}`);
+}
+
+function executionFolder(datadir: string, fullShardId: number): string {
+  return join(datadir, `el-${fullShardId}`);
+}
+
+/** CLEAN: pyquarkchain begins with an empty database for each shard (db.py PersistentDb). */
+async function removeStores(datadir: string, fullShardId: number): Promise<void> {
+  for (const folder of [consensusFolder(datadir, fullShardId), executionFolder(datadir, fullShardId)]) {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function snapshotOf(chain: ShardChain): ChainSnapshot {

@@ -4,20 +4,32 @@ import { type RootBlock, readRootBlock, rootHeaderHash } from "../chain/root-blo
 import { toHex } from "../codec/bytes.ts";
 import { QkcError, UsageError } from "../codec/errors.ts";
 import { WireReader } from "../codec/wire.ts";
+import { ThreadedSealSearch } from "../miner/threaded-seal-search.ts";
 import { LinkError } from "../net/link-error.ts";
 import type { RootRefusal } from "../shard/chain-types.ts";
 import { answered } from "./answered.ts";
 import { listHandlers } from "./list-handlers.ts";
-import { type OpenShard, openShard, type ShardOptions } from "./open-shard.ts";
+import { type OpenShard, openShard, type ShardOptions, secondsNow } from "./open-shard.ts";
+import { ShardReads } from "./reads/shard-reads.ts";
 import type { AddedRoot, MiningOrder, ShardApi, SlaveApi } from "./shard-api.ts";
+import { ShardMining } from "./shard-mining.ts";
+import { ShardPeers } from "./shard-peers.ts";
 import { ShardRequests } from "./shard-requests.ts";
+
+/** A shard that is alive. */
+interface LiveShard {
+  readonly peers: ShardPeers;
+  readonly mining: ShardMining;
+  readonly requests: ShardRequests;
+}
 
 /** One live shard behind plain messages (pyquarkchain cluster/shard.py Shard). */
 export class ShardNode implements ShardApi {
   readonly #options: ShardOptions;
   readonly #slave: SlaveApi;
+  readonly #closing = new AbortController();
   #opening: Promise<OpenShard> | undefined;
-  #requests: ShardRequests | undefined;
+  #live: LiveShard | undefined;
 
   constructor(options: ShardOptions, slave: SlaveApi) {
     this.#options = options;
@@ -30,7 +42,7 @@ export class ShardNode implements ShardApi {
     const { genesis } = shardConfigOf(shard.config, this.#options.fullShardId);
     if (block.header.height === genesis.rootHeight) await startAtGenesis(shard, block);
     else await startFrom(shard, block);
-    this.#requests = new ShardRequests(this.#options.cluster, shard);
+    this.#live = this.#serving(shard);
     // What an earlier life left untold needs slaves that may be starting themselves: nobody waits for it here.
     void shard.pipeline.finish().catch(() => {});
   }
@@ -56,24 +68,52 @@ export class ShardNode implements ShardApi {
   }
 
   async serve(op: number, payload: Uint8Array): Promise<Uint8Array> {
-    return await this.#started().serve(op, payload);
+    return await this.#alive().requests.serve(op, payload);
   }
 
-  async mine(_order: MiningOrder): Promise<void> {}
-
-  async peerOpened(_connection: number, _peerId: bigint): Promise<void> {}
-
-  async peerClosed(_connection: number): Promise<void> {}
-
-  async peerRequest(_connection: number, op: number, _payload: Uint8Array): Promise<Uint8Array> {
-    throw new LinkError("protocol", `operation ${op} is not served`);
+  async mine(order: MiningOrder): Promise<void> {
+    this.#alive().mining.order(order);
   }
 
-  async peerCommand(_connection: number, _op: number, _payload: Uint8Array): Promise<void> {}
+  async peerOpened(connection: number, peerId: bigint): Promise<void> {
+    this.#alive().peers.opened(connection, peerId);
+  }
+
+  async peerClosed(connection: number): Promise<void> {
+    this.#alive().peers.closed(connection);
+  }
+
+  async peerRequest(connection: number, op: number, payload: Uint8Array): Promise<Uint8Array> {
+    return await this.#alive().peers.request(connection, op, payload);
+  }
+
+  async peerCommand(connection: number, op: number, payload: Uint8Array): Promise<void> {
+    await this.#alive().peers.command(connection, op, payload);
+  }
 
   async close(): Promise<void> {
+    this.#closing.abort(new LinkError("closed", "the shard is being closed"));
+    await this.#live?.mining.close();
+    await this.#live?.peers.stop();
     const shard = await this.#opening?.catch(() => undefined);
     await shard?.close();
+  }
+
+  #serving(shard: OpenShard): LiveShard {
+    const peers = new ShardPeers(shard, this.#slave);
+    const { cluster } = this.#options;
+    const reads = new ShardReads({
+      view: shard,
+      pool: shard.pool,
+      keepsHistory: cluster.enableTransactionHistory,
+      monitorsDeposits: cluster.operation.prometheus.monitorXshardDeposit,
+      leastGasPrice: cluster.operation.pool.minGasPrice,
+      clock: secondsNow,
+    });
+    const seals = new ThreadedSealSearch(this.#options.ethashCaches);
+    const mining = new ShardMining({ cluster, shard, peers, seals });
+    const { signal } = this.#closing;
+    return { peers, mining, requests: new ShardRequests({ shard, reads, peers, mining, signal }) };
   }
 
   #open(): Promise<OpenShard> {
@@ -81,8 +121,8 @@ export class ShardNode implements ShardApi {
     return this.#opening;
   }
 
-  #started(): ShardRequests {
-    if (this.#requests !== undefined) return this.#requests;
+  #alive(): LiveShard {
+    if (this.#live !== undefined) return this.#live;
     throw new QkcError("LINK", `shard ${this.#options.fullShardId} is not there yet`);
   }
 }

@@ -1,4 +1,4 @@
-import type { MinorBlockHeader } from "../chain/minor-block.ts";
+import { type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts";
 import { bytesKey } from "../codec/bytes.ts";
 import { QkcError } from "../codec/errors.ts";
 import type { Intake } from "../shard/block-intake.ts";
@@ -73,6 +73,7 @@ export class ShardOutlets implements Outlets {
   }
 
   async reportTogether(headers: readonly MinorBlockHeader[]): Promise<void> {
+    for (const header of headers) this.#parts.seen.seen(header.height, bytesKey(minorHeaderHash(header)));
     const coinbaseAmounts = headers.map((header) => header.coinbaseAmounts);
     const { errorCode } = await this.#ask(CLUSTER_RPC.addMinorBlockHeaderList, { headers, coinbaseAmounts });
     if (errorCode !== 0) throw refused(`${headers.length} headers`, errorCode);

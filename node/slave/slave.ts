@@ -117,11 +117,9 @@ export class Slave {
       handlers.answerBytes(
         rpc,
         async (payload) => {
-          if (payload.length < branchAt + 4) {
-            if (branchAt > 0 && payload.length === branchAt) return failed(0);
-            throw new LinkError("malformed", `${rpc.name} of ${payload.length} bytes`);
-          }
-          const branch = new DataView(payload.buffer, payload.byteOffset).getUint32(branchAt);
+          const branch = branchOf(payload, branchAt, rpc.name);
+          // An empty batch is nothing to store.
+          if (branch === undefined) return failed(0);
           const shard = this.#shards.findBorn(branch);
           return shard === undefined ? failed(SHARD_ABSENT) : await shard.receive(rpc.op, payload);
         },
@@ -132,8 +130,16 @@ export class Slave {
       );
     };
     take(CLUSTER_RPC.addXshardTxList, 0);
-    // Behind the count; an empty batch is nothing to store.
+    // Behind the count.
     take(CLUSTER_RPC.batchAddXshardTxList, 4);
     return handlers;
   }
+}
+
+/** The first list's shard; undefined in an empty batch. The rest is decoded where it is stored. */
+function branchOf(payload: Uint8Array, branchAt: number, name: string): number | undefined {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  if (payload.length >= branchAt + 4) return view.getUint32(branchAt);
+  if (branchAt === 4 && payload.length === 4 && view.getUint32(0) === 0) return undefined;
+  throw new LinkError("malformed", `${name} of ${payload.length} bytes cannot be decoded`);
 }

@@ -38,7 +38,7 @@ export async function runSlave(request: SlaveRequest): Promise<ExitCode> {
   const log = slaveLog(request.logFormat);
   const signals = stopSignals();
   try {
-    const cluster = readClusterConfig(request.configPath);
+    const cluster = readClusterConfig(request.configPath, process.env);
     const self = slaveOf(cluster, request.nodeId);
     const { datadir, discard } = dataDirectory(request, cluster);
     try {

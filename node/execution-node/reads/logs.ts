@@ -1,5 +1,5 @@
 import { type Log, logsBloom, type Receipt } from "../../chain/receipt.ts";
-import { type Address, bytesEqual, EMPTY_BYTES, type Hash32 } from "../../codec/bytes.ts";
+import { type Address, bytesEqual, EMPTY_BYTES } from "../../codec/bytes.ts";
 import { Turns } from "../../engine/json-rpc/turns.ts";
 import { ReadError } from "./read-error.ts";
 
@@ -14,7 +14,7 @@ export interface LogQuery {
   /** Of this shard; none asks for logs of any contract. */
   readonly addresses: readonly Address[];
   /** In each place one of several topics; an empty place asks for nothing. */
-  readonly topics: readonly (readonly Hash32[])[];
+  readonly topics: readonly (readonly Uint8Array[])[];
 }
 
 /** A block with what its execution left. */
@@ -47,7 +47,7 @@ export async function findLogs<T extends BlockLogs>(
   now: () => number = Date.now,
 ): Promise<FoundLog<T>[]> {
   const found: FoundLog<T>[] = [];
-  const needed = bloomOf(query);
+  const matcher = new LogMatcher(query);
   const turns = new Turns();
   const start = now();
   let bytes = 0;
@@ -55,9 +55,9 @@ export async function findLogs<T extends BlockLogs>(
     await turns.pause();
     signal.throwIfAborted();
     if (now() - start > MOST_MS) throw new ReadError("too-much", `the search for logs took more than ${MOST_MS} ms`);
-    if (!needed.every((choices) => choices.some((bits) => contains(block.bloom, bits)))) continue;
+    if (!matcher.mayMatch(block.bloom)) continue;
     for (const { log, receiptIndex, logIndex } of logsOf(block)) {
-      if (!matches(log, query)) continue;
+      if (!matcher.matches(log)) continue;
       found.push({ log, block, receiptIndex, logIndex });
       bytes += LOG_BYTES + log.data.length;
       if (bytes > MOST_BYTES) throw new ReadError("too-much", `the logs take more than ${MOST_BYTES} bytes`);
@@ -72,12 +72,29 @@ function* logsOf(block: BlockLogs) {
   }
 }
 
-function matches(log: Log, { addresses, topics }: LogQuery): boolean {
-  if (addresses.length > 0 && !addresses.some((address) => bytesEqual(address, log.address))) return false;
-  return topics.every((choices, place) => {
-    if (choices.length === 0 || place >= log.topics.length) return true;
-    return choices.some((topic) => bytesEqual(topic, log.topics[place]));
-  });
+/** Which logs a query asks for. */
+export class LogMatcher {
+  readonly #query: LogQuery;
+  readonly #needed: readonly (readonly Uint8Array[])[];
+
+  constructor(query: LogQuery) {
+    this.#query = query;
+    this.#needed = bloomOf(query);
+  }
+
+  /** Whether a block of this bloom is looked at: of several addresses it must hold all. */
+  mayMatch(bloom: Uint8Array): boolean {
+    return this.#needed.every((choices) => choices.some((bits) => contains(bloom, bits)));
+  }
+
+  matches(log: Pick<Log, "address" | "topics">): boolean {
+    const { addresses, topics } = this.#query;
+    if (addresses.length > 0 && !addresses.some((address) => bytesEqual(address, log.address))) return false;
+    return topics.every((choices, place) => {
+      if (choices.length === 0 || place >= log.topics.length) return true;
+      return choices.some((topic) => bytesEqual(topic, log.topics[place]));
+    });
+  }
 }
 
 /** Of each group a block's bloom has to hold one. */

@@ -1,6 +1,6 @@
 import { fullShardIdOf } from "../../chain/config.ts";
 import type { Receipt } from "../../chain/receipt.ts";
-import { asHash32, type Hash32 } from "../../codec/bytes.ts";
+import type { Hash32 } from "../../codec/bytes.ts";
 import { type BlockLogs, findLogs } from "../../execution-node/reads/logs.ts";
 import { ReadError } from "../../execution-node/reads/read-error.ts";
 import { UNANSWERED } from "./empty-answers.ts";
@@ -21,7 +21,7 @@ export async function logs(
   if (end === undefined || !areHere(view, addresses)) return UNANSWERED.getLog;
   const query = {
     addresses: addresses.map(({ recipient }) => recipient),
-    topics: topics.map((choices) => choices.map(asHash32)),
+    topics,
   };
   const found = await findLogs(blocksBetween(view, startBlock, endBlock), query, signal);
   return {

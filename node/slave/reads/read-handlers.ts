@@ -40,13 +40,6 @@ export function readHandlers<Caller>(reads: ShardReads, signal: AbortSignal): Ha
   return handlers;
 }
 
-/** What is answered for a shard that is not there. */
-export function absentShardHandlers<Caller>(): Handlers<Caller> {
-  const handlers = new Handlers<Caller>();
-  for (const name of Object.keys(UNANSWERED) as ReadName[]) answerRead(handlers, name, () => OTHERWISE[name]);
-  return handlers;
-}
-
 function answerRead<Caller, Name extends ReadName>(
   handlers: Handlers<Caller>,
   name: Name,

@@ -6,11 +6,11 @@ import type { ClusterConfig } from "../../chain/config.ts";
 import { parseClusterConfig } from "../../chain/config-file.ts";
 import { decodeMinorBlock } from "../../chain/minor-block.ts";
 import { decodeRootBlock } from "../../chain/root-block.ts";
-import { fromHex, hashFromHex, toHex } from "../../codec/bytes.ts";
+import { bytesKey, fromHex, hashFromHex, toHex } from "../../codec/bytes.ts";
 import { QUARKCHAIN_RULES } from "../../el/evm/rules.ts";
 import { ExecutionNode } from "../../execution-node/execution-node.ts";
 import { beginOnTip } from "../../execution-node/mempool/tip-execution.ts";
-import { TransactionPool } from "../../execution-node/mempool/transaction-pool.ts";
+import { LEAST_GAS_PRICE, TransactionPool } from "../../execution-node/mempool/transaction-pool.ts";
 import type { Handlers } from "../../net/handlers.ts";
 import type { HeadMove } from "../../shard/chain-types.ts";
 import { RootIndex } from "../../shard/root-chains.ts";
@@ -20,8 +20,8 @@ import { ClStore } from "../../shard/store/cl-store.ts";
 import { shardStats as statsCodec } from "../../wire/cluster-messages.ts";
 import { CLUSTER_RPC } from "../../wire/cluster-ops.ts";
 import { encode } from "../../wire/codec.ts";
-import { SeenBlocks } from "../seen-blocks.ts";
-import { shardStats } from "../shard-stats.ts";
+import { followHead } from "../follow-head.ts";
+import { SeenHeights, shardStats } from "../shard-stats.ts";
 import { type ShardView, tipGround } from "../tip-ground.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { ShardReads } from "./shard-reads.ts";
@@ -49,13 +49,21 @@ export class ShardLife {
   readonly view: ShardView;
   readonly cluster: ClusterConfig;
   readonly #folder: string;
-  #seen = new SeenBlocks();
+  readonly #store: ClStore;
+  #seen = new SeenHeights();
   #now = 0;
   #pool: TransactionPool;
   #handlers: Handlers<undefined>;
 
-  private constructor(view: ShardView, cluster: ClusterConfig, folder: string, clock: { read(): number }) {
+  private constructor(
+    view: ShardView,
+    store: ClStore,
+    cluster: ClusterConfig,
+    folder: string,
+    clock: { read(): number },
+  ) {
     this.view = view;
+    this.#store = store;
     this.cluster = cluster;
     this.#folder = folder;
     clock.read = () => this.#now;
@@ -88,7 +96,7 @@ export class ShardLife {
       clock: () => clock.read(),
     });
     await chain.recover();
-    const life = new ShardLife({ config: quarkchain, chain, node }, cluster, folder, clock);
+    const life = new ShardLife({ config: quarkchain, chain, node }, store, cluster, folder, clock);
     await life.#addRoot(rootGenesis);
     return life;
   }
@@ -98,8 +106,14 @@ export class ShardLife {
   }
 
   get reads(): ShardReads {
-    const clock = () => this.#now;
-    return new ShardReads({ view: this.view, cluster: this.cluster, pool: this.#pool, clock });
+    return new ShardReads({
+      view: this.view,
+      pool: this.#pool,
+      keepsHistory: this.cluster.enableTransactionHistory,
+      monitorsDeposits: true,
+      leastGasPrice: LEAST_GAS_PRICE,
+      clock: () => this.#now,
+    });
   }
 
   /** Whatever happens to the shard; a question changes nothing. */
@@ -112,7 +126,7 @@ export class ShardLife {
       await chain.receive([{ sourceMinorHash: hashFromHex(step.from), encoded: fromHex(step.list) }]);
     } else if ("restart" in step) {
       if (!(await chain.startFrom(hashFromHex(step.restart)))) throw new Error("the root block is not known");
-      this.#seen = new SeenBlocks();
+      this.#seen = new SeenHeights();
       this.#pool = this.#newPool();
       this.#handlers = this.#newHandlers();
     }
@@ -133,7 +147,11 @@ export class ShardLife {
 
   /** As they go to the master. */
   stats(): string {
-    return toHex(encode(statsCodec, shardStats(this.view, this.#seen, this.#pool.size)));
+    const { chain } = this.view;
+    if (chain.snapshot === undefined) throw new Error("the shard has no genesis block yet");
+    const staleAt = (height: number) => this.#seen.staleAt(height);
+    const stats = shardStats({ chain, store: this.#store, staleAt }, chain.snapshot, this.#pool.size);
+    return toHex(encode(statsCodec, stats));
   }
 
   async close(): Promise<void> {
@@ -145,20 +163,19 @@ export class ShardLife {
     const outcome = await this.view.chain.addRootBlock(decodeRootBlock(fromHex(hex)));
     if (outcome.status !== "added") throw new Error(`a root block is ${inspect(outcome, { depth: 4 })}`);
     this.#moved(outcome.move);
-    if (outcome.genesis !== undefined) this.#seen.add(outcome.genesis.hash, 0);
+    if (outcome.genesis !== undefined) this.#seen.seen(0, bytesKey(outcome.genesis.hash));
   }
 
   async #addBlock(hex: string): Promise<void> {
     const [outcome] = await this.view.chain.addBlocks([decodeMinorBlock(fromHex(hex))], { now: this.#now });
     if (outcome.status !== "added") throw new Error(`a block is ${inspect(outcome, { depth: 4 })}`);
-    this.#seen.add(outcome.executed.hash, outcome.executed.block.header.height);
+    const { hash, block } = outcome.executed;
+    this.#seen.seen(block.header.height, bytesKey(hash));
     this.#moved(outcome.move);
   }
 
   #moved(move: HeadMove | undefined): void {
-    const { store } = this.view.node;
-    for (const { hash } of move?.leaving ?? []) this.#pool.blockLeft(store.block(hash).transactions);
-    for (const { hash } of move?.joining ?? []) this.#pool.blockJoined(store.block(hash).transactions);
+    if (move !== undefined) followHead(this.#pool, this.view.node, move);
   }
 
   #newPool(): TransactionPool {

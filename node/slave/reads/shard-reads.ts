@@ -1,6 +1,5 @@
-import type { ClusterConfig } from "../../chain/config.ts";
 import { EngineError } from "../../engine/engine-error.ts";
-import { LEAST_GAS_PRICE, type TransactionPool } from "../../execution-node/mempool/transaction-pool.ts";
+import type { TransactionPool } from "../../execution-node/mempool/transaction-pool.ts";
 import type { ShardView } from "../tip-ground.ts";
 import { accountData, codeAt, storageAt } from "./account-reads.ts";
 import { totalBalance } from "./balance-reads.ts";
@@ -17,8 +16,13 @@ import { ecoInfo, unconfirmedHeaders } from "./tip-reads.ts";
 
 export interface ShardReadsParts {
   readonly view: ShardView;
-  readonly cluster: ClusterConfig;
   readonly pool: TransactionPool;
+  /** ENABLE_TRANSACTION_HISTORY. */
+  readonly keepsHistory: boolean;
+  /** PROMETHEUS.MONITOR_XSHARD_DEPOSIT: the first page of a total balance has deposits that are on their way. */
+  readonly monitorsDeposits: boolean;
+  /** MIN_TX_POOL_GAS_PRICE, the price where nobody has paid one. */
+  readonly leastGasPrice: bigint;
   /** Seconds since 1970. */
   readonly clock: () => number;
 }
@@ -82,7 +86,7 @@ export class ShardReads {
   }
 
   gasPrice(request: RequestOf<"gasPrice">): AnswerTo<"gasPrice"> {
-    return gasPrice(this.#now(), request, LEAST_GAS_PRICE);
+    return gasPrice(this.#now(), request, this.#parts.leastGasPrice);
   }
 
   storage(request: RequestOf<"getStorage">): AnswerTo<"getStorage"> {
@@ -101,7 +105,7 @@ export class ShardReads {
     request: RequestOf<"getTransactionListByAddress">,
     signal: AbortSignal,
   ): Promise<AnswerTo<"getTransactionListByAddress">> {
-    if (!this.#parts.cluster.enableTransactionHistory) return NO_HISTORY;
+    if (!this.#parts.keepsHistory) return NO_HISTORY;
     return await transactionsOfAddress(this.#parts.view, this.#parts.pool, request, signal);
   }
 
@@ -109,7 +113,7 @@ export class ShardReads {
     request: RequestOf<"getAllTransactions">,
     signal: AbortSignal,
   ): Promise<AnswerTo<"getAllTransactions">> {
-    if (!this.#parts.cluster.enableTransactionHistory) return NO_HISTORY;
+    if (!this.#parts.keepsHistory) return NO_HISTORY;
     return await allTransactions(this.#parts.view, request, signal);
   }
 
@@ -123,7 +127,7 @@ export class ShardReads {
   }
 
   async totalBalance(request: RequestOf<"getTotalBalance">, signal: AbortSignal): Promise<AnswerTo<"getTotalBalance">> {
-    return await totalBalance(this.#now(), request, false, signal);
+    return await totalBalance(this.#now(), request, this.#parts.monitorsDeposits, signal);
   }
 
   #now(): ReadView {

@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
+import { rootHeaderHash } from "../chain/root-block.ts";
+import type { SealVerdict } from "../cl/pow/seal.ts";
+import { bytesKey, toHex } from "../codec/bytes.ts";
+import { BlockPipeline, type Outlets } from "./block-pipeline.ts";
+import { Lab, MemoryRows, type OpenShard, openShard, SHARD_A } from "./shard-lab.testkit.ts";
+
+const NOW = 1e10;
+const EACH = { refuseOld: true, telling: "each" } as const;
+const TOGETHER = { refuseOld: false, telling: "together" } as const;
+
+let lab: Lab;
+let shard: OpenShard;
+let events: string[];
+/** Waited for before a list is acknowledged, by the name of its block. */
+let gates: Map<string, Promise<void>>;
+let sealed: SealVerdict;
+let names: Map<string, string>;
+let pipeline: BlockPipeline;
+
+const hashOf = ({ header }: MinorBlock) => minorHeaderHash(header);
+const nameOf = (hash: Uint8Array) => names.get(toHex(hash)) ?? "genesis";
+
+beforeEach(async () => {
+  lab = new Lab();
+  events = [];
+  gates = new Map();
+  names = new Map();
+  sealed = { ok: true };
+  shard = await openShard(lab.config, SHARD_A);
+  pipeline = pipelineOver(shard);
+  await pipeline.addRoot(lab.rootGenesis);
+  events.length = 0;
+});
+
+function pipelineOver({ chain, store }: OpenShard): BlockPipeline {
+  const outlets: Outlets = {
+    async deliver(lists) {
+      const sources = [...new Set(lists.map(({ sourceMinorHash }) => nameOf(sourceMinorHash)))];
+      for (const source of sources) await gates.get(source);
+      if (sources.length > 0) events.push(`lists of ${sources.join(" ")}`);
+    },
+    async report({ hash }) {
+      events.push(`report ${nameOf(hash)}${store.isCommitted(hash) ? " again" : ""}`);
+    },
+    async reportTogether(headers) {
+      events.push(`report ${headers.map((header) => nameOf(minorHeaderHash(header))).join(" ")}`);
+    },
+    moved: ({ to }) => events.push(`head ${nameOf(to.hash)}`),
+    announce: () => events.push("announce"),
+    log: () => {},
+  };
+  return new BlockPipeline({ chain, outlets, verifySeal: async () => sealed, clock: () => NOW });
+}
+
+/** On the second root block: what stands on the first one sends no lists. */
+async function blocks(...wanted: readonly string[]): Promise<MinorBlock[]> {
+  const root = lab.root(lab.rootGenesis.header, []);
+  if (!shard.store.hasRootBlock(hashOfRoot(root))) await pipeline.addRoot(root);
+  const made: MinorBlock[] = [];
+  for (const name of wanted) {
+    const parent = made.at(-1) ?? lab.genesis(SHARD_A);
+    const block = lab.block(parent.header, root.header);
+    names.set(toHex(hashOf(block)), name);
+    made.push(block);
+  }
+  return made;
+}
+
+function hashOfRoot(root: ReturnType<Lab["root"]>) {
+  return rootHeaderHash(root.header);
+}
+
+describe("a block", () => {
+  it("is announced when it is the head, and committed when its lists and then its header are acknowledged", async () => {
+    const [one] = await blocks("one");
+    expect(await pipeline.add([one], EACH)).toMatchObject([{ status: "added" }]);
+    expect(events).toEqual(["head one", "announce", "lists of one", "report one"]);
+    expect(shard.chain.statusOf(hashOf(one))).toBe("committed");
+  });
+
+  it("is not reported as long as a list is not acknowledged, nor is what stands on it", async () => {
+    const [one, two] = await blocks("one", "two");
+    let open = () => {};
+    gates.set("one", new Promise((resolve) => (open = () => resolve())));
+    const added = pipeline.add([one, two], EACH);
+    await settled();
+    expect(events.filter((event) => event.startsWith("report"))).toEqual([]);
+    expect(shard.chain.statusOf(hashOf(one))).toBe("executed");
+    open();
+    await added;
+    expect(events.filter((event) => event.startsWith("report"))).toEqual(["report one", "report two"]);
+  });
+
+  it("that comes from two sides at once is told once, and both wait for it", async () => {
+    const [one] = await blocks("one");
+    let open = () => {};
+    gates.set("one", new Promise((resolve) => (open = () => resolve())));
+    const first = pipeline.add([one], EACH);
+    const second = pipeline.add([one], TOGETHER);
+    await settled();
+    open();
+    expect(await first).toMatchObject([{ status: "added" }]);
+    expect(await second).toMatchObject([{ status: "known" }]);
+    expect(events.filter((event) => event.startsWith("report"))).toEqual(["report one"]);
+  });
+
+  it("whose seal is refused is not executed and leaves nothing", async () => {
+    const [one] = await blocks("one");
+    sealed = { ok: false, reason: "target" };
+    const [outcome] = await pipeline.add([one], EACH);
+    expect(outcome).toMatchObject({ reason: "invalid", verdict: { violations: [{ code: "SEAL_ABOVE_TARGET" }] } });
+    expect(shard.engine.executions.has(bytesKey(hashOf(one)))).toBe(false);
+    expect(shard.chain.statusOf(hashOf(one))).toBe("unknown");
+  });
+});
+
+describe("a batch", () => {
+  it("is told with one message a side, and to no peer", async () => {
+    const batch = await blocks("one", "two", "three");
+    await pipeline.add(batch, TOGETHER);
+    expect(events).toEqual([
+      ...["head one", "head two", "head three"],
+      "lists of one two three",
+      "report one two three",
+    ]);
+  });
+
+  it("with a bad block in it commits what comes before, which can be added again (P2)", async () => {
+    const [one, two, three] = await blocks("one", "two", "three");
+    const bad = { ...two, header: { ...two.header, gasLimit: 1n } };
+    expect(await pipeline.add([one, bad, three], TOGETHER)).toMatchObject([{ status: "added" }, { status: "refused" }]);
+    expect(shard.chain.statusOf(hashOf(one))).toBe("committed");
+    expect(await pipeline.add([one, two, three], TOGETHER)).toMatchObject([
+      { status: "known" },
+      { status: "added" },
+      { status: "added" },
+    ]);
+    expect(events.at(-1)).toBe("report two three");
+  });
+
+  it("of committed blocks is told again where somebody asks for that (P19)", async () => {
+    const batch = await blocks("one", "two");
+    await pipeline.add(batch, TOGETHER);
+    events.length = 0;
+    await pipeline.reportAgain(batch.map(hashOf));
+    expect(events).toEqual(["lists of one two", "report one two"]);
+  });
+});
+
+describe("after the end of the process", () => {
+  it("what was not committed is told, parents first, by itself and by whatever stands on it", async () => {
+    const [one, two, three] = await blocks("one", "two", "three");
+    gates.set("one", new Promise(() => {}));
+    void pipeline.add([one, two], EACH);
+    await settled();
+    gates.clear();
+    events.length = 0;
+    const again = await openShard(lab.config, SHARD_A, { rows: new MemoryRows(shard.rows.rows), engine: shard.engine });
+    const reborn = pipelineOver(again);
+    await reborn.add([three], EACH);
+    await reborn.finish();
+    const reports = events.filter((event) => event.startsWith("report"));
+    expect(reports).toEqual(["report one", "report two", "report three"]);
+    expect(await again.chain.unfinished()).toEqual([]);
+  });
+});
+
+async function settled(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}

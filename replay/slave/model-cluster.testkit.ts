@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
+import { encodeMinorBlock, type MinorBlock, type MinorBlockHeader } from "../../node/chain/minor-block.ts";
+import type { RootBlock } from "../../node/chain/root-block.ts";
+import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { SYSTEM_CLOCK } from "../../node/net/clock.ts";
+import { type ClusterLinksParts, LINK_LIMITS } from "../../node/net/cluster-links.ts";
+import { Connection } from "../../node/net/connection.ts";
+import { Handlers } from "../../node/net/handlers.ts";
+import type { Link } from "../../node/net/link.ts";
+import { LinkError } from "../../node/net/link-error.ts";
+import { MemoryNetwork, memoryLinks } from "../../node/net/memory-link.testkit.ts";
+import type { ShardOptions } from "../../node/slave/open-shard.ts";
+import { ShardNode } from "../../node/slave/shard-node.ts";
+import type { ShardOpener } from "../../node/slave/shard-threads.ts";
+import { Slave } from "../../node/slave/slave.ts";
+import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
+import type { Rpc } from "../../node/wire/operation.ts";
+
+/** A master's end of one slave's link: it asks, and notes what is reported. */
+export class ModelMaster {
+  readonly reported: MinorBlockHeader[] = [];
+  readonly #connection: Connection<undefined>;
+
+  constructor(link: Link) {
+    const handlers = new Handlers<undefined>()
+      .answer(CLUSTER_RPC.addMinorBlockHeader, ({ header }) => {
+        this.reported.push(header);
+        return { errorCode: 0, artificialTxConfig: { targetRootBlockTime: 60, targetMinorBlockTime: 10 } };
+      })
+      .answer(CLUSTER_RPC.addMinorBlockHeaderList, ({ headers }) => {
+        this.reported.push(...headers);
+        return { errorCode: 0 };
+      });
+    this.#connection = new Connection<undefined>({
+      link,
+      name: "slave",
+      caller: undefined,
+      metadataBytes: 12,
+      operations: CLUSTER_OPERATIONS,
+      handlers,
+      limits: LINK_LIMITS.master,
+      clock: SYSTEM_CLOCK,
+      log: () => {},
+    });
+  }
+
+  get closed(): Promise<LinkError> {
+    return this.#connection.closed;
+  }
+
+  ask<Request, Response>(rpc: Rpc<Request, Response>, message: Request): Promise<Response> {
+    return this.#connection.channel.request(rpc, message);
+  }
+
+  ping(rootTip?: RootBlock) {
+    return this.ask(CLUSTER_RPC.ping, { id: "", fullShardIds: [], rootTip });
+  }
+
+  addRoot(rootBlock: RootBlock) {
+    return this.ask(CLUSTER_RPC.addRootBlock, { rootBlock, expectSwitch: false });
+  }
+
+  async addMinor(block: MinorBlock): Promise<number> {
+    return (await this.ask(CLUSTER_RPC.addMinorBlock, { block: encodeMinorBlock(block) })).errorCode;
+  }
+
+  close(): void {
+    this.#connection.close(new LinkError("closed", "the master ends"));
+  }
+}
+
+/** One of a cluster's slaves with its master's end. */
+export interface ModelSlave {
+  readonly slave: Slave;
+  readonly master: ModelMaster;
+  readonly config: SlaveConfig;
+  readonly lines: readonly string[];
+}
+
+/** Slaves in this process over links in memory, their shards in this thread. */
+export class ModelCluster {
+  readonly network = new MemoryNetwork();
+  readonly #cluster: ClusterConfig;
+  readonly #datadir: string;
+
+  constructor(cluster: ClusterConfig, datadir: string) {
+    this.#cluster = cluster;
+    this.#datadir = datadir;
+  }
+
+  /** A slave as its configuration has it, whatever ran on its stores before. */
+  start(config: SlaveConfig, links: ClusterLinksParts["timing"] = undefined): ModelSlave {
+    const lines: string[] = [];
+    const slave = new Slave({
+      cluster: this.#cluster,
+      self: config,
+      openShard: this.#opener(join(this.#datadir, config.id)),
+      log: (level, line) => lines.push(`${level} ${line}`),
+      links: { transport: this.network.transportOf(config.id), ...(links && { timing: links }) },
+    });
+    const [theirs, ours] = memoryLinks(["master", config.id]);
+    slave.accept(ours);
+    this.network.listen(config.host, config.port, (link) => slave.accept(link));
+    return { slave, master: new ModelMaster(theirs), config, lines };
+  }
+
+  /** CONNECT_TO_SLAVES to each, one after the other, as the master does it. */
+  async connect(slaves: readonly ModelSlave[]): Promise<void> {
+    const infos = slaves.map(({ config: { id, host, port, fullShardIds } }) => ({ id, host, port, fullShardIds }));
+    for (const { master } of slaves) {
+      const { results } = await master.ask(CLUSTER_RPC.connectToSlaves, { slaves: infos });
+      if (results.some((text) => text !== "")) throw new Error(`slaves are not linked: ${results.join("; ")}`);
+    }
+  }
+
+  #opener(datadir: string): ShardOpener {
+    const options: Omit<ShardOptions, "fullShardId"> = {
+      cluster: this.#cluster,
+      datadir,
+      retention: "archive",
+      durability: "process",
+      cacheBytes: 16 * 2 ** 20,
+      version: "test",
+      ethashCaches: createSharedEthashCaches(1, 0),
+    };
+    return (fullShardId, slave) => ({ api: new ShardNode({ ...options, fullShardId }, slave), end: async () => {} });
+  }
+}

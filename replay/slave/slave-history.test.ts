@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
+import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
+import { type RootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
+import { toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
+import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
+import { openDatabase } from "../database/open-database.ts";
+import { namedShard } from "../database/shard-heights.ts";
+import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
+
+/** A root block of pyquarkchain's own chain with the blocks that it confirms. */
+interface Step {
+  readonly root: RootBlock;
+  readonly blocks: readonly MinorBlock[];
+}
+
+const ROOTS = 8;
+
+let folder: string;
+let history: readonly Step[];
+let cluster: ClusterConfig;
+let running: ModelSlave[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "qkc-slave-"));
+  running = [];
+  ({ history, cluster } = readHistory());
+});
+
+afterEach(async () => {
+  for (const { slave } of running) await slave.close("the test is over");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("two slaves take what pyquarkchain made", () => {
+  it("block by block: every header is reported, every root block is taken by all shards, the heads are pyquarkchain's", async () => {
+    await begin();
+    for (const step of history.slice(1)) await feed(step);
+    const confirmed = history.flatMap(({ blocks }) => blocks.map(({ header }) => toHex(minorHeaderHash(header))));
+    const reported = running.flatMap(({ master }) => master.reported.map((header) => toHex(minorHeaderHash(header))));
+    // pyquarkchain's last blocks are confirmed by no root block that was fed.
+    expect([...reported].sort()).toEqual([...confirmed].sort());
+    expect(new Set(reported).size).toBe(reported.length);
+    expect(await heads()).toEqual(headsOf(history));
+  });
+
+  it("and end and start again on an earlier root block: the heads are what it confirms, and history goes on from there", async () => {
+    await begin();
+    for (const step of history.slice(1)) await feed(step);
+    for (const { slave } of running) await slave.close("it ends");
+    const earlier = history.length - 3;
+    await begin(history[earlier].root);
+    expect(await heads()).toEqual(headsOf(history.slice(0, earlier + 1)));
+    expect(running.flatMap(({ master }) => master.reported)).toEqual([]);
+    for (const { root } of history.slice(earlier + 1)) await addRoot(root);
+    expect(await heads()).toEqual(headsOf(history));
+  });
+});
+
+it("a root block that confirms what is not here is taken by none of the shards, and the next one is", async () => {
+  await begin();
+  const [, step] = history;
+  for (const { master } of running) {
+    expect(await master.addRoot(step.root)).toEqual({ errorCode: 74, switched: false });
+  }
+  expect(running.flatMap(({ lines }) => lines).filter((line) => line.includes("is refused"))).toHaveLength(2);
+  await feed(step);
+  expect(await heads()).toEqual(headsOf(history.slice(0, 2)));
+});
+
+it("a master that is further than the stores is told so by name, and the slave ends", async () => {
+  const slave = startSlave(slaveConfigs()[0]);
+  await expect(slave.master.ping(history[3].root)).rejects.toThrow("closed");
+  expect(await slave.slave.ended).toMatchObject({
+    kind: "failed",
+    error: { code: "USAGE", message: expect.stringContaining("does not have the master's root block 3") },
+  });
+});
+
+it("what is asked of a shard that is not alive is answered, not punished", async () => {
+  const { master } = startSlave(slaveConfigs()[0]);
+  await master.ping();
+  const branch = slaveConfigs()[0].fullShardIds[0];
+  expect(await master.ask(CLUSTER_RPC.getWork, { branch, coinbase: undefined })).toMatchObject({ errorCode: 1 });
+  expect(
+    await master.ask(CLUSTER_RPC.getMinorBlock, { branch, hash: ZERO_HASH, height: 0n, needExtraInfo: false }),
+  ).toMatchObject({ errorCode: 1, block: { header: { branch: 1, height: 0 } } });
+  expect(await master.addRoot(history[1].root)).toMatchObject({ errorCode: 74 });
+});
+
+/** Two slaves with two shards each, brought to life on a root block. */
+async function begin(rootTip: RootBlock = history[0].root): Promise<void> {
+  const model = new ModelCluster(cluster, folder);
+  running = slaveConfigs().map((config) => model.start(config));
+  for (const { master, config } of running) expect(await master.ping()).toEqual(identityOf(config));
+  await model.connect(running);
+  await Promise.all(
+    running.map(async ({ master, config }) => expect(await master.ping(rootTip)).toEqual(identityOf(config))),
+  );
+}
+
+function startSlave(config: SlaveConfig): ModelSlave {
+  const slave = new ModelCluster(cluster, folder).start(config);
+  running.push(slave);
+  return slave;
+}
+
+async function feed({ root, blocks }: Step): Promise<void> {
+  for (const block of blocks) expect(await holderOf(block.header.branch).addMinor(block)).toBe(0);
+  await addRoot(root);
+}
+
+async function addRoot(root: RootBlock): Promise<void> {
+  const answers = await Promise.all(running.map(({ master }) => master.addRoot(root)));
+  for (const answer of answers) expect(answer).toEqual({ errorCode: 0, switched: true });
+}
+
+function holderOf(branch: number) {
+  const holder = running.find(({ config }) => config.fullShardIds.includes(branch));
+  if (holder === undefined) throw new Error(`nobody holds ${branch}`);
+  return holder.master;
+}
+
+async function heads(): Promise<Record<number, string>> {
+  const heads: Record<number, string> = {};
+  for (const { master, config } of running) {
+    for (const branch of config.fullShardIds) {
+      const headers = (await master.ask(CLUSTER_RPC.getUnconfirmedHeaders, {})).headersInfos;
+      // Nothing stands on what is confirmed, so that the next unconfirmed height asks for the head.
+      expect(headers.find((info) => info.branch === branch)?.headers).toEqual([]);
+      const { block } = await newest(master, branch);
+      heads[branch] = toHex(minorHeaderHash(block.header));
+    }
+  }
+  return heads;
+}
+
+/** By height, upwards until there is none. */
+async function newest(master: ModelSlave["master"], branch: number) {
+  const at = (height: bigint) =>
+    master.ask(CLUSTER_RPC.getMinorBlock, { branch, hash: ZERO_HASH, height, needExtraInfo: false });
+  let found = await at(0n);
+  for (let height = 1n; ; height++) {
+    const next = await at(height);
+    if (next.errorCode !== 0) return found;
+    found = next;
+  }
+}
+
+function headsOf(steps: readonly Step[]): Record<number, string> {
+  const heads: Record<number, string> = {};
+  for (const { blocks } of steps) {
+    for (const { header } of blocks) heads[header.branch] = toHex(minorHeaderHash(header));
+  }
+  return heads;
+}
+
+function identityOf({ id, fullShardIds }: SlaveConfig) {
+  return { id, fullShardIds };
+}
+
+function slaveConfigs(): readonly SlaveConfig[] {
+  const [only] = cluster.slaves;
+  const ids = only.fullShardIds;
+  return [
+    { ...only, id: "S0", port: 1, fullShardIds: ids.slice(0, 2) },
+    { ...only, id: "S1", port: 2, fullShardIds: ids.slice(2) },
+  ];
+}
+
+/** The first root blocks of the packed database, ascending; genesis blocks belong to the first one. */
+function readHistory(): { readonly history: readonly Step[]; readonly cluster: ClusterConfig } {
+  const { source, config, rootTip } = openDatabase({
+    db: "fixtures/pyqkc-small",
+    configPath: undefined,
+    rootTip: undefined,
+    verifyChecksums: "default",
+  });
+  try {
+    const roots: RootBlock[] = [];
+    for (let hash = rootTip; ; hash = roots[0].header.prevBlockHash) {
+      roots.unshift(source.rootBlocks().rootBlock(hash));
+      if (roots[0].header.height === 0) break;
+    }
+    const steps = roots.slice(0, ROOTS).map((root) => ({
+      root,
+      blocks: root.minorHeaders.map((header) => namedShard(source, header.branch).minorBlock(minorHeaderHash(header))),
+    }));
+    expect(toHex(rootHeaderHash(steps[1].root.header))).toBe(toHex(steps[2].root.header.prevBlockHash));
+    return { history: steps, cluster: config };
+  } finally {
+    source.close();
+  }
+}
