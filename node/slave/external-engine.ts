@@ -30,10 +30,13 @@ export interface ExternalEngine {
   close(): void;
 }
 
-/** A live shard has nowhere to go without its engine: it is waited for until the shard is closed. */
+/**
+ * Outlasts the restart of an engine. What is being done then fails and is done again by whoever comes next: a root block of the
+ * master waits behind it, and must not wait for ever.
+ */
 const PATIENCE: Partial<RetryPolicy> = {
   attempts: Number.POSITIVE_INFINITY,
-  budgetMs: Number.POSITIVE_INFINITY,
+  budgetMs: 60_000,
   longestDelayMs: 2000,
 };
 

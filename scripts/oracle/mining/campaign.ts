@@ -1,5 +1,10 @@
 import { parseClusterConfig } from "../../../node/chain/config-file.ts";
-import { decodeMinorBlock, encodeMinorBlock, type MinorBlock } from "../../../node/chain/minor-block.ts";
+import {
+  decodeMinorBlock,
+  encodeMinorBlock,
+  type MinorBlock,
+  minorHeaderHash,
+} from "../../../node/chain/minor-block.ts";
 import { decodeRootBlock } from "../../../node/chain/root-block.ts";
 import { signTransaction } from "../../../node/chain/sign-transaction.ts";
 import { addressOfKey } from "../../../node/chain/signing.testkit.ts";
@@ -25,6 +30,8 @@ export interface CampaignTotals {
   deposits: number;
   /** Blocks that have more root blocks behind them than one block may go ahead. */
   limitedRoots: number;
+  /** Heads that a root block took back. */
+  forks: number;
   /** Where pyquarkchain's own block would be another one, because a transaction that failed while it was made left traces. */
   otherTemplates: number;
 }
@@ -47,6 +54,7 @@ export class Campaign {
     included: 0,
     deposits: 0,
     limitedRoots: 0,
+    forks: 0,
     otherTemplates: 0,
   };
   readonly #reference: Reference;
@@ -54,6 +62,11 @@ export class Campaign {
   readonly #shards: ReadonlyMap<number, LiveShard>;
   readonly #accounts: readonly Account[];
   readonly #moment: { now: number };
+  /**
+   * Milliseconds since 1970: a head that a root block has reset has the clock's time, and pyquarkchain's is another one;
+   * from then on no rule asks for it.
+   */
+  readonly #forksFrom: number;
 
   private constructor(
     reference: Reference,
@@ -67,6 +80,7 @@ export class Campaign {
     this.#shards = shards;
     this.#accounts = accounts;
     this.#moment = moment;
+    this.#forksFrom = moment.now + 1_500_000;
   }
 
   static async start(reference: Reference, seed: number): Promise<Campaign> {
@@ -91,8 +105,23 @@ export class Campaign {
     const fullShardId = random.oneOf(SHARDS);
     for (let n = random.whole(0, 12); n > 0; n--) await this.#transaction(fullShardId);
     this.#moment.now += random.whole(0, 12_000);
+    if (this.#moment.now > this.#forksFrom && random.next() < 0.1) return await this.#fork(fullShardId);
     await this.#block(fullShardId);
     if (random.next() < 0.2) await this.#rootBlock();
+  }
+
+  /** Two blocks on the head, of which a root block confirms the second: the first one's transactions come back. */
+  async #fork(fullShardId: number): Promise<void> {
+    const shard = this.#shardOf(fullShardId);
+    const first = await this.#sealedTemplate(fullShardId);
+    await this.#transaction(fullShardId);
+    const second = await this.#sealedTemplate(fullShardId);
+    await this.#add(shard, first);
+    await this.#add(shard, second);
+    await this.#reference.leaveOut(fullShardId, toHex(minorHeaderHash(first.header)));
+    await this.#rootBlock();
+    same("head after the fork", toHex(shard.snapshot.head.hash), toHex(minorHeaderHash(second.header)));
+    this.totals.forks++;
   }
 
   /** Root blocks without a block of ours between them. */
@@ -137,6 +166,11 @@ export class Campaign {
   }
 
   async #block(fullShardId: number): Promise<void> {
+    await this.#add(this.#shardOf(fullShardId), await this.#sealedTemplate(fullShardId));
+  }
+
+  /** Held to pyquarkchain's own. */
+  async #sealedTemplate(fullShardId: number): Promise<MinorBlock> {
     const shard = this.#shardOf(fullShardId);
     const coinbase = this.#coinbase(fullShardId);
     const { header: head } = shard.snapshot.headBlock;
@@ -148,7 +182,7 @@ export class Campaign {
     const target = await shard.chain.sealTargetOf(ours);
     same("difficulty as staking lowers it", target.difficulty, BigInt(theirs.difficulty));
     const nonce = BigInt(this.#random.whole(0, 2 ** 32 - 1));
-    await this.#add(shard, { ...ours, header: { ...ours.header, nonce } });
+    return { ...ours, header: { ...ours.header, nonce } };
   }
 
   async #add(shard: LiveShard, block: MinorBlock): Promise<void> {
@@ -157,8 +191,12 @@ export class Campaign {
     const outcome = await shard.add(block);
     same("our own verdict", outcome.status, "added");
     for (const other of this.#shards.values()) if (other !== shard) await other.receive(outcome);
-    same("state root", toHex(block.meta.stateRoot), answer.stateRoot);
-    same("whether it is the head", shard.snapshot.headBlock.header.height === block.header.height, answer.isTip);
+    if (answer.isTip) same("state root", toHex(block.meta.stateRoot), answer.stateRoot);
+    same(
+      "whether it is the head",
+      toHex(shard.snapshot.head.hash) === toHex(minorHeaderHash(block.header)),
+      answer.isTip,
+    );
     same("pool after the block", shard.pool.ordered().map(hashOf), answer.pooled);
     this.totals.blocks++;
     this.totals.included += block.transactions.length;
@@ -189,8 +227,13 @@ export class Campaign {
     };
     const times = [...this.#shards.values()].map(({ snapshot }) => snapshot.headBlock.header.createTime);
     const time = Math.max(Math.floor(this.#moment.now / 1000), ...times);
-    const block = decodeRootBlock(fromHex(await this.#reference.rootBlock(time, encodedAddress(coinbase))));
-    for (const shard of this.#shards.values()) await shard.addRoot(block);
+    const answer = await this.#reference.rootBlock(time, encodedAddress(coinbase));
+    const block = decodeRootBlock(fromHex(answer.block));
+    for (const [index, shard] of [...this.#shards.values()].entries()) {
+      await shard.addRoot(block);
+      same("head after a root block", toHex(shard.snapshot.head.hash), answer.shards[index].head);
+      same("pool after a root block", shard.pool.ordered().map(hashOf), answer.shards[index].pooled);
+    }
     this.totals.rootBlocks++;
   }
 

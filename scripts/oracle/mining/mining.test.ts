@@ -26,10 +26,11 @@ describe.skipIf(checkout === undefined)("templates", () => {
       }
       const { totals } = campaign;
       console.info(totals);
-      expect(totals.blocks).toBe(count);
+      expect(totals.blocks).toBeGreaterThanOrEqual(count);
       expect(totals.otherTemplates).toBe(0);
       if (count < 200) return;
       expect(totals.limitedRoots).toBeGreaterThan(0);
+      expect(totals.forks).toBeGreaterThan(0);
       for (const total of [totals.included, totals.refused, totals.deposits]) expect(total).toBeGreaterThan(count / 4);
     } finally {
       reference.close();

@@ -115,7 +115,7 @@ class Cluster:
             "block": bytes(block.serialize()).hex(),
             "tracking": json.loads(block.tracking_data),
             "difficulty": str(block.header.difficulty if difficulty is None else difficulty),
-            "pooled": [tx.tx.get_hash().hex() for tx in self.shards[shard].tx_queue.txs],
+            "pooled": pooled(self.shards[shard]),
         }
 
     def block(self, shard, encoded):
@@ -135,8 +135,13 @@ class Cluster:
             "isTip": state.header_tip == block.header,
             "stateRoot": state.evm_state.trie.root_hash.hex(),
             "deposits": len(deposits),
-            "pooled": [tx.tx.get_hash().hex() for tx in state.tx_queue.txs],
+            "pooled": pooled(state),
         }
+
+    def leave_out(self, shard, hash):
+        """The next root blocks do not confirm this block."""
+        self.unconfirmed[shard] = [h for h in self.unconfirmed[shard] if h.get_hash().hex() != hash]
+        return {}
 
     def root_block(self, time, coinbase):
         parent = self.root.get_tip_block()
@@ -153,7 +158,16 @@ class Cluster:
         self.root.add_block(block)
         for state in self.shards.values():
             state.add_root_block(block)
-        return {"block": bytes(block.serialize()).hex()}
+        return {
+            "block": bytes(block.serialize()).hex(),
+            "shards": [
+                {"head": state.header_tip.get_hash().hex(), "pooled": pooled(state)} for state in self.shards.values()
+            ],
+        }
+
+
+def pooled(state):
+    return [tx.tx.get_hash().hex() for tx in state.tx_queue.txs]
 
 
 async def main():

@@ -21,9 +21,16 @@ export interface ReferenceTemplate {
 
 export interface ReferenceBlock {
   readonly isTip: boolean;
+  /** Of its head. */
   readonly stateRoot: string;
   readonly deposits: number;
   readonly pooled: readonly string[];
+}
+
+export interface ReferenceRoot {
+  readonly block: string;
+  /** In the order of the shards, afterwards. */
+  readonly shards: readonly { readonly head: string; readonly pooled: readonly string[] }[];
 }
 
 /** pyquarkchain's states in a process of their own (reference.py). */
@@ -62,10 +69,14 @@ export class Reference {
     return await this.#ask({ op: "block", shard, encoded });
   }
 
+  /** The next root blocks do not confirm this block. */
+  async leaveOut(shard: number, hash: string): Promise<void> {
+    await this.#ask({ op: "leave_out", shard, hash });
+  }
+
   /** A root block with what is not confirmed yet, added to its own states; `time` is the least that it has. */
-  async rootBlock(time: number, coinbase: string): Promise<string> {
-    const { block } = await this.#ask<{ block: string }>({ op: "root_block", time, coinbase });
-    return block;
+  async rootBlock(time: number, coinbase: string): Promise<ReferenceRoot> {
+    return await this.#ask({ op: "root_block", time, coinbase });
   }
 
   close(): void {
