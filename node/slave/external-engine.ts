@@ -41,8 +41,8 @@ const PATIENCE: Partial<RetryPolicy> = {
 };
 
 /**
- * Waits for an engine until it answers. Throws UnsupportedError for one that does not know QuarkChain's extension, ConfigError
- * for another chain's.
+ * Waits a minute for an engine. Throws EngineUnavailableError where it does not answer, UnsupportedError for one that
+ * does not know QuarkChain's extension, ConfigError for another chain's.
  */
 export async function openExternalEngine({
   spec: { url, jwtSecret },

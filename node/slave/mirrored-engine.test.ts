@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { readFixtureConfig } from "../chain/expected-configs.testkit.ts";
+import { rootGenesisBlock } from "../chain/genesis.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
+import { rootBlockOn } from "../cl/chain-rules.testkit.ts";
 import { asAddress, type Hash32, ZERO_HASH } from "../codec/bytes.ts";
 import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
+import { EngineUnavailableError } from "../engine/client/engine-failures.ts";
 import { MirroredEngine } from "../engine/client/mirrored-engine.ts";
 import type { EngineApi, PayloadStatus } from "../engine/engine-api.ts";
 import { ExecutionNode } from "../execution-node/execution-node.ts";
@@ -20,6 +23,8 @@ interface External {
   node: ExecutionNode;
   readonly folder: string;
   alter: (status: PayloadStatus) => PayloadStatus;
+  /** Whether nobody answers. */
+  isGone: boolean;
 }
 
 /** A shard whose external engine can be changed, restarted and lose what it has. */
@@ -38,7 +43,12 @@ class Mirrored {
 
   static async open(): Promise<Mirrored> {
     const folder = mkdtempSync(join(tmpdir(), "qkc-external-"));
-    const external = { node: await externalNode(folder), folder, alter: (status: PayloadStatus) => status };
+    const external = {
+      node: await externalNode(folder),
+      folder,
+      alter: (status: PayloadStatus) => status,
+      isGone: false,
+    };
     const fedAgain: number[] = [];
     const faults: string[] = [];
     let now = START;
@@ -67,6 +77,10 @@ class Mirrored {
 
   set alter(alter: (status: PayloadStatus) => PayloadStatus) {
     this.#external.alter = alter;
+  }
+
+  set isGone(isGone: boolean) {
+    this.#external.isGone = isGone;
   }
 
   async block(n = 0): Promise<MinorBlock> {
@@ -118,13 +132,18 @@ function throughBox(box: External): EngineApi {
     exchangeCapabilities: (methods) => box.node.exchangeCapabilities(methods),
     getClientVersion: (caller) => box.node.getClientVersion(caller),
     chainIdentity: () => box.node.chainIdentity(),
-    newPayload: async (payload) => box.alter(await box.node.newPayload(payload)),
-    forkchoiceUpdated: (state, attributes) => box.node.forkchoiceUpdated(state, attributes),
+    newPayload: async (payload) => box.alter(await answering(box).newPayload(payload)),
+    forkchoiceUpdated: async (state, attributes) => await answering(box).forkchoiceUpdated(state, attributes),
     getPayload: (payloadId) => box.node.getPayload(payloadId),
     getPayloadBodiesByHash: (hashes) => box.node.getPayloadBodiesByHash(hashes),
     getPayloadBodiesByRange: (start, count) => box.node.getPayloadBodiesByRange(start, count),
     getBalance: (request) => box.node.getBalance(request),
   };
+}
+
+function answering({ node, isGone }: External): ExecutionNode {
+  if (isGone) throw new EngineUnavailableError("nobody answers");
+  return node;
 }
 
 test("both engines execute every block and stand on one head", async () => {
@@ -152,6 +171,20 @@ test("a restart brings both to the head, whichever lacks blocks", async () => {
   await mirrored.restart(false);
   await mirrored.shard.chain.recover();
   expect(mirrored.fedAgain).toEqual([11]);
+  expect(mirrored.externalHead).toEqual(mirrored.shard.snapshot.head.hash);
+});
+
+test("while nobody answers no block is added, root blocks are, and afterwards everything is as it should be", async () => {
+  const mirrored = await Mirrored.open();
+  await mirrored.grow(3);
+  const block = await mirrored.block();
+  mirrored.isGone = true;
+  await expect(mirrored.shard.add(block)).rejects.toThrow("nobody answers");
+  await mirrored.shard.addRoot(rootBlockOn(rootGenesisBlock(cluster.quarkchain).header, []));
+  expect(mirrored.shard.snapshot).toMatchObject({ head: { height: 3 }, rootTip: { header: { height: 1 } } });
+  mirrored.isGone = false;
+  expect(await mirrored.shard.add(block)).toMatchObject({ status: "added" });
+  await mirrored.grow(1);
   expect(mirrored.externalHead).toEqual(mirrored.shard.snapshot.head.hash);
 });
 
