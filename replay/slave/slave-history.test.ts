@@ -9,6 +9,7 @@ import { toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import { openDatabase } from "../database/open-database.ts";
 import { namedShard } from "../database/shard-heights.ts";
+import { replayInProcess } from "../replay/replay-run.testkit.ts";
 import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
 
 /** A root block of pyquarkchain's own chain with the blocks that it confirms. */
@@ -58,6 +59,19 @@ describe("two slaves take what pyquarkchain made", () => {
     for (const { root } of history.slice(earlier + 1)) await addRoot(root);
     expect(await heads()).toEqual(headsOf(history));
   });
+});
+
+it("what a replay leaves is a start: the slave goes on where the replay ended", async () => {
+  const [config] = cluster.slaves;
+  const end = history.length - 3;
+  const replayed = await replayInProcess({ datadir: join(folder, config.id), to: end });
+  expect(replayed).toMatchObject({ exitCode: 0, error: undefined });
+  const { master } = startSlave(config);
+  await master.ping();
+  expect(await master.ping(history[end].root)).toEqual(identityOf(config));
+  expect(await heads()).toEqual(headsOf(history.slice(0, end + 1)));
+  for (const step of history.slice(end + 1)) await feed(step);
+  expect(await heads()).toEqual(headsOf(history));
 });
 
 it("a root block that confirms what is not here is taken by none of the shards, and the next one is", async () => {
