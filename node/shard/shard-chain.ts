@@ -54,6 +54,8 @@ export interface ShardChainParts {
   readonly base?: BaseBlocks;
   /** Seconds since 1970. */
   readonly clock: () => number;
+  /** Called once when the chain breaks: see isBroken. */
+  readonly onBroken?: (error: unknown) => void;
 }
 
 /** What an engine made of a block that was prepared. */
@@ -491,6 +493,7 @@ export class ShardChain {
       return result;
     } catch (error) {
       this.#broken = error;
+      this.#parts.onBroken?.(error);
       throw error;
     }
   }

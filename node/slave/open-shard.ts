@@ -5,7 +5,7 @@ import { rootGenesisBlock } from "../chain/genesis.ts";
 import { rootHeaderHash } from "../chain/root-block.ts";
 import type { SharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
 import { SealVerifier } from "../cl/pow/seal.ts";
-import { QkcError } from "../codec/errors.ts";
+import { QkcError, reasonOf } from "../codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
 import { ExecutionNode, type Retention } from "../execution-node/execution-node.ts";
 import { beginOnTip } from "../execution-node/mempool/tip-execution.ts";
@@ -108,6 +108,7 @@ function assemble(
     engine: external?.mirrored(node, () => chain) ?? node,
     keepsHistory: cluster.enableTransactionHistory,
     clock: secondsNow,
+    onBroken: (error) => void slave.failed(reasonOf(error)),
   });
   const view: ShardView = { config, chain, node };
   const snapshot = () => snapshotOf(chain);

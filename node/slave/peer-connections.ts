@@ -13,6 +13,8 @@ const COMMANDS: readonly Command<unknown>[] = Object.values(PEER_COMMAND) as Com
 export class PeerConnections {
   readonly #peers: Peers;
   readonly #connections = new Map<number, VirtualConnection>();
+  /** Where a shard is served now: it may have been begun anew. */
+  readonly #shards = new Map<number, ShardApi>();
   readonly #names = new WeakMap<VirtualConnection, number>();
   #next = 1;
 
@@ -20,18 +22,27 @@ export class PeerConnections {
     this.#peers = peers;
   }
 
-  /** The shard hears its peers from now on. */
+  /** The shard hears its peers from now on, be it alive for the first time or again. */
   addShard(fullShardId: number, api: ShardApi): void {
+    const isNew = !this.#shards.has(fullShardId);
+    this.#shards.set(fullShardId, api);
+    if (isNew) this.#listen(fullShardId);
+    else for (const connection of this.#peers.of(fullShardId)) this.#tellOpened(connection);
+  }
+
+  #listen(fullShardId: number): void {
     const handlers = new Handlers<VirtualConnection>();
     for (const rpc of RPCS) {
-      handlers.answerBytes(rpc, (payload, connection) => api.peerRequest(this.#nameOf(connection), rpc.op, payload));
+      handlers.answerBytes(rpc, (payload, connection) =>
+        this.#api(fullShardId).peerRequest(this.#nameOf(connection), rpc.op, payload),
+      );
     }
     for (const command of COMMANDS) {
       handlers.takeBytes(command, (payload, connection) =>
-        api.peerCommand(this.#nameOf(connection), command.op, payload),
+        this.#api(fullShardId).peerCommand(this.#nameOf(connection), command.op, payload),
       );
     }
-    this.#peers.addShard(fullShardId, handlers, (connection) => this.#opened(api, connection));
+    this.#peers.addShard(fullShardId, handlers, (connection) => this.#opened(connection));
   }
 
   broadcast(fullShardId: number, op: number, payload: Uint8Array, except: number | undefined): void {
@@ -57,16 +68,28 @@ export class PeerConnections {
     this.#connections.get(connection)?.close(new LinkError("protocol", reason));
   }
 
-  #opened(api: ShardApi, connection: VirtualConnection): void {
+  #opened(connection: VirtualConnection): void {
     const name = this.#next++;
     this.#connections.set(name, connection);
     this.#names.set(connection, name);
-    // A shard that cannot be told is ending, and says so itself.
-    api.peerOpened(name, connection.peerId).catch(() => {});
+    this.#tellOpened(connection);
     connection.signal.addEventListener("abort", () => {
       this.#connections.delete(name);
-      api.peerClosed(name).catch(() => {});
+      this.#api(connection.branch)
+        .peerClosed(name)
+        .catch(() => {});
     });
+  }
+
+  /** A shard that cannot be told is ending, and says so itself. */
+  #tellOpened(connection: VirtualConnection): void {
+    this.#api(connection.branch)
+      .peerOpened(this.#nameOf(connection), connection.peerId)
+      .catch(() => {});
+  }
+
+  #api(fullShardId: number): ShardApi {
+    return this.#shards.get(fullShardId) as ShardApi;
   }
 
   #nameOf(connection: VirtualConnection): number {

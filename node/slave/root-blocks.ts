@@ -28,12 +28,14 @@ export class RootBlocks {
   }
 
   async #add(rootBlock: Uint8Array): Promise<AddedRoot> {
+    if (!(await this.#shards.areWhole())) return this.#refused(rootBlock, "a shard of this slave is not alive");
     const shards = this.#shards.alive;
     const refusals = await Promise.all(shards.map((shard) => shard.rootRefusal(rootBlock)));
     const refusal = refusals.find((text) => text !== undefined);
     if (refusal !== undefined) return this.#refused(rootBlock, refusal);
     const added = await Promise.all(shards.map((shard) => shard.addRoot(rootBlock)));
     for (const each of added) if (each.refusal !== undefined) return this.#refused(rootBlock, each.refusal);
+    this.#shards.took(rootBlock);
     return { refusal: undefined, isTip: added.at(-1)?.isTip ?? false };
   }
 

@@ -8,6 +8,8 @@
 export interface ShardApi {
   /** Brings the shard to life on a root block of its genesis height or later, as pyquarkchain's PING with a root tip does. */
   start(rootTip: Uint8Array): Promise<void>;
+  /** Brings a shard that was alive before back to where its rows say that it stands. */
+  resume(): Promise<void>;
   /** Why the shard cannot take a root block; undefined where it can, or has it already. Changes nothing. */
   rootRefusal(rootBlock: Uint8Array): Promise<string | undefined>;
   addRoot(rootBlock: Uint8Array): Promise<AddedRoot>;
@@ -42,7 +44,7 @@ export interface SlaveApi {
   askPeer(connection: number, op: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   closePeer(connection: number, reason: string): Promise<void>;
   log(level: LogLevel, line: string): Promise<void>;
-  /** Nothing more can be done with the shard, and so with the slave. */
+  /** Nothing more can be done with the shard as it is: it has to be begun anew. */
   failed(reason: string): Promise<void>;
 }
 

@@ -47,6 +47,14 @@ export class ShardNode implements ShardApi {
     void shard.pipeline.finish().catch(() => {});
   }
 
+  async resume(): Promise<void> {
+    const shard = await this.#open();
+    if (shard.chain.snapshot === undefined) throw new QkcError("INTERNAL", "there is nothing to go on from");
+    await shard.chain.recover();
+    this.#live = this.#serving(shard);
+    void shard.pipeline.finish().catch(() => {});
+  }
+
   async rootRefusal(rootBlock: Uint8Array): Promise<string | undefined> {
     const { chain } = await this.#open();
     const refusal = chain.rootRefusalOf(readRootBlock(new WireReader(rootBlock)));

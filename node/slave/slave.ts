@@ -34,7 +34,7 @@ export type SlaveEnd =
 
 /**
  * A slave of a cluster (pyquarkchain cluster/slave.py SlaveServer): links here, shards in threads. It ends when its master's
- * link does, or when a shard cannot go on.
+ * link does, or when its shards cannot be brought to life; one that breaks later is begun anew.
  */
 export class Slave {
   /** Resolves once; close() is the caller's. */
@@ -52,12 +52,15 @@ export class Slave {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    const clock: Clock = links.clock ?? SYSTEM_CLOCK;
+    const { signal } = this.#closing;
     this.#shards = new SlaveShards({
       config: cluster.quarkchain,
       fullShardIds,
       open: openShard,
       slaveFor: (fullShardId) => this.#apiFor(fullShardId),
       born: (fullShardId, api) => this.#peers.addShard(fullShardId, api),
+      ...{ clock, signal, log },
     });
     const failed = (error: unknown) => this.#end({ kind: "failed", error });
     const self = { id, fullShardIds };
@@ -70,8 +73,6 @@ export class Slave {
       ...links,
     });
     this.#peers = new PeerConnections(this.#links.peers);
-    const clock: Clock = links.clock ?? SYSTEM_CLOCK;
-    const { signal } = this.#closing;
     this.#lists = new ListDelivery({ shards: this.#shards, slaves: this.#links.slaves, clock, signal, log });
     this.#links.masterLost.then(({ message }) => this.#end({ kind: "master-lost", reason: message }));
   }
@@ -97,7 +98,7 @@ export class Slave {
       askPeer: (connection, op, payload, timeoutMs) => this.#peers.ask(connection, op, payload, timeoutMs),
       closePeer: async (connection, reason) => this.#peers.close(connection, reason),
       log: async (level, line) => this.#log(level, `${name}: ${line}`),
-      failed: async (reason) => this.#end({ kind: "failed", error: new LinkError("failed", `${name}: ${reason}`) }),
+      failed: async (reason) => this.#shards.failed(fullShardId, reason),
     };
   }
 

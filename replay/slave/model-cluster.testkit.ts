@@ -11,6 +11,7 @@ import type { Link } from "../../node/net/link.ts";
 import { LinkError } from "../../node/net/link-error.ts";
 import { MemoryNetwork, memoryLinks } from "../../node/net/memory-link.testkit.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
+import type { SlaveApi } from "../../node/slave/shard-api.ts";
 import { ShardNode } from "../../node/slave/shard-node.ts";
 import type { ShardOpener } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
@@ -76,6 +77,8 @@ export interface ModelSlave {
   readonly master: ModelMaster;
   readonly config: SlaveConfig;
   readonly lines: readonly string[];
+  /** Says that a shard cannot go on, as its thread would. */
+  fail(fullShardId: number, reason: string): void;
 }
 
 /** Slaves in this process over links in memory, their shards in this thread. */
@@ -92,17 +95,23 @@ export class ModelCluster {
   /** A slave as its configuration has it, whatever ran on its stores before. */
   start(config: SlaveConfig, links: ClusterLinksParts["timing"] = undefined): ModelSlave {
     const lines: string[] = [];
+    const apis = new Map<number, SlaveApi>();
+    const open = this.#opener(join(this.#datadir, config.id));
     const slave = new Slave({
       cluster: this.#cluster,
       self: config,
-      openShard: this.#opener(join(this.#datadir, config.id)),
+      openShard: (fullShardId, api) => {
+        apis.set(fullShardId, api);
+        return open(fullShardId, api);
+      },
       log: (level, line) => lines.push(`${level} ${line}`),
       links: { transport: this.network.transportOf(config.id), ...(links && { timing: links }) },
     });
     const [theirs, ours] = memoryLinks(["master", config.id]);
     slave.accept(ours);
     this.network.listen(config.host, config.port, (link) => slave.accept(link));
-    return { slave, master: new ModelMaster(theirs), config, lines };
+    const fail = (fullShardId: number, reason: string) => void apis.get(fullShardId)?.failed(reason);
+    return { slave, master: new ModelMaster(theirs), config, lines, fail };
   }
 
   /** CONNECT_TO_SLAVES to each, one after the other, as the master does it. */

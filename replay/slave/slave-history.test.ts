@@ -61,6 +61,21 @@ describe("two slaves take what pyquarkchain made", () => {
   });
 });
 
+it("a shard that cannot go on is begun anew where it stood, and the other shards go on", async () => {
+  await begin();
+  for (const step of history.slice(1, 4)) await feed(step);
+  const [{ master, config, fail, lines }] = running;
+  const [broken, other] = config.fullShardIds;
+  fail(broken, "the disk is full");
+  const request = { hash: ZERO_HASH, height: 0n, needExtraInfo: false };
+  expect(await master.ask(CLUSTER_RPC.getMinorBlock, { ...request, branch: broken })).toMatchObject({ errorCode: 1 });
+  expect(await master.ask(CLUSTER_RPC.getMinorBlock, { ...request, branch: other })).toMatchObject({ errorCode: 0 });
+  expect(await master.ping(history[3].root)).toEqual(identityOf(config));
+  await expect.poll(() => lines.some((line) => line.includes("is alive again")), { timeout: 20_000 }).toBe(true);
+  for (const step of history.slice(4)) await feed(step);
+  expect(await heads()).toEqual(headsOf(history));
+});
+
 it("what a replay leaves is a start: the slave goes on where the replay ended", async () => {
   const [config] = cluster.slaves;
   const end = history.length - 3;
