@@ -15,6 +15,7 @@ import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { note, print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
 import { colorsFor } from "../text/colors.ts";
+import { programText, withPlaces } from "../text/command-text.ts";
 import { TrialSource } from "../triage/open-trial.ts";
 import { triageOf } from "../triage/triage-run.ts";
 import { confirmingRoot } from "./confirming-root.ts";
@@ -184,9 +185,10 @@ function printAnswer(request: BisectRequest, bad: number, { divergence, executed
   }
   const colors = colorsFor(process.stdout.isTTY, process.env);
   const explanation = divergence.triage?.attribution.explanation;
+  const places = { program: programText(), db: request.db, configPath: request.configPath };
   const lines = [
     `${colors.red(colors.bold(`block ${divergence.height} is the first that diverges`))}: ${where}`,
-    `  ${divergenceText(divergence, request.db, colors)}`,
+    `  ${divergenceText(divergence, (command) => withPlaces(command, places), colors)}`,
     ...(explanation === undefined ? [] : [`  cause: ${explanation}`]),
   ];
   print(`${lines.join("\n")}\n`);

@@ -63,6 +63,7 @@ export async function reportUnusable(invocation: Invocation, clock: RunClock, er
     failure,
     timing: runTiming(clock, {
       databasePath: request.db,
+      configPath: request.configPath,
       workers: request.workers,
       ranges: 0,
       results: [],

@@ -73,6 +73,7 @@ async function checkPlanned(
       failure: outcome.failure,
       timing: runTiming(clock, {
         databasePath: request.db,
+        configPath: request.configPath,
         workers: request.workers,
         ranges: run.ranges.length,
         results: outcome.results,

@@ -34,7 +34,8 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
   ) => {
     const { results } = parts;
     const ranges = { ranges: results.length, results, resumed: new Map<number, RangeResult>() };
-    const timing = runTiming(clock, { databasePath: db, workers: 1, ...ranges, stalls: [] });
+    const { configPath } = request;
+    const timing = runTiming(clock, { databasePath: db, configPath, workers: 1, ...ranges, stalls: [] });
     return answerOf(
       assembleReport({ ...parts, allowlist: [], triages: new Map(), stopped: null, interrupted: false, timing }),
     );

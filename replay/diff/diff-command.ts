@@ -1,11 +1,13 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { parseHash } from "../terminal/numbers.ts";
 import { indented } from "../text/indented.ts";
 
 interface DiffOptions {
   readonly db: string;
   readonly config?: string;
+  readonly rootTip?: string;
   readonly block: string;
   readonly rules?: string;
   readonly against?: string;
@@ -36,6 +38,7 @@ export function addDiffCommand(program: Command, run: RunCommand): void {
     )
     .requiredOption("--db <dir>", "folder of the database")
     .option("--config <file>", "cluster_config.json (default: found in or beside the database folder)")
+    .addOption(new Option("--root-tip <hash>", "hash of the root block to take as the tip").argParser(parseHash))
     .requiredOption("--block <block>", "SHARD:HEIGHT, SHARD:tip, a hash or an id")
     .option(
       "--rules <rules>",
@@ -44,10 +47,10 @@ export function addDiffCommand(program: Command, run: RunCommand): void {
     .option("--against <rules>", "compare with an execution by these rules, not with what the block declares")
     .option("--json", "print JSON instead of the text")
     .addHelpText("after", `\nExamples:\n${indented(EXAMPLES)}\n\n${exitCodesText(EXIT_CODES)}`)
-    .action(({ db, config, block, rules, against, json }: DiffOptions) =>
+    .action(({ db, config, rootTip, block, rules, against, json }: DiffOptions) =>
       run(async () => {
         const { runDiff } = await import("./run-diff.ts");
-        return runDiff({ db, configPath: config, block, rules, against, json: json === true });
+        return runDiff({ db, configPath: config, rootTip, block, rules, against, json: json === true });
       }),
     );
 }

@@ -20,6 +20,8 @@ import { diffText } from "./diff-text.ts";
 export interface DiffRequest {
   readonly db: string;
   readonly configPath: string | undefined;
+  /** Hash of the root block to take as the tip; absent: the database's own. */
+  readonly rootTip?: string;
   /** SHARD:HEIGHT, SHARD:tip or a hash. */
   readonly block: string;
   /** Text of a rule set; undefined: the chain's own. */
@@ -33,8 +35,8 @@ export interface DiffRequest {
 export async function runDiff(request: DiffRequest): Promise<ExitCode> {
   const rules = request.rules === undefined ? QUARKCHAIN_RULES : whatifRules(request.rules);
   const against = request.against === undefined ? undefined : whatifRules(request.against);
-  const { db, configPath } = request;
-  const database = openDatabase({ db, configPath, rootTip: undefined, verifyChecksums: "default" });
+  const { db, configPath, rootTip } = request;
+  const database = openDatabase({ db, configPath, rootTip, verifyChecksums: "default" });
   try {
     const trials = new TrialSource(database);
     const trial = await trials.trial(blockPlace(database, request.block));

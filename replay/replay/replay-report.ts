@@ -60,6 +60,7 @@ export function replayReport(input: ReplayReportInput): Report {
     replay: replaySection(request.withForks, source, outcome.states),
     timing: runTiming(clock, {
       databasePath: request.db,
+      configPath: request.configPath,
       workers: request.workers,
       ranges: 1,
       results: [thisProcess],
@@ -85,6 +86,7 @@ export function unusableReport(request: ReplayRequest, clock: RunClock, failure:
     replay: { withForks: request.withForks, shards: [] },
     timing: runTiming(clock, {
       databasePath: request.db,
+      configPath: request.configPath,
       workers: request.workers,
       ranges: 0,
       results: [],

@@ -24,7 +24,7 @@ import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { type RunClock, startClock } from "../terminal/timing.ts";
 import { watched } from "../terminal/watched-run.ts";
 import { colorsFor } from "../text/colors.ts";
-import { commandText, withDatabase } from "../text/command-text.ts";
+import { commandText, programText, quotedArguments, withPlaces } from "../text/command-text.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
 import { memoryBudget } from "../work/memory.ts";
 import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
@@ -247,7 +247,7 @@ async function watchedReplay(
           db: request.db,
           folder: folderOf(),
           addressOf: (fullShardId) => addressOf(engines.specs.get(fullShardId)),
-          again: commandText(resumeArguments({ ...request, db: "DIR", reportFolder: undefined })),
+          again: `qkc ${quotedArguments(resumeArguments({ ...request, db: "DIR", reportFolder: undefined }))}`,
           shouldStop: () => watch.isInterrupted,
         }),
       );
@@ -338,7 +338,7 @@ function nextCommand(report: Report, request: ReplayRequest): string | undefined
   const { fullShardId, rootHeight, class: name, triage } = divergence;
   // A check of the chain has nothing to say of an engine.
   if (name !== null && isEngineClass(name))
-    return triage === null ? undefined : withDatabase(triage.command, request.db);
+    return triage === null ? undefined : withPlaces(triage.command, { program: programText(), db: request.db });
   const config = request.configPath === undefined ? [] : ["--config", request.configPath];
   const root = rootHeight === null ? [] : ["--from", `${rootHeight}`, "--to", `${rootHeight}`];
   const shard = fullShardId === null ? [] : ["--shard", `${fullShardId}`];

@@ -176,6 +176,10 @@ export const reportSchema = z.strictObject({
     stages: z.record(z.string(), z.number()),
     stalls: z.array(z.strictObject({ fullShardId: shardId.nullable(), height, seconds: z.number() })),
     databasePath: z.string(),
+    /** `--config` as it was given; absent where it was not. */
+    configPath: z.string().optional(),
+    /** How the program was started. */
+    program: z.string().optional(),
     node: z.string(),
   }),
 });

@@ -1,11 +1,11 @@
 import { diffWordsWithSpace } from "diff";
 import type { Colors } from "../text/colors.ts";
-import { withDatabase } from "../text/command-text.ts";
 import { grouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
 import { isUnexplained } from "./classes/class-name.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
+import { commandAgain } from "./show-again.ts";
 import type { DivergenceClass, Triage } from "./triage-schema.ts";
 
 /** How many findings of a kind are shown; the report has them all. */
@@ -32,7 +32,7 @@ export function summarize(written: Report, { colors, reportPath, next, isWhole }
     countsTable(report),
     section("classes", loudestFirst(report.classes), (one) => classText(one, colors)),
     section("divergences", notAllowedFirst(report.divergences), (divergence) =>
-      divergenceText(divergence, report.timing.databasePath, colors),
+      divergenceText(divergence, (command) => commandAgain(report, command), colors),
     ),
     section("allowlist", outdatedFirst(report.allowlist), (entry) => allowlistText(entry, colors)),
     section("damage", report.damage, (damage) => `${place(damage)}: ${damage.message}`),
@@ -97,8 +97,8 @@ function sectionsOf(shown: number) {
   };
 }
 
-/** One divergence of the database in folder `db`, its closer look included. */
-export function divergenceText(divergence: Divergence, db: string, colors: Colors): string {
+/** One divergence, its closer look included; `typed` makes of a report's command one to type. */
+export function divergenceText(divergence: Divergence, typed: (command: string) => string, colors: Colors): string {
   const lines = [
     `${place(divergence)}, hash ${divergence.hash}`,
     ...divergence.fields.flatMap(({ field, declared, computed }) => {
@@ -108,13 +108,13 @@ export function divergenceText(divergence: Divergence, db: string, colors: Color
     ...divergence.violations.map(({ code, message }) => `  ${code}: ${message}`),
     ...(divergence.class === null ? [] : [`  class ${divergence.class}`]),
     ...(divergence.allowed === null ? [] : [`  allowed: ${divergence.allowed}`]),
-    ...(divergence.triage === null ? [] : triageLines(divergence.triage, db)),
+    ...(divergence.triage === null ? [] : triageLines(divergence.triage, typed)),
   ];
   return lines.join("\n  ");
 }
 
 /** Where it differs, and the command that shows it whole. */
-function triageLines({ unit, step, state, reproducer, command }: Triage, db: string): string[] {
+function triageLines({ unit, step, state, reproducer, command }: Triage, typed: (command: string) => string): string[] {
   const code = step?.testedStep ?? step?.referenceStep ?? undefined;
   return [
     unit === null ? "" : `  first in ${unitText(unit)}`,
@@ -124,7 +124,7 @@ function triageLines({ unit, step, state, reproducer, command }: Triage, db: str
       return `  ${entryName(entry)}: ${declared} declared, ${computed} computed`;
     }),
     reproducer === null ? "" : `  reproducer: ${reproducer}`,
-    `  ${withDatabase(command, db)}`,
+    `  ${typed(command)}`,
   ].filter((line) => line !== "");
 }
 

@@ -1,7 +1,7 @@
 import type { Divergence, Report } from "../report/schema.ts";
+import { showAgain } from "../report/show-again.ts";
 import { divergenceTitle, placeOf } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
-import { showAgain } from "./show-again.ts";
 
 /** GitHub shows this many annotations of a kind for each step. */
 const PER_KIND = 10;

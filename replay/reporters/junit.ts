@@ -1,8 +1,8 @@
 import type { Report } from "../report/schema.ts";
+import { showAgain } from "../report/show-again.ts";
 import { escapeMarkup } from "./escape.ts";
 import { divergenceTitle, placeOf, type RootSpan, rootSpans, runTitle, shardHex } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
-import { showAgain } from "./show-again.ts";
 
 const CASES_PER_SHARD = 100;
 

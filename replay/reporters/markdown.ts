@@ -1,9 +1,9 @@
 import type { Divergence, Report } from "../report/schema.ts";
+import { showAgain } from "../report/show-again.ts";
 import { escapeMarkup } from "./escape.ts";
 import { fieldsPatch } from "./fields-patch.ts";
 import { divergenceTitle, placeOf, runTitle, shardHex } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
-import { showAgain } from "./show-again.ts";
 
 /** GitHub keeps 1 MiB of a step's summary and drops all of a longer one. */
 const LIMIT_BYTES = 1024 * 1024;

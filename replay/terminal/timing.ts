@@ -1,4 +1,5 @@
 import type { RangeResult, Report } from "../report/schema.ts";
+import { programText } from "../text/command-text.ts";
 import type { Stall } from "../work/monitor.ts";
 
 export interface RunClock {
@@ -8,6 +9,7 @@ export interface RunClock {
 
 export interface TimingInput {
   readonly databasePath: string;
+  readonly configPath?: string;
   readonly workers: number;
   readonly ranges: number;
   readonly results: readonly RangeResult[];
@@ -41,6 +43,8 @@ export function runTiming(clock: RunClock, input: TimingInput): Omit<Report["tim
     mgasPerSecond: seconds > 0 ? gas / 1e6 / seconds : 0,
     stalls: [...input.stalls],
     databasePath: input.databasePath,
+    ...(input.configPath === undefined ? {} : { configPath: input.configPath }),
+    program: programText(),
     node: process.version,
   };
 }

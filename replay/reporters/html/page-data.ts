@@ -1,9 +1,9 @@
 import { divergenceId } from "../../report/divergence-id.ts";
 import type { Divergence, Report } from "../../report/schema.ts";
+import { showAgain } from "../../report/show-again.ts";
 import type { Triage } from "../../report/triage-schema.ts";
 import { fieldsPatch } from "../fields-patch.ts";
 import { divergenceTitle, placeOf, type RootSpan, rootSpans, shardHex } from "../places.ts";
-import { showAgain } from "../show-again.ts";
 import { statePatch } from "./state-patch.ts";
 
 const STRIP_COLUMNS = 120;
@@ -47,6 +47,7 @@ export function pageData(report: Report): PageData {
 
 function pageDivergence(report: Report, divergence: Divergence): PageDivergence {
   const { fullShardId, height, hash, rootHeight, fields, violations, allowed, triage } = divergence;
+  const command = showAgain(report, divergence);
   return {
     id: triage?.id ?? divergenceId(divergence),
     place: placeOf(divergence),
@@ -58,10 +59,10 @@ function pageDivergence(report: Report, divergence: Divergence): PageDivergence 
     fields: [...fields.map(({ field }) => field), ...violations.map(({ code }) => code)],
     class: divergence.class ?? "",
     allowed,
-    command: showAgain(report, divergence),
+    command,
     patch: fields.length === 0 ? "" : fieldsPatch(fields),
     violations,
-    triage: triage === null ? null : withPatches(triage),
+    triage: triage === null ? null : withPatches({ ...triage, command }),
   };
 }
 
