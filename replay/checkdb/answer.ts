@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { assembleReport } from "../report/assemble.ts";
 import { describeFailure, isFinding } from "../report/failure.ts";
 import {
@@ -10,6 +11,7 @@ import {
 } from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
 import { summarize, verdictLine } from "../report/summary.ts";
+import { formsFor, writeForms } from "../reporters/write-forms.ts";
 import { deliver } from "../terminal/deliver.ts";
 import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { type RunClock, runTiming } from "../terminal/timing.ts";
@@ -27,8 +29,10 @@ export interface Printed {
 }
 
 /** The result on stdout: the report under --json, its verdict under --quiet, otherwise a summary. */
-export function printReport({ request, args }: Invocation, report: Report, printed: Printed): ExitCode {
+export async function printReport({ request, args }: Invocation, report: Report, printed: Printed): Promise<ExitCode> {
   const { folder, kept, stack } = printed;
+  const forms = formsFor(request.reporters, process.env);
+  const page = await writeForms(forms, report, kept.path === undefined ? undefined : dirname(kept.path), process.env);
   if (stack !== undefined) process.stderr.write(`${stack}\n`);
   const colors = colorsFor(process.stdout.isTTY, process.env);
   const line = `${verdictLine(report, colors)}\n`;
@@ -36,7 +40,7 @@ export function printReport({ request, args }: Invocation, report: Report, print
     if (request.json) return reportText(report);
     if (request.quiet) return line;
     const next = nextCommand(report, request, args, folder, kept.trouble !== undefined);
-    return summarize(report, { colors, reportPath: kept.path, next, isWhole: kept.trouble !== undefined });
+    return summarize(report, { colors, reportPath: kept.path, page, next, isWhole: kept.trouble !== undefined });
   };
   return deliver({ text: text(), line, kept, exitCode: exitCodeOfVerdict(report.verdict) });
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { reporterNames } from "../reporters/write-forms.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { CONFIG_HELP } from "../terminal/config-option.ts";
 import { type ExitCode, type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
@@ -24,6 +25,12 @@ export function addCheckdbCommand(
   addRangeOptions(command, "check")
     .option("--unconfirmed", "also check the minor blocks above the tip that no root block confirms yet")
     .option("--report <dir>", "folder of the report and the checkpoint (default: reports/<time>-<database>)")
+    .addOption(
+      new Option(
+        "--reporter <forms>",
+        "also write the report as html, junit, markdown, github, with commas between (default: github in a job of GitHub's)",
+      ).argParser(reporterNames),
+    )
     .option("--json", "print the report instead of the summary")
     .addOption(
       new Option(
@@ -98,6 +105,7 @@ const EXAMPLES = [
   "qkc checkdb --db data/mainnet --from 5000 --to 5099  one hundred root blocks",
   "qkc checkdb --db data/mainnet --shard 0x10001        one shard",
   "qkc checkdb --db data/mainnet --resume               go on after an interruption",
+  "qkc checkdb --db data/mainnet --reporter html,junit  with a page and XML beside the report",
   "qkc checkdb --db data/mainnet --json | jq .verdict   for scripts",
 ];
 

@@ -14,15 +14,19 @@ function divergent(...place: Parameters<typeof divergence>) {
 
 describe("nextCommand", () => {
   it("narrows a divergence down to its root block and shard", () => {
-    expect(nextCommand(divergent(7, 65538, 40), request({ checkArchive: true }), [], "out")).toBe(
+    expect(nextCommand(divergent(7, 65538, 40), request({ checkArchive: true }), [], undefined)).toBe(
       "qkc checkdb --db 'data/main net' --from 7 --to 7 --shard 65538 --check-archive --json",
     );
-    expect(nextCommand(divergent(7, null, 7), request({ config: "c.json" }), [], "out")).toBe(
+    expect(nextCommand(divergent(7, null, 7), request({ config: "c.json" }), [], undefined)).toBe(
       "qkc checkdb --db 'data/main net' --config c.json --from 7 --to 7 --json",
     );
-    expect(nextCommand(divergent(null, 1, 7), request(), [], "out")).toBe(
+    expect(nextCommand(divergent(null, 1, 7), request({ reporter: ["html"] }), [], "out")).toBe(
       "qkc checkdb --db 'data/main net' --last 1 --unconfirmed --shard 1 --json",
     );
+  });
+
+  it("names the page after a divergence, where there is a report and no page yet", () => {
+    expect(nextCommand(divergent(7, 65538, 40), request(), [], "my report")).toBe("qkc report html 'my report'");
   });
 
   it("continues what was interrupted, in its folder", () => {

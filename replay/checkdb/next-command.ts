@@ -18,6 +18,9 @@ export function nextCommand(
 ): string | undefined {
   if (folder !== undefined && isUnkept) return commandText(resumed(args, folder));
   if (report.verdict === "divergent") {
+    // Each divergence has a command of its own; the page has all of them with what was found.
+    if (folder !== undefined && request.reporters?.includes("html") !== true)
+      return commandText(["report", "html", folder]);
     const first = report.divergences.find(({ allowed }) => allowed === null);
     return first && commandText(narrowedTo(first, request));
   }

@@ -6,10 +6,10 @@ import { openPyquarkchainDatabase } from "../../node/archive/pyquarkchain/databa
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { CONFIG, FixtureChain, withHeader, withMeta } from "../checkdb/twin-chain.testkit.ts";
 import { checkInProcess } from "../checkdb/twin-check.testkit.ts";
+import { REPORTER_NAMES } from "../report/reporter-names.ts";
 import type { Report } from "../report/schema.ts";
 import { summarize } from "../report/summary.ts";
 import { renderReport } from "../reporters/render-report.ts";
-import { REPORTER_NAMES } from "../reporters/reporter-names.ts";
 import { colorsFor } from "../text/colors.ts";
 import { triageDivergences } from "../triage/triage-run.ts";
 import type { CheckdbRequest } from "../work/checkdb-request.ts";

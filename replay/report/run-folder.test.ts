@@ -54,3 +54,15 @@ test("what only an earlier report in the same folder names is removed, and nothi
   await writeReport(run, reportNaming(null));
   expect(readdirSync(reproducers)).toEqual(["mine.json"]);
 });
+
+test("forms of an earlier report in the same folder go with it, and a stranger's files stay", async () => {
+  const reused = join(folder, "forms");
+  const report = assembleReport(reportInput([rangeResult(0)]));
+  mkdirSync(reused);
+  writeFileSync(join(reused, "report.html"), "not of a report of ours");
+  await writeReport(reused, report);
+  expect(readdirSync(reused).sort()).toEqual(["report.html", "report.json"]);
+  for (const name of ["junit.xml", "summary.md", "notes.txt"]) writeFileSync(join(reused, name), "");
+  await writeReport(reused, report);
+  expect(readdirSync(reused).sort()).toEqual(["notes.txt", "report.json"]);
+});

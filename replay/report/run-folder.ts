@@ -71,9 +71,16 @@ export function reportText(report: Report): string {
   return jsonText(report);
 }
 
-/** Writes a report. What an earlier one in its place names beside it goes with that one, unless this one names it too. */
+/** Forms of a report that lie beside it. */
+const FORM_FILES = ["report.html", "junit.xml", "summary.md"];
+
+/**
+ * Writes a report. What an earlier one in its place names beside it goes with that one, unless this one names it too; so
+ * do its other forms, which would tell of another run.
+ */
 export async function writeReport(folder: string, report: Report): Promise<string> {
-  const earlier = filesOf(earlierReport(folder));
+  const before = earlierReport(folder);
+  const earlier = before === undefined ? [] : [...filesOf(before), ...FORM_FILES];
   const path = await writeWhole(folder, REPORT_FILE, reportText(report));
   const named = new Set(filesOf(report));
   for (const file of earlier) if (!named.has(file)) rmSync(join(folder, file), { force: true });

@@ -2,6 +2,7 @@ import { diffWordsWithSpace } from "diff";
 import type { Colors } from "../text/colors.ts";
 import { grouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
+import { checkedText } from "./checked-text.ts";
 import { isUnexplained } from "./classes/class-name.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
@@ -15,6 +16,8 @@ export interface SummaryOptions {
   readonly colors: Colors;
   /** Where the report was written; undefined where none was. */
   readonly reportPath: string | undefined;
+  /** Where the page was written; undefined where none was. */
+  readonly page?: string;
   /** The command that takes the user further, if there is one. */
   readonly next: string | undefined;
   /** All findings, where no report has them; default: the first of each kind. */
@@ -24,11 +27,11 @@ export interface SummaryOptions {
 const LIMIT_NAMES = { "max-divergences": "divergence", "too-many-findings": "finding" } as const;
 
 /** A run in a screenful for people: verdict first, then counts, then the first findings, then what to do. */
-export function summarize(written: Report, { colors, reportPath, next, isWhole }: SummaryOptions): string {
+export function summarize(written: Report, { colors, reportPath, page, next, isWhole }: SummaryOptions): string {
   const report = shownWithin(written);
   const section = sectionsOf(isWhole === true ? Number.POSITIVE_INFINITY : SHOWN);
   const sections = [
-    verdictLine(report, colors),
+    `${verdictLine(report, colors)}\n${checkedText(report)}`,
     countsTable(report),
     section("classes", loudestFirst(report.classes), (one) => classText(one, colors)),
     section("divergences", notAllowedFirst(report.divergences), (divergence) =>
@@ -38,7 +41,11 @@ export function summarize(written: Report, { colors, reportPath, next, isWhole }
     section("damage", report.damage, (damage) => `${place(damage)}: ${damage.message}`),
     section("unsupported", report.unsupported, (unsupported) => `${place(unsupported)}: ${unsupported.message}`),
     section("warnings", report.warnings, (warning) => warning),
-    [reportPath === undefined ? "" : `report: ${reportPath}`, next === undefined ? "" : `next:   ${next}`]
+    [
+      reportPath === undefined ? "" : `report: ${reportPath}`,
+      page === undefined ? "" : `page:   ${page}`,
+      next === undefined ? "" : `next:   ${next}`,
+    ]
       .filter((line) => line !== "")
       .join("\n"),
   ];
@@ -162,8 +169,25 @@ function allowlistText({ class: name, count, status, expires, reason }: Allowlis
   return `${name}: ${text} (${reason})`;
 }
 
+/** Longer values are shown around their first difference: the report has them whole. */
+const LONGEST = 160;
+const BEFORE_DIFFERENCE = 40;
+
+function around(declared: string, computed: string): [string, string] {
+  let same = 0;
+  while (same < declared.length && declared[same] === computed[same]) same++;
+  const start = Math.max(0, same - BEFORE_DIFFERENCE);
+  const part = (text: string) => {
+    if (text.length <= LONGEST) return text;
+    const end = start + LONGEST;
+    return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
+  };
+  return [part(declared), part(computed)];
+}
+
 /** Both values with the words that differ in colour. */
-function diffLines(declared: string, computed: string, colors: Colors): [string, string] {
+function diffLines(declaredWhole: string, computedWhole: string, colors: Colors): [string, string] {
+  const [declared, computed] = around(declaredWhole, computedWhole);
   let before = "";
   let after = "";
   for (const { value, added, removed } of diffWordsWithSpace(declared, computed)) {

@@ -1,5 +1,7 @@
+import { checkedText } from "../report/checked-text.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import { showAgain } from "../report/show-again.ts";
+import { grouped } from "../text/grouped.ts";
 import { divergenceTitle, placeOf } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -55,11 +57,12 @@ function warnings(report: Report): Annotation[] {
   ];
 }
 
-function notices({ verdict, totals }: Report): Annotation[] {
+function notices(report: Report): Annotation[] {
+  const { verdict, totals } = report;
   return [
     {
       title: `qkc: ${verdict}`,
-      message: `${totals.minorBlocks} minor blocks, ${totals.transactions} transactions checked`,
+      message: `${grouped(totals.minorBlocks)} minor blocks, ${grouped(totals.transactions)} transactions checked: ${checkedText(report)}`,
     },
   ];
 }

@@ -1,12 +1,14 @@
+import { checkedText } from "../report/checked-text.ts";
 import type { Report } from "../report/schema.ts";
 import { showAgain } from "../report/show-again.ts";
 import { escapeMarkup } from "./escape.ts";
-import { divergenceTitle, placeOf, type RootSpan, rootSpans, runTitle, shardHex } from "./places.ts";
+import { divergenceTitle, placeOf, runTitle, shardHex } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
 
-const CASES_PER_SHARD = 100;
-
-/** For test dashboards: a suite for each shard and one for the root chain, a case for each span of root blocks. */
+/**
+ * For test dashboards: a suite for each shard and one for the root chain. Names of suites and cases stay the same from
+ * one run to the next, whatever range it checks; what that is, properties tell.
+ */
 export const junitReporter: Reporter = {
   fileName: "junit.xml",
   render: (report) => {
@@ -14,14 +16,15 @@ export const junitReporter: Reporter = {
     const sum = (outcome: Outcome) => suites.reduce((count, suite) => count + counted(suite, outcome), 0);
     const tests = suites.reduce((count, suite) => count + suite.cases.length, 0);
     const attributes = xmlAttributes({
-      name: runTitle(report),
+      name: `qkc ${report.command}`,
       tests,
       failures: sum("failure"),
       errors: sum("error"),
       skipped: sum("skipped"),
       time: report.timing.seconds,
     });
-    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes}>\n${suites.map(suiteText).join("")}</testsuites>\n`;
+    const texts = suites.map((suite) => suiteText(suite, report)).join("");
+    return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes}>\n${texts}</testsuites>\n`;
   },
 };
 
@@ -44,61 +47,50 @@ function suitesOf(report: Report): Suite[] {
   const { range, error } = report;
   const run: Suite[] = error === null ? [] : [{ name: "run", cases: [caseOf("error", error.code, error.message)] }];
   if (range === null) return [...run, ...elsewhere(report)];
-  const spans = rootSpans(range, CASES_PER_SHARD);
   const hasRoots = report.totals.rootBlocks > 0 || report.divergences.some(({ fullShardId }) => fullShardId === null);
   const chains: (number | null)[] = hasRoots ? [null, ...range.shards] : [...range.shards];
-  const hasUnconfirmed = report.provenance.flags.unconfirmed || report.replay?.withForks === true;
-  return [
-    ...run,
-    ...chains.map((chain) => ({
-      name: chain === null ? "root chain" : `shard ${shardHex(chain)}`,
-      cases: [
-        ...spans.map((span) => spanCase(report, chain, span)),
-        ...(hasUnconfirmed && chain !== null ? [spanCase(report, chain, undefined)] : []),
-      ],
-    })),
-    ...elsewhere(report),
-  ];
+  return [...run, ...chains.map((chain) => suiteOf(report, chain)), ...elsewhere(report)];
+}
+
+function suiteOf(report: Report, chain: number | null): Suite {
+  const isHere = ({ fullShardId, height }: { fullShardId: number | null; height: number | null }) =>
+    fullShardId === chain && height !== null;
+  const divergences = report.divergences.filter((item) => item.allowed === null && isHere(item));
+  const found = (outcome: Outcome, name: string, lines: readonly string[]): TestCase => {
+    if (lines.length > 0) return { name, outcome, message: lines[0].split("\n")[0], body: lines.join("\n") };
+    const skipped = "the run ended before its last root block";
+    return { name, outcome: isWhole(report) ? "passed" : "skipped", message: skipped, body: skipped };
+  };
+  return {
+    name: chain === null ? "root chain" : `shard ${shardHex(chain)}`,
+    cases: [
+      found(
+        "failure",
+        "blocks are as declared",
+        divergences.map((item) => `${placeOf(item)}: ${divergenceTitle(item)}\n  ${showAgain(report, item)}`),
+      ),
+      found(
+        "error",
+        "rows are whole",
+        report.damage.filter(isHere).map((item) => `${placeOf(item)}: damaged: ${item.message}`),
+      ),
+      found(
+        "skipped",
+        "everything is understood",
+        report.unsupported.filter(isHere).map((item) => `${placeOf(item)}: unsupported: ${item.message}`),
+      ),
+    ],
+  };
+}
+
+/** What was not reached has not passed. */
+function isWhole(report: Report): boolean {
+  const { error, verdict, stopped } = report;
+  return error === null && verdict !== "interrupted" && stopped === null && elsewhere(report).length === 0;
 }
 
 function caseOf(outcome: Outcome, name: string, message: string): TestCase {
   return { name, outcome, message, body: message };
-}
-
-/** The blocks of one chain that the root blocks of a span confirm; without a span those that none does yet. */
-function spanCase(report: Report, chain: number | null, span: RootSpan | undefined): TestCase {
-  const name = span === undefined ? "unconfirmed" : `root blocks ${span.from}..${span.to}`;
-  const isHere = ({ fullShardId, rootHeight }: { fullShardId: number | null; rootHeight: number | null }) => {
-    if (fullShardId !== chain) return false;
-    if (span === undefined || rootHeight === null) return span === undefined && rootHeight === null;
-    return rootHeight >= span.from && rootHeight <= span.to;
-  };
-  const divergences = report.divergences.filter((item) => item.allowed === null && isHere(item));
-  const damage = report.damage.filter(isHere);
-  const unsupported = report.unsupported.filter(isHere);
-  const lines = [
-    ...divergences.map((item) => `${placeOf(item)}: ${divergenceTitle(item)}\n  ${showAgain(report, item)}`),
-    ...damage.map((item) => `${placeOf(item)}: damaged: ${item.message}`),
-    ...unsupported.map((item) => `${placeOf(item)}: unsupported: ${item.message}`),
-  ];
-  const outcome = outcomeOf(report, span, divergences.length, damage.length, unsupported.length);
-  const skipped = "the run ended before these root blocks";
-  return { name, outcome, message: lines[0]?.split("\n")[0] ?? skipped, body: lines.join("\n") };
-}
-
-function outcomeOf(
-  report: Report,
-  span: RootSpan | undefined,
-  divergences: number,
-  damage: number,
-  unsupported: number,
-): Outcome {
-  if (divergences > 0) return "failure";
-  if (damage > 0) return "error";
-  if (unsupported > 0) return "skipped";
-  const isComplete = report.error === null && report.verdict !== "interrupted" && elsewhere(report).length === 0;
-  const reached = report.stopped?.rootHeight ?? (isComplete ? Number.POSITIVE_INFINITY : -1);
-  return (span?.to ?? report.range?.rootTo ?? 0) <= reached ? "passed" : "skipped";
 }
 
 /** Findings that belong to no block: they have ended the run. */
@@ -115,7 +107,7 @@ function counted({ cases }: Suite, wanted: Outcome): number {
   return cases.filter(({ outcome }) => outcome === wanted).length;
 }
 
-function suiteText(suite: Suite): string {
+function suiteText(suite: Suite, report: Report): string {
   const attributes = xmlAttributes({
     name: suite.name,
     tests: suite.cases.length,
@@ -123,7 +115,14 @@ function suiteText(suite: Suite): string {
     errors: counted(suite, "error"),
     skipped: counted(suite, "skipped"),
   });
-  return `  <testsuite${attributes}>\n${suite.cases.map((test) => caseText(suite.name, test)).join("")}  </testsuite>\n`;
+  const cases = suite.cases.map((test) => caseText(suite.name, test)).join("");
+  return `  <testsuite${attributes}>\n${propertiesText(report)}${cases}  </testsuite>\n`;
+}
+
+function propertiesText(report: Report): string {
+  const values = { run: runTitle(report), checked: checkedText(report), version: report.provenance.version };
+  const lines = Object.entries(values).map(([name, value]) => `      <property${xmlAttributes({ name, value })}/>\n`);
+  return `    <properties>\n${lines.join("")}    </properties>\n`;
 }
 
 function caseText(suite: string, { name, outcome, message, body }: TestCase): string {

@@ -1,5 +1,7 @@
+import { checkedText } from "../report/checked-text.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import { showAgain } from "../report/show-again.ts";
+import { grouped } from "../text/grouped.ts";
 import { escapeMarkup } from "./escape.ts";
 import { fieldsPatch } from "./fields-patch.ts";
 import { divergenceTitle, placeOf, runTitle, shardHex } from "./places.ts";
@@ -32,6 +34,7 @@ function head(report: Report): string {
     `${text(provenance.program)} ${text(provenance.version)}, rules ${text(provenance.ruleSet ?? "unknown")}, ` +
       `${timing.seconds.toFixed(0)} s, ${timing.blocksPerSecond.toFixed(0)} blocks/s`,
   ];
+  lines.push(text(checkedText(report)));
   if (error !== null) lines.push(`**${text(error.code)}**: ${text(error.message)}`);
   return lines.join("\n\n");
 }
@@ -41,7 +44,7 @@ function counts({ shards, totals }: Report): string {
     ...shards.map((shard) => [`\`${shardHex(shard.fullShardId)}\``, shard] as const),
     ["all", totals] as const,
   ].map(([name, { minorBlocks, transactions, deposits, gasUsed }]) =>
-    [name, minorBlocks, transactions, deposits, gasUsed].join(" | "),
+    [name, ...[minorBlocks, transactions, deposits, BigInt(gasUsed)].map(grouped)].join(" | "),
   );
   return [
     "| shard | minor blocks | transactions | deposits | gas |",

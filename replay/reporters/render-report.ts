@@ -1,3 +1,4 @@
+import type { ReporterName } from "../report/reporter-names.ts";
 import type { Report } from "../report/schema.ts";
 import { shownWithin } from "../text/printable.ts";
 import { githubReporter } from "./github.ts";
@@ -5,7 +6,6 @@ import { htmlReporter } from "./html/html.ts";
 import { junitReporter } from "./junit.ts";
 import { markdownReporter } from "./markdown.ts";
 import type { Reporter } from "./reporter.ts";
-import type { ReporterName } from "./reporter-names.ts";
 
 const REPORTERS: Readonly<Record<ReporterName, Reporter>> = {
   html: htmlReporter,

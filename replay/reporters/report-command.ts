@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
+import { REPORTER_NAMES, type ReporterName } from "../report/reporter-names.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { exitCodesText } from "../terminal/exit-code.ts";
-import { REPORTER_NAMES, type ReporterName } from "./reporter-names.ts";
 
 interface ReportOptions {
   readonly output?: string;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { divergence } from "../report/report.testkit.ts";
-import { reportSchema } from "../report/schema.ts";
+import { REPORTER_NAMES } from "../report/reporter-names.ts";
+import { type Report, reportSchema } from "../report/schema.ts";
 import { githubReporter } from "./github.ts";
 import { htmlReporter } from "./html/html.ts";
 import { junitReporter } from "./junit.ts";
 import { markdownReporter } from "./markdown.ts";
 import { renderReport } from "./render-report.ts";
-import { REPORTER_NAMES } from "./reporter-names.ts";
 import { HOSTILE, triagedReport } from "./triaged-report.testkit.ts";
 
 const MANY = triagedReport(10_000);
@@ -86,20 +86,27 @@ describe("markdown", () => {
 });
 
 describe("junit", () => {
-  test("has a suite for each shard and a case for each span of root blocks", () => {
+  test("has a suite for each shard, with the same names whatever the range", () => {
     const text = junitReporter.render(triagedReport(4));
-    expect(text).toContain('<testsuite name="shard 0x1" tests="100" failures="1" errors="0" skipped="0">');
-    expect(text).toContain('<testcase classname="shard 0x10001" name="root blocks 1..10">');
-    expect(text).toContain('tests="300" failures="2" errors="0" skipped="0" time="60"');
+    expect(text).toContain('<testsuites name="qkc checkdb" tests="9" failures="2" errors="0" skipped="0" time="60">');
+    expect(text).toContain('<testsuite name="shard 0x1" tests="3" failures="1" errors="0" skipped="0">');
+    expect(text).toContain('<testcase classname="shard 0x10001" name="blocks are as declared">');
+    const names = (report: Report) =>
+      [...junitReporter.render(report).matchAll(/<test\w+[^>]* name="[^"]*"/g)].map(String);
+    const other = { ...triagedReport(0), range: { rootFrom: 1001, rootTo: 2345, shards: [1, 65537] } };
+    const without = (list: string[]) => list.map((line) => line.replace(/ (tests|failures|errors|skipped)="\d+"/g, ""));
+    expect(without(names(other))).toEqual(without(names(triagedReport(4))));
+  });
+
+  test("says what was checked and what not", () => {
+    expect(junitReporter.render(triagedReport(0))).toMatch(/<property name="checked" value="[^"]*seals not checked/);
   });
 
   test("what an interrupted or limited run did not reach is skipped, not passed", () => {
     const clean = triagedReport(0);
-    expect(junitReporter.render({ ...clean, verdict: "interrupted" })).toContain(
-      'failures="0" errors="0" skipped="300"',
-    );
+    expect(junitReporter.render({ ...clean, verdict: "interrupted" })).toContain('failures="0" errors="0" skipped="9"');
     const stopped = { reason: "max-divergences", limit: 1, rootHeight: 500 } as const;
-    expect(junitReporter.render({ ...clean, stopped })).toContain('skipped="150"');
+    expect(junitReporter.render({ ...triagedReport(4), stopped })).toContain('failures="2" errors="0" skipped="7"');
   });
 
   test("an allowed divergence does not fail its case; an error without blocks is a case of its own", () => {
@@ -115,9 +122,9 @@ describe("junit", () => {
     const nowhere = { fullShardId: null, height: null, hash: null, rootHeight: null, message: "a later format" };
     const text = junitReporter.render({ ...triagedReport(0), unsupported: [nowhere] });
     expect(text).toContain('<testcase classname="database" name="database"><skipped message="a later format">');
-    expect(text).toContain('tests="301" failures="0" errors="0" skipped="301"');
+    expect(text).toContain('tests="10" failures="0" errors="0" skipped="10"');
     const damage = { ...nowhere, file: null, offset: null, key: null };
-    expect(junitReporter.render({ ...triagedReport(0), damage: [damage] })).toContain('errors="1" skipped="300"');
+    expect(junitReporter.render({ ...triagedReport(0), damage: [damage] })).toContain('errors="1" skipped="9"');
   });
 
   test("characters that XML cannot hold are replaced", () => {

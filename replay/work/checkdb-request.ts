@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../node/codec/errors.ts";
+import type { ReporterName } from "../report/reporter-names.ts";
 import { databaseOfConfig } from "./database-of-config.ts";
 
 /** Which root blocks the user asks for; the database decides what the open ends are. */
@@ -35,6 +36,8 @@ export interface CheckdbRequest {
   readonly rootTip: string | undefined;
   readonly stallSeconds: number;
   readonly quiet: boolean;
+  /** Other forms of the report that are wanted; undefined: what the surroundings ask for. */
+  readonly reporters: readonly ReporterName[] | undefined;
 }
 
 /** A command line as it was understood and as it was typed. */
@@ -73,6 +76,7 @@ export interface CheckdbOptions extends RangeOptions {
   readonly rootTip?: string;
   readonly stallTimeout: number;
   readonly quiet?: true;
+  readonly reporter?: readonly ReporterName[];
   readonly cluster_config?: string;
   readonly check_db?: string | true;
   readonly check_db_rblock_from?: number;
@@ -101,6 +105,7 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     rootTip: options.rootTip,
     stallSeconds: options.stallTimeout,
     quiet: options.quiet === true,
+    reporters: options.reporter,
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { checkedText } from "../../report/checked-text.ts";
 import type { Report } from "../../report/schema.ts";
 import { grouped } from "../../text/grouped.ts";
 import { escapeMarkup } from "../escape.ts";
@@ -120,12 +121,14 @@ function notes(title: string, lines: readonly string[]): string {
   return `<section><h2>${title}</h2><ul>${lines.map((line) => `<li>${escapeMarkup(line)}</li>`).join("")}</ul></section>`;
 }
 
-function provenance({ provenance: from, schema, timing }: Report): string {
+function provenance(report: Report): string {
+  const { provenance: from, schema, timing } = report;
   const rows: [string, string][] = [
     ["program", `${from.program} ${from.version}, Node.js ${timing.node}`],
     ["rules", from.ruleSet ?? "unknown"],
     ["database", timing.databasePath],
     ["root tip", from.database === null ? "unknown" : `${from.database.tipHeight} ${from.database.tipHash}`],
+    ["checked", checkedText(report)],
     ["genesis", from.database?.genesisHash ?? "unknown"],
     ["configuration", from.configHash ?? "unknown"],
     ["started", timing.startedAt],

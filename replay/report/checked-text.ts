@@ -1,0 +1,34 @@
+import { grouped } from "../text/grouped.ts";
+import type { Report } from "./schema.ts";
+
+/** What a run has looked at and what not, in one line: a clean run says no more than this. */
+export function checkedText({ provenance, range, command }: Report): string {
+  const { flags, database } = provenance;
+  const tip =
+    database === null
+      ? []
+      : [`tip ${grouped(database.tipHeight)} (${database.tipHash.slice(0, 12)}…${named(flags.rootTip)})`];
+  if (command === "replay") return [...tip, shardsText(range), "seals not checked"].filter(isSaid).join(", ");
+  return [
+    ...tip,
+    shardsText(range),
+    `seals ${flags.verifyPow ? "checked" : "not checked"}`,
+    `archive rows ${flags.checkArchive ? "compared" : "not compared"}`,
+    flags.unconfirmed ? "with unconfirmed blocks" : "confirmed blocks only",
+    ...(flags.maxDivergences === null ? [] : [`ends after ${grouped(flags.maxDivergences)} divergences`]),
+  ]
+    .filter(isSaid)
+    .join(", ");
+}
+
+function named(rootTip: string | null): string {
+  return rootTip === null ? "" : ", --root-tip";
+}
+
+function shardsText(range: Report["range"]): string {
+  return range === null ? "" : `${range.shards.length} shard${range.shards.length === 1 ? "" : "s"}`;
+}
+
+function isSaid(text: string): boolean {
+  return text !== "";
+}
