@@ -19,6 +19,7 @@ describe("summarize", () => {
     expect(summary([rangeResult(0)])).toBe(
       [
         "clean: 1 minor block and 1 root block of root blocks 1..1 checked; nothing differs",
+        "tip 9 (abababababab…), 1 shard, seals not checked, archive rows not compared, confirmed blocks only",
         "",
         "shard    minor blocks  transactions  deposits                    gas used  xshard gas used",
         "1 (0x1)             1             2         3  18,446,744,073,709,551,616            9,000",

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -47,7 +47,8 @@ it("adds to the summary of a job where there is one", async () => {
 });
 
 it("tells of a form that cannot be written, and goes on", async () => {
-  await writeForms(["html", "github"], triagedReport(1), join(folder, "not", "there"), {});
+  writeFileSync(join(folder, "a file"), "");
+  await writeForms(["html", "github"], triagedReport(1), join(folder, "a file"), {});
   expect(stderr).toContain("--reporter html:");
   expect(stderr).toContain("::error title=");
 });
