@@ -46,14 +46,15 @@ export async function printReport({ request, args }: Invocation, report: Report,
 }
 
 /**
- * Answers for a database that cannot even be looked at. Where that is a finding (damaged, unsupported) there is a
- * report like any other; anything else is thrown again, unless a script waits for JSON.
+ * Answers for a database that cannot even be looked at. Where that is a finding (damaged, unsupported), or the system
+ * refuses a file of it and somebody looks for the report in a folder of their choice, there is a report like any other;
+ * anything else is thrown again, unless a script waits for JSON.
  */
 export async function reportUnusable(invocation: Invocation, clock: RunClock, error: unknown): Promise<ExitCode> {
   const { request } = invocation;
   const failure = describeFailure(error);
-  const finding = isFinding(failure);
-  if (failure.code === "USAGE" || (!finding && !request.json)) throw error;
+  const isKept = isFinding(failure) || (failure.code === "STORAGE" && request.reportFolder !== undefined);
+  if (failure.code === "USAGE" || (!isKept && !request.json)) throw error;
   const report = assembleReport({
     provenance: provenanceOf(request, undefined),
     range: null,
@@ -77,7 +78,7 @@ export async function reportUnusable(invocation: Invocation, clock: RunClock, er
   });
   assertOutside(request.db, request.reportFolder);
   const folderOf = () => request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
-  const kept = finding ? await keep(folderOf, (folder) => writeReport(folder, report)) : NOT_KEPT;
+  const kept = isKept ? await keep(folderOf, (folder) => writeReport(folder, report)) : NOT_KEPT;
   return printReport(invocation, report, { folder: undefined, kept, stack: failure.stack });
 }
 

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -337,6 +338,22 @@ describe("through the built command", () => {
     const block = await checkTwin((dir) => flipByte(join(dir, "shard-1.db", TABLE), 240_777));
     expect(block.stdout).toMatch(/^damaged: .*\n[\s\S]*checksum mismatch/);
     expect(block.code).toBe(4);
+  });
+
+  test("a file that the system refuses is 1, and so says the report in the folder that was named", async () => {
+    const twin = new DatabaseTwin(FIXTURE);
+    const table = join(twin.dir, "shard-1.db", TABLE);
+    rmSync(table);
+    symlinkSync(TABLE, table);
+    const report = join(out.path, "refused");
+    const { code, stdout } = await startCheckdb(project, out.path, twin.dir, ["--quiet", "--report", report]).ended;
+    twin.remove();
+    expect(stdout).toMatch(/^error: cannot .*000009.sst: its links lead in a circle \(ELOOP\)/);
+    expect(code).toBe(1);
+    expect(JSON.parse(readFileSync(join(report, "report.json"), "utf8"))).toMatchObject({
+      verdict: "error",
+      damage: [],
+    });
   });
 
   test("a database with a feature that is not read is 3", async () => {

@@ -31,6 +31,11 @@ const EXCLUSIONS: readonly Exclusion[] = [
     fork: QUARKCHAIN,
     reason: "needs MODEXP with an empty base to be one, which is zero in pyquarkchain (specials.py proc_modexp)",
   },
+  {
+    part: "stEIP2537/",
+    fork: undefined,
+    reason: "needs nine precompiles of BLS12-381, as a draft of EIP-2537 had; Prague has seven",
+  },
   ...["eip7692_eof", "stEOF/", "EOF1", "/eof_", "/eip663/"].map((part) => ({
     part,
     fork: undefined,
