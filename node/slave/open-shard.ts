@@ -79,7 +79,8 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
   }
 }
 
-interface OpenParts {
+/** What a shard is put on. */
+export interface OpenParts {
   readonly store: ClStore;
   readonly node: ExecutionNode;
   readonly external: ExternalEngine | undefined;
@@ -94,7 +95,8 @@ async function externalEngineOf(
   return await openExternalEngine({ spec, config, fullShardId, log: (level, line) => void slave.log(level, line) });
 }
 
-function assemble(
+/** A shard on stores that are open. */
+export function assemble(
   { cluster, ethashCaches }: ShardOptions,
   slave: SlaveApi,
   { store, node, external }: OpenParts,

@@ -1,4 +1,4 @@
-import { shardConfigOf } from "../chain/config.ts";
+import { type QuarkChainConfig, shardConfigOf } from "../chain/config.ts";
 import { minorHeaderHash } from "../chain/minor-block.ts";
 import { type RootBlock, readRootBlock, rootHeaderHash } from "../chain/root-block.ts";
 import { toHex } from "../codec/bytes.ts";
@@ -28,12 +28,15 @@ export class ShardNode implements ShardApi {
   readonly #options: ShardOptions;
   readonly #slave: SlaveApi;
   readonly #closing = new AbortController();
+  readonly #openShard: typeof openShard;
   #opening: Promise<OpenShard> | undefined;
   #live: LiveShard | undefined;
 
-  constructor(options: ShardOptions, slave: SlaveApi) {
+  /** `open`: how the shard's stores are opened, on disk where nothing else is said. */
+  constructor(options: ShardOptions, slave: SlaveApi, open = openShard) {
     this.#options = options;
     this.#slave = slave;
+    this.#openShard = open;
   }
 
   async start(rootTip: Uint8Array): Promise<void> {
@@ -56,14 +59,18 @@ export class ShardNode implements ShardApi {
   }
 
   async rootRefusal(rootBlock: Uint8Array): Promise<string | undefined> {
-    const { chain } = await this.#open();
-    const refusal = chain.rootRefusalOf(readRootBlock(new WireReader(rootBlock)));
+    const { chain, config } = await this.#open();
+    const block = readRootBlock(new WireReader(rootBlock));
+    if (this.#isBelowGenesis(config, block)) return undefined;
+    const refusal = chain.rootRefusalOf(block);
     return refusal && textOf(refusal);
   }
 
   async addRoot(rootBlock: Uint8Array): Promise<AddedRoot> {
-    const { pipeline } = await this.#open();
-    const outcome = await pipeline.addRoot(readRootBlock(new WireReader(rootBlock)));
+    const { pipeline, config } = await this.#open();
+    const block = readRootBlock(new WireReader(rootBlock));
+    if (this.#isBelowGenesis(config, block)) return { refusal: undefined, isTip: false };
+    const outcome = await pipeline.addRoot(block);
     return {
       refusal: outcome.status === "refused" ? textOf(outcome) : undefined,
       isTip: outcome.status === "added" && outcome.isTip,
@@ -124,8 +131,13 @@ export class ShardNode implements ShardApi {
     return { peers, mining, requests: new ShardRequests({ shard, reads, peers, mining, signal }) };
   }
 
+  /** Of a fork from below the shard's birth: it concerns the others alone (shard.py add_root_block). */
+  #isBelowGenesis(config: QuarkChainConfig, { header }: RootBlock): boolean {
+    return header.height < shardConfigOf(config, this.#options.fullShardId).genesis.rootHeight;
+  }
+
   #open(): Promise<OpenShard> {
-    this.#opening ??= openShard(this.#options, this.#slave);
+    this.#opening ??= this.#openShard(this.#options, this.#slave);
     return this.#opening;
   }
 
