@@ -15,6 +15,7 @@ export function storeOver(rows: ReadonlyMap<string, Uint8Array>, fullShardId: nu
     getSync: (key) => rows.get(bytesKey(key)),
     batch: notWritten,
     keys: notWritten,
+    keysDown: notWritten,
     close: async () => {},
   };
   return new ClStore(view, fullShardId);

@@ -80,10 +80,10 @@ export class SimEngine extends BelievingEngine {
 class SimRows extends MemoryRows {
   readonly #defect: Defect | undefined;
 
-  constructor(disk: SimDisk, process: SimProcess, { writeFails }: ShardWeather, defect: Defect | undefined) {
+  constructor(disk: SimDisk, process: SimProcess, weather: () => ShardWeather, defect: Defect | undefined) {
     super(
       disk.rows,
-      () => process.pause("write", writeFails),
+      () => process.pause("write", weather().writeFails),
       () => process.pause("written"),
     );
     this.#defect = defect;
@@ -104,7 +104,7 @@ export interface SimShardParts {
   readonly fullShardId: number;
   readonly disk: SimDisk;
   readonly process: SimProcess;
-  readonly weather: ShardWeather;
+  readonly weather: () => ShardWeather;
   readonly defect: Defect | undefined;
   /** The shard is open. */
   readonly opened: (shard: OpenShard) => void;
@@ -128,7 +128,7 @@ export function simShard(parts: SimShardParts, slave: SlaveApi): HostedShard {
   const open = async () => {
     await process.pause("open");
     const store = new ClStore(new SimRows(disk, process, weather, defect), fullShardId);
-    const engine = disk.engine.over(() => process.pause("engine", weather.engineFails));
+    const engine = disk.engine.over(() => process.pause("engine", weather().engineFails));
     const shard = assemble(options, api, { store, node: disk.engine.asNode(engine), external: undefined });
     opened(shard);
     return shard;

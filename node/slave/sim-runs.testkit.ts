@@ -1,0 +1,49 @@
+import { SimCluster, type Weather } from "./sim-cluster.testkit.ts";
+import type { Defect } from "./sim-shard.testkit.ts";
+
+const FAIR: Weather = { kills: 0, cuts: 0, engineFails: 0, writeFails: 0, bornAt: 0 };
+
+export const STORM: Weather = { ...FAIR, kills: 3, cuts: 3, bornAt: 1 };
+
+const STORMS: readonly Weather[] = [
+  FAIR,
+  { ...FAIR, cuts: 4 },
+  { ...FAIR, kills: 2, bornAt: 2 },
+  STORM,
+  { ...FAIR, engineFails: 0.03, cuts: 2 },
+  { ...FAIR, engineFails: 0.03, kills: 2, bornAt: 1 },
+  { ...FAIR, writeFails: 0.01, kills: 1 },
+];
+
+export interface Tally {
+  mined: number;
+  reported: number;
+  roots: number;
+  lives: number;
+}
+
+/** Throws with the seed and the last that the slaves have said. */
+export async function simulate(seed: number, weather: Weather, defect?: Defect): Promise<SimCluster> {
+  const sim = new SimCluster(seed, weather, defect);
+  try {
+    await sim.run();
+  } catch (error) {
+    const { message, stack } = error as Error;
+    throw new Error(`seed ${seed}: ${message}\n${sim.lines.slice(-20).join("\n")}\n${stack}`);
+  }
+  return sim;
+}
+
+/** One run a seed, in one weather after the other. */
+export async function simulateAll(first: number, runs: number): Promise<Tally> {
+  const tally: Tally = { mined: 0, reported: 0, roots: 0, lives: 0 };
+  for (let seed = first; seed < first + runs; seed++) {
+    const sim = await simulate(seed, STORMS[seed % STORMS.length]);
+    tally.mined += sim.mined;
+    tally.reported += sim.reported.size;
+    tally.roots += sim.roots.length;
+    tally.lives += sim.lives;
+  }
+  console.log(`seeds ${first}…${first + runs - 1}: ${JSON.stringify(tally)}`);
+  return tally;
+}
