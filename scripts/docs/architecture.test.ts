@@ -4,16 +4,18 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-const PAGE = resolve(PROJECT, "docs/architecture.md");
-const text = readFileSync(PAGE, "utf8");
+const text = pageText("docs/architecture.md");
 
-it("names no file that does not exist", () => {
-  const links = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => resolve(dirname(PAGE), target));
+it.each(["docs/architecture.md", "docs/slave.md"])("%s names no file that does not exist", (page) => {
+  const folder = dirname(resolve(PROJECT, page));
+  const text = pageText(page);
+  const links = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => resolve(folder, target));
   const spans = [...text.matchAll(/`((?:node|replay|scripts|docs)\/[\w./-]+)`/g)]
     .map(([, path]) => path)
     .filter((path) => !path.includes("NNNN"))
     .map((path) => resolve(PROJECT, path));
-  const named = [...links, ...spans];
+  const tests = [...text.matchAll(/(?:node|replay|scripts)\/[\w./-]+\.ts/g)].map(([path]) => resolve(PROJECT, path));
+  const named = [...links, ...spans, ...tests];
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((path) => !existsSync(path))).toEqual([]);
 });
@@ -23,3 +25,7 @@ it("has every folder of node and replay in its tree", () => {
   const folders = ["node", "replay"].flatMap((name) => readdirSync(resolve(PROJECT, name)));
   expect(folders.filter((folder) => !new RegExp(`(^|\\s)${folder}/?(\\s|$)`, "m").test(tree))).toEqual([]);
 });
+
+function pageText(page: string): string {
+  return readFileSync(resolve(PROJECT, page), "utf8");
+}
