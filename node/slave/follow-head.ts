@@ -13,7 +13,7 @@ export function followHead(pool: TransactionPool, { store }: Pick<ExecutionNode,
  * Which transaction comes first where prices are equal: those of blocks above the new head upwards, then the others
  * downwards (pyquarkchain shard_state.py __rewrite_block_index_to).
  */
-function inOrderOfReturn({ leaving, to }: HeadMove): readonly MinorRef[] {
+export function inOrderOfReturn({ leaving, to }: HeadMove): readonly MinorRef[] {
   const above = leaving.filter(({ height }) => height > to.height);
   const others = leaving.filter(({ height }) => height <= to.height);
   return [...above, ...others.reverse()];

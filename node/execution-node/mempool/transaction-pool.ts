@@ -48,6 +48,7 @@ export class TransactionPool {
   readonly #chain: PoolChain;
   readonly #options: PoolOptions;
   readonly #queue: TransactionQueue;
+  readonly #listeners: ((typed: TypedTransaction) => void)[] = [];
 
   constructor(chain: PoolChain, options: PoolOptions = POOL_DEFAULTS) {
     this.#chain = chain;
@@ -61,6 +62,11 @@ export class TransactionPool {
 
   get arrivals(): number {
     return this.#queue.arrivals;
+  }
+
+  /** Called with each transaction that is accepted from somebody. */
+  onAccepted(listener: (typed: TypedTransaction) => void): void {
+    this.#listeners.push(listener);
   }
 
   find(hash: Hash32): PooledTransaction | undefined {
@@ -85,6 +91,7 @@ export class TransactionPool {
     const now = this.#options.now();
     this.#queue.expire(now - WAITING_MS);
     this.#queue.add({ typed, transaction, sender }, now, isAhead);
+    for (const listener of this.#listeners) listener(typed);
   }
 
   /** A block is canonical no longer: its transactions are pooled again, unchecked. */

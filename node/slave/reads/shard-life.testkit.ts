@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import type { ClusterConfig } from "../../chain/config.ts";
 import { parseClusterConfig } from "../../chain/config-file.ts";
+import { decodeDepositList } from "../../chain/deposit.ts";
 import { decodeMinorBlock } from "../../chain/minor-block.ts";
 import { decodeRootBlock } from "../../chain/root-block.ts";
 import { bytesKey, fromHex, hashFromHex, toHex } from "../../codec/bytes.ts";
 import { QUARKCHAIN_RULES } from "../../el/evm/rules.ts";
 import { ExecutionNode } from "../../execution-node/execution-node.ts";
 import { beginOnTip } from "../../execution-node/mempool/tip-execution.ts";
-import { LEAST_GAS_PRICE, TransactionPool } from "../../execution-node/mempool/transaction-pool.ts";
+import { TransactionPool } from "../../execution-node/mempool/transaction-pool.ts";
 import type { Handlers } from "../../net/handlers.ts";
 import type { HeadMove } from "../../shard/chain-types.ts";
 import { RootIndex } from "../../shard/root-chains.ts";
@@ -23,6 +24,7 @@ import { encode } from "../../wire/codec.ts";
 import { followHead } from "../follow-head.ts";
 import { SeenHeights, shardStats } from "../shard-stats.ts";
 import { type ShardView, tipGround } from "../tip-ground.ts";
+import { depositsEvent, headMoveEvents, pendingEvent, type ShardEvent } from "../websocket/shard-events.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { ShardReads } from "./shard-reads.ts";
 
@@ -40,6 +42,9 @@ export type LifeStep =
   | { readonly list: string; readonly from: string }
   | { readonly restart: string }
   | { readonly stats: string }
+  /** Subscriptions are made here, and pushed to: fixtures/reads/websocket.json.gz. */
+  | { readonly hear: true }
+  | { readonly pushed: readonly string[] }
   | { readonly ask: string; readonly request: string; readonly answer: string | null };
 
 const SHARD = 1;
@@ -51,6 +56,7 @@ export class ShardLife {
   readonly #folder: string;
   readonly #store: ClStore;
   #seen = new SeenHeights();
+  readonly #listeners: ((event: ShardEvent) => void)[] = [];
   #now = 0;
   #pool: TransactionPool;
   #handlers: Handlers<undefined>;
@@ -101,6 +107,11 @@ export class ShardLife {
     return life;
   }
 
+  /** Called with everything that subscribers of a slave hear. */
+  onEvent(listener: (event: ShardEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
   get pool(): TransactionPool {
     return this.#pool;
   }
@@ -110,8 +121,8 @@ export class ShardLife {
       view: this.view,
       pool: this.#pool,
       keepsHistory: this.cluster.enableTransactionHistory,
-      monitorsDeposits: true,
-      leastGasPrice: LEAST_GAS_PRICE,
+      monitorsDeposits: this.cluster.operation.prometheus.monitorXshardDeposit,
+      leastGasPrice: this.cluster.operation.pool.minGasPrice,
       clock: () => this.#now,
     });
   }
@@ -123,7 +134,9 @@ export class ShardLife {
     else if ("root" in step) await this.#addRoot(step.root);
     else if ("block" in step) await this.#addBlock(step.block);
     else if ("list" in step) {
-      await chain.receive([{ sourceMinorHash: hashFromHex(step.from), encoded: fromHex(step.list) }]);
+      const encoded = fromHex(step.list);
+      await chain.receive([{ sourceMinorHash: hashFromHex(step.from), encoded }]);
+      this.#emit(depositsEvent(decodeDepositList(encoded).deposits));
     } else if ("restart" in step) {
       if (!(await chain.startFrom(hashFromHex(step.restart)))) throw new Error("the root block is not known");
       this.#seen = new SeenHeights();
@@ -175,12 +188,18 @@ export class ShardLife {
   }
 
   #moved(move: HeadMove | undefined): void {
-    if (move !== undefined) followHead(this.#pool, this.view.node, move);
+    if (move === undefined) return;
+    followHead(this.#pool, this.view.node, move);
+    for (const event of headMoveEvents(this.view, move)) this.#emit(event);
+  }
+
+  #emit(event: ShardEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 
   #newPool(): TransactionPool {
     const { view } = this;
-    return new TransactionPool({
+    const pool = new TransactionPool({
       isInChain: (hash) => view.node.store.placeOf(hash) !== undefined,
       beginOnTip: () => {
         const { snapshot } = view.chain;
@@ -188,6 +207,8 @@ export class ShardLife {
         return beginOnTip(tipGround(view, snapshot));
       },
     });
+    pool.onAccepted((typed) => this.#emit(pendingEvent([typed])));
+    return pool;
   }
 
   #newHandlers(): Handlers<undefined> {
