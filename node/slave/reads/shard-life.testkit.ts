@@ -30,6 +30,7 @@ import { ShardReads } from "./shard-reads.ts";
 
 /** See fixtures/reads/README.md, shard.json.gz. */
 export interface LifeVector {
+  readonly fullShardId: number;
   readonly config: string;
   readonly rootGenesis: string;
   readonly steps: readonly LifeStep[];
@@ -46,8 +47,6 @@ export type LifeStep =
   | { readonly hear: true }
   | { readonly pushed: readonly string[] }
   | { readonly ask: string; readonly request: string; readonly answer: string | null };
-
-const SHARD = 1;
 
 /** A shard of a life that pyquarkchain led, over an execution node of its own. */
 export class ShardLife {
@@ -77,21 +76,21 @@ export class ShardLife {
     this.#handlers = this.#newHandlers();
   }
 
-  static async open({ config, rootGenesis }: Pick<LifeVector, "config" | "rootGenesis">): Promise<ShardLife> {
+  static async open({ config, fullShardId, rootGenesis }: Omit<LifeVector, "steps">): Promise<ShardLife> {
     const cluster = parseClusterConfig(config, "the vector");
     const { quarkchain } = cluster;
     const folder = mkdtempSync(join(tmpdir(), "qkc-life-"));
     const node = await ExecutionNode.open({
       folder,
       config: quarkchain,
-      fullShardId: SHARD,
+      fullShardId,
       rules: QUARKCHAIN_RULES,
       durability: "process",
       cacheBytes: 1 << 20,
       retention: "archive",
       version: "0",
     });
-    const store = new ClStore(new MemoryRows(), SHARD);
+    const store = new ClStore(new MemoryRows(), fullShardId);
     const clock = { read: () => 0 };
     const chain = ShardChain.open({
       config: quarkchain,

@@ -413,7 +413,7 @@ async def live(life):
     dear = life.tx(0, to=b"\xdd" * 20, price=2**64, gas=21000)
     life.block(125, one, parent=life.state.get_tip(), txs=[dear])
     await life.ask("GAS_PRICE", rpc.GasPriceRequest(Branch(HERE), QKC))
-    return {"config": life.env.cluster_config.to_json(), "rootGenesis": genesis_root.serialize().hex(), "steps": life.steps}
+    return {"fullShardId": HERE, "config": life.env.cluster_config.to_json(), "rootGenesis": genesis_root.serialize().hex(), "steps": life.steps}
 
 
 def write(folder, name, value):
