@@ -5,7 +5,7 @@ import type { AnswerTo } from "./read-messages.ts";
 export type LogMessage = AnswerTo<"getLog">["logs"][number];
 
 /** Where a log stands. */
-export interface LogPlace {
+interface LogPlace {
   readonly blockHash: Hash32;
   readonly height: number;
   /** Transaction whose receipt has it, or whose deposit's. */

@@ -14,7 +14,7 @@ import { ReadView } from "./read-view.ts";
 import { rootChainStakes } from "./staking-reads.ts";
 import { ecoInfo, unconfirmedHeaders } from "./tip-reads.ts";
 
-export interface ShardReadsParts {
+interface ShardReadsParts {
   readonly view: ShardView;
   readonly pool: TransactionPool;
   /** ENABLE_TRANSACTION_HISTORY. */

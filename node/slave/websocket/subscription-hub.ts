@@ -15,13 +15,13 @@ export interface Subscriber {
   close(reason: string): void;
 }
 
-export interface HubLimits {
+interface HubLimits {
   /** Beyond, a client that does not read is dropped. */
   readonly queuedBytes: number;
   readonly subscriptionsPerClient: number;
 }
 
-export const HUB_LIMITS: HubLimits = { queuedBytes: 16 * 1024 * 1024, subscriptionsPerClient: 1000 };
+const HUB_LIMITS: HubLimits = { queuedBytes: 16 * 1024 * 1024, subscriptionsPerClient: 1000 };
 
 interface Held {
   readonly client: Subscriber;

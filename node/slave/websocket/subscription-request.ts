@@ -4,8 +4,8 @@ import { CodecError } from "../../codec/errors.ts";
 import { LogMatcher } from "../../execution-node/reads/logs.ts";
 import { JsonRpcFault } from "./json-rpc-fault.ts";
 
-export const SUBSCRIPTION_KINDS = ["newHeads", "newPendingTransactions", "logs", "syncing"] as const;
-export type SubscriptionKind = (typeof SUBSCRIPTION_KINDS)[number];
+const SUBSCRIPTION_KINDS = ["newHeads", "newPendingTransactions", "logs", "syncing"] as const;
+type SubscriptionKind = (typeof SUBSCRIPTION_KINDS)[number];
 
 /** What `subscribe` asks for; whose shard it is stands beside it. */
 export type Subscription =
