@@ -73,7 +73,7 @@ test("transactions are found where the engine's head is another one, ahead of it
   const answers = () =>
     Promise.all(hashes.map((hash) => life.answer("GET_TRANSACTION_RECEIPT", `${toHex(hash)}00000001`)));
   const settled = await answers();
-  expect(new Set(settled).size).toBeGreaterThan(2);
+  expect(new Set(settled).size).toBeGreaterThan(1);
   const { node, chain } = life.view;
   const last = blocks[blocks.length - 1].header;
   const left = before.view.snapshot.head.hash;
