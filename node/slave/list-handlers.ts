@@ -12,12 +12,20 @@ export const SHARD_ABSENT = 2;
 /** A list that cannot be stored; pyquarkchain has no code for it, any but 0 will do. */
 const REFUSED = 1;
 
-/** Lists that other shards send to one: stored before they are acknowledged (O5). */
-export function listHandlers(chain: ShardChain): Handlers<undefined> {
+/** Lists that other shards send to one: stored before they are acknowledged (O5). `received` hears of each. */
+export function listHandlers(
+  chain: ShardChain,
+  received: (deposits: DepositList["deposits"]) => void = () => {},
+): Handlers<undefined> {
   const failed = () => ({ errorCode: REFUSED });
+  const take = async (lists: readonly DepositList[]) => {
+    const answer = await store(chain, lists);
+    for (const { deposits } of lists) received(deposits);
+    return answer;
+  };
   return new Handlers<undefined>()
-    .answer(CLUSTER_RPC.addXshardTxList, async (list) => await store(chain, [list]), failed)
-    .answer(CLUSTER_RPC.batchAddXshardTxList, async ({ lists }) => await store(chain, lists), failed);
+    .answer(CLUSTER_RPC.addXshardTxList, (list) => take([list]), failed)
+    .answer(CLUSTER_RPC.batchAddXshardTxList, ({ lists }) => take(lists), failed);
 }
 
 async function store(chain: ShardChain, lists: readonly DepositList[]) {

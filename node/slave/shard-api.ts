@@ -1,3 +1,5 @@
+import type { ShardEvent } from "./websocket/shard-events.ts";
+
 /**
  * What the thread of the links and the threads of shards say to each other. Messages of the wire stay bytes between them: they
  * are decoded and encoded where they are worked on, and nothing long happens where the links are. Every method may be called
@@ -28,6 +30,8 @@ export interface ShardApi {
   /** Rejects where the peer's connection has to be closed. */
   peerRequest(connection: number, op: number, payload: Uint8Array): Promise<Uint8Array>;
   peerCommand(connection: number, op: number, payload: Uint8Array): Promise<void>;
+  /** Whether anybody hears of the shard's events from now on. */
+  hear(isHeard: boolean): Promise<void>;
   /** Everything acknowledged is stored when this resolves. */
   close(): Promise<void>;
 }
@@ -43,6 +47,8 @@ export interface SlaveApi {
   tellPeer(connection: number, op: number, payload: Uint8Array): Promise<void>;
   askPeer(connection: number, op: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   closePeer(connection: number, reason: string): Promise<void>;
+  /** Something that subscribers hear of. */
+  event(event: ShardEvent): Promise<void>;
   log(level: LogLevel, line: string): Promise<void>;
   /** Nothing more can be done with the shard as it is: it has to be begun anew. */
   failed(reason: string): Promise<void>;

@@ -15,12 +15,15 @@ import type { AddedRoot, MiningOrder, ShardApi, SlaveApi } from "./shard-api.ts"
 import { ShardMining } from "./shard-mining.ts";
 import { ShardPeers } from "./shard-peers.ts";
 import { ShardRequests } from "./shard-requests.ts";
+import { ShardEventSource } from "./websocket/shard-event-source.ts";
+import type { ShardEvent } from "./websocket/shard-events.ts";
 
 /** A shard that is alive. */
 interface LiveShard {
   readonly peers: ShardPeers;
   readonly mining: ShardMining;
   readonly requests: ShardRequests;
+  readonly events: ShardEventSource;
 }
 
 /** One live shard behind plain messages (pyquarkchain cluster/shard.py Shard). */
@@ -79,7 +82,8 @@ export class ShardNode implements ShardApi {
 
   async receive(op: number, payload: Uint8Array): Promise<Uint8Array> {
     const { chain } = await this.#open();
-    return await answered(listHandlers(chain), op, payload);
+    const handlers = listHandlers(chain, (deposits) => this.#live?.events.received(deposits));
+    return await answered(handlers, op, payload);
   }
 
   async serve(op: number, payload: Uint8Array): Promise<Uint8Array> {
@@ -106,6 +110,10 @@ export class ShardNode implements ShardApi {
     await this.#alive().peers.command(connection, op, payload);
   }
 
+  async hear(isHeard: boolean): Promise<void> {
+    this.#alive().events.hear(isHeard);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new LinkError("closed", "the shard is being closed"));
     await this.#live?.mining.close();
@@ -128,7 +136,13 @@ export class ShardNode implements ShardApi {
     const seals = new ThreadedSealSearch(this.#options.ethashCaches);
     const mining = new ShardMining({ cluster, shard, peers, seals });
     const { signal } = this.#closing;
-    return { peers, mining, requests: new ShardRequests({ shard, reads, peers, mining, signal }) };
+    const requests = new ShardRequests({ shard, reads, peers, mining, signal });
+    const emit = (event: ShardEvent) => {
+      this.#slave.event(event).catch(() => {});
+    };
+    const { synchronizer } = peers;
+    const events = new ShardEventSource({ shard, outlets: shard.outlets, synchronizer, emit });
+    return { peers, mining, requests, events };
   }
 
   /** Of a fork from below the shard's birth: it concerns the others alone (shard.py add_root_block). */

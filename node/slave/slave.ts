@@ -16,6 +16,7 @@ import { PeerConnections } from "./peer-connections.ts";
 import type { SlaveApi } from "./shard-api.ts";
 import type { ShardOpener } from "./shard-threads.ts";
 import { SlaveShards } from "./slave-shards.ts";
+import { SubscriptionHub } from "./websocket/subscription-hub.ts";
 
 export interface SlaveParts {
   readonly cluster: ClusterConfig;
@@ -44,6 +45,8 @@ export class Slave {
   readonly #shards: SlaveShards;
   readonly #lists: ListDelivery;
   readonly #peers: PeerConnections;
+  /** Who has subscribed to what happens in the shards. */
+  readonly subscriptions: SubscriptionHub;
   readonly #closing = new AbortController();
   #end: (end: SlaveEnd) => void = () => {};
 
@@ -59,7 +62,10 @@ export class Slave {
       fullShardIds,
       open: openShard,
       slaveFor: (fullShardId) => this.#apiFor(fullShardId),
-      born: (fullShardId, api) => this.#peers.addShard(fullShardId, api),
+      born: (fullShardId, api) => {
+        this.#peers.addShard(fullShardId, api);
+        this.#hear(fullShardId, api);
+      },
       ...{ clock, signal, log },
     });
     const failed = (error: unknown) => this.#end({ kind: "failed", error });
@@ -73,6 +79,10 @@ export class Slave {
       ...links,
     });
     this.#peers = new PeerConnections(this.#links.peers);
+    this.subscriptions = new SubscriptionHub(
+      (fullShardId) => this.#shards.find(fullShardId) !== undefined,
+      (fullShardId) => this.#hear(fullShardId),
+    );
     this.#lists = new ListDelivery({ shards: this.#shards, slaves: this.#links.slaves, clock, signal, log });
     this.#links.masterLost.then(({ message }) => this.#end({ kind: "master-lost", reason: message }));
   }
@@ -88,6 +98,11 @@ export class Slave {
     await this.#shards.close();
   }
 
+  #hear(fullShardId: number, shard = this.#shards.find(fullShardId)): void {
+    // A shard that is gone has nothing to say.
+    shard?.hear(this.subscriptions.isHeard(fullShardId)).catch(() => {});
+  }
+
   #apiFor(fullShardId: number): SlaveApi {
     const name = `shard 0x${fullShardId.toString(16).padStart(8, "0")}`;
     return {
@@ -97,6 +112,7 @@ export class Slave {
       tellPeer: async (connection, op, payload) => this.#peers.tell(connection, op, payload),
       askPeer: (connection, op, payload, timeoutMs) => this.#peers.ask(connection, op, payload, timeoutMs),
       closePeer: async (connection, reason) => this.#peers.close(connection, reason),
+      event: async (event) => this.subscriptions.publish(fullShardId, event),
       log: async (level, line) => this.#log(level, `${name}: ${line}`),
       failed: async (reason) => this.#shards.failed(fullShardId, reason),
     };

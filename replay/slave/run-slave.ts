@@ -11,6 +11,7 @@ import { listenForLinks } from "../../node/net/socket-link.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
 import { threadedShards } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
+import { listenForSubscribers, type WebsocketListener } from "../../node/slave/websocket/websocket-server.ts";
 import { chooseEngines } from "../engines/engine-choice.ts";
 import type { EngineChoice } from "../engines/engine-spec.ts";
 import { programVersion } from "../report/version.ts";
@@ -81,16 +82,31 @@ async function serveWith(
   const slave = new Slave({ cluster, self, openShard, log });
   const listener = await listenForLinks({ port: self.port, host }, (link) => slave.accept(link));
   log("info", `slave ${self.id}: listening on ${host}:${listener.port}, data in ${datadir}`);
+  let subscribers: WebsocketListener | undefined;
   try {
+    subscribers = await subscribersOf(slave, self, log);
     const end = await Promise.race([slave.ended, stopped, givenUp]);
     if (typeof end === "string") log("info", `${end}: stopping`);
     else if (end.kind === "failed") throw end.error;
     return EXIT.clean;
   } finally {
     listener.close();
+    subscribers?.close();
     await slave.close("this slave is stopping");
     log("info", `slave ${self.id}: stopped`);
   }
+}
+
+/** WEBSOCKET_JSON_RPC_PORT on HOST, as pyquarkchain's slave would serve it (cluster/jsonrpc.py JSONRPCWebsocketServer). */
+async function subscribersOf(
+  { subscriptions }: Slave,
+  { id, host, websocketPort }: SlaveConfig,
+  log: Log,
+): Promise<WebsocketListener | undefined> {
+  if (websocketPort === null) return undefined;
+  const listener = await listenForSubscribers(subscriptions, { host, port: websocketPort });
+  log("info", `slave ${id}: websockets on ${host}:${listener.port}`);
+  return listener;
 }
 
 interface ExternalEngines {

@@ -83,16 +83,23 @@ test.each(vector.requests)("answers as pyquarkchain: $text", ({ text, answers, c
 });
 
 test("takes subscriptions by name, and gives them up", () => {
-  const hub = newHub();
+  const heard: boolean[] = [];
+  const hub: SubscriptionHub = new SubscriptionHub(
+    (fullShardId) => fullShardId === SHARD,
+    (fullShardId) => heard.push(hub.isHeard(fullShardId)),
+  );
   const client = new RecordingClient();
+  const other = new RecordingClient();
   const params = { sub_type: "syncing", full_shard_id: "0x1" };
   const id = subscribe(hub, client, params);
-  expect(hub.isHeard(SHARD)).toBe(true);
+  subscribe(hub, other, params);
+  hub.left(other);
+  expect(heard).toEqual([true]);
   hub.receive(client, JSON.stringify({ jsonrpc: "2.0", id: 2, method: "unsubscribe", params: [id] }));
   expect(client.texts).toEqual(['{"jsonrpc": "2.0", "result": true, "id": 2}']);
   hub.publish(SHARD, { kind: "syncing", status: undefined });
   expect(client.texts).toHaveLength(1);
-  expect(hub.isHeard(SHARD)).toBe(false);
+  expect(heard).toEqual([true, false]);
 });
 
 test("another client's subscription is not one's own to give up", () => {
@@ -120,7 +127,11 @@ test("a client that does not read is dropped with all its subscriptions, others 
 });
 
 test("a client has so many subscriptions and no more", () => {
-  const hub = new SubscriptionHub(() => true, { queuedBytes: 1, subscriptionsPerClient: 2 });
+  const hub = new SubscriptionHub(
+    () => true,
+    () => {},
+    { queuedBytes: 1, subscriptionsPerClient: 2 },
+  );
   const client = new RecordingClient();
   const ids = [1, 2, 3].map(() => subscribe(hub, client, ["newHeads", "0x1"]));
   expect(ids.map((id) => id === undefined)).toEqual([false, false, true]);

@@ -47,12 +47,20 @@ const MASTERS_METHODS = new Set(
  */
 export class SubscriptionHub {
   readonly #hasShard: (fullShardId: number) => boolean;
+  readonly #heard: (fullShardId: number) => void;
   readonly #limits: HubLimits;
+  readonly #countOf = new Map<number, number>();
   readonly #byId = new Map<string, Held>();
   readonly #ofClient = new Map<Subscriber, Set<string>>();
 
-  constructor(hasShard: (fullShardId: number) => boolean, limits: HubLimits = HUB_LIMITS) {
+  /** `heard`: called when a shard gets its first subscription and when it loses its last one. */
+  constructor(
+    hasShard: (fullShardId: number) => boolean,
+    heard: (fullShardId: number) => void = () => {},
+    limits: HubLimits = HUB_LIMITS,
+  ) {
     this.#hasShard = hasShard;
+    this.#heard = heard;
     this.#limits = limits;
   }
 
@@ -62,8 +70,7 @@ export class SubscriptionHub {
 
   /** Whether anybody listens to a shard: events of others need not be made. */
   isHeard(fullShardId: number): boolean {
-    for (const held of this.#byId.values()) if (held.fullShardId === fullShardId) return true;
-    return false;
+    return (this.#countOf.get(fullShardId) ?? 0) > 0;
   }
 
   /** A text from a client. One that is no JSON object ends it. */
@@ -80,7 +87,7 @@ export class SubscriptionHub {
 
   /** The client is gone. */
   left(client: Subscriber): void {
-    for (const id of this.#ofClient.get(client) ?? []) this.#byId.delete(id);
+    for (const id of this.#ofClient.get(client) ?? []) this.#forget(id);
     this.#ofClient.delete(client);
   }
 
@@ -123,6 +130,7 @@ export class SubscriptionHub {
     const id = `0x${randomUUID().replaceAll("-", "")}`;
     this.#byId.set(id, { client, fullShardId, subscription });
     this.#ofClient.set(client, mine.add(id));
+    this.#count(fullShardId, 1);
     return id;
   }
 
@@ -133,8 +141,21 @@ export class SubscriptionHub {
     if (typeof id !== "string" || mine?.delete(id) !== true) {
       throw JsonRpcFault.invalidParams("Subscription ID not found");
     }
-    this.#byId.delete(id);
+    this.#forget(id);
     return true;
+  }
+
+  #forget(id: string): void {
+    const held = this.#byId.get(id);
+    if (held === undefined) return;
+    this.#byId.delete(id);
+    this.#count(held.fullShardId, -1);
+  }
+
+  #count(fullShardId: number, change: 1 | -1): void {
+    const count = (this.#countOf.get(fullShardId) ?? 0) + change;
+    this.#countOf.set(fullShardId, count);
+    if (count === 0 || (count === 1 && change === 1)) this.#heard(fullShardId);
   }
 
   #send(client: Subscriber, text: string): void {
