@@ -44,6 +44,7 @@ function pipelineOver({ chain, store }: OpenShard): BlockPipeline {
     async report({ hash }) {
       events.push(`report ${nameOf(hash)}${store.isCommitted(hash) ? " again" : ""}`);
     },
+    stored() {},
     async reportTogether(headers) {
       events.push(`report ${headers.map((header) => nameOf(minorHeaderHash(header))).join(" ")}`);
     },

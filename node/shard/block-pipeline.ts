@@ -26,6 +26,8 @@ export interface Outlets {
   report(block: ExecutedBlock): Promise<void>;
   /** As report, for many at once. */
   reportTogether(headers: readonly MinorBlockHeader[]): Promise<void>;
+  /** A block is stored; work on it began at `startedAt`, milliseconds since 1970. For statistics only. */
+  stored(block: ExecutedBlock, startedAt: number): void;
   /** The head is another one: the pool, and whoever listens. */
   moved(move: HeadMove): void;
   /** Peers are told of the new head. */
@@ -103,10 +105,12 @@ export class BlockPipeline implements BlockIntake {
 
   async #addBlock(block: MinorBlock, { refuseOld, telling }: Intake): Promise<BlockOutcome> {
     const { chain, outlets, clock } = this.#parts;
+    const startedAt = Date.now();
     const refusal =
       chain.statusOf(minorHeaderHash(block.header)) !== "unknown" ? undefined : await this.refusalOf(block, refuseOld);
     if (refusal !== undefined) return refusal;
     const [outcome] = await chain.addBlocks([block], { now: clock(), refuseOld });
+    if (outcome.status === "added") outlets.stored(outcome.executed, startedAt);
     if (outcome.status === "added" && outcome.move !== undefined) {
       outlets.moved(outcome.move);
       if (telling === "each") outlets.announce();

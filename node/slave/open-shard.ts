@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { ClusterConfig } from "../chain/config.ts";
 import { rootGenesisBlock } from "../chain/genesis.ts";
@@ -18,6 +19,8 @@ import { ClStore } from "../shard/store/cl-store.ts";
 import type { SealCheck } from "../sync/shard-seals.ts";
 import { type ExternalEngine, type ExternalEngineSpec, openExternalEngine } from "./external-engine.ts";
 import { followHead } from "./follow-head.ts";
+import { httpPost } from "./monitoring/http-post.ts";
+import { KafkaSamples } from "./monitoring/kafka-samples.ts";
 import type { SlaveApi } from "./shard-api.ts";
 import { ShardOutlets } from "./shard-outlets.ts";
 import { SeenHeights } from "./shard-stats.ts";
@@ -125,6 +128,14 @@ export function assemble(
   const verifier = new SealVerifier(ethashCaches);
   const seals: SealCheck = { verify: async (seal) => verifier.verify(seal) };
   const seen = new SeenHeights();
+  const { monitoring } = cluster.operation;
+  const samples = new KafkaSamples({
+    monitoring,
+    clusterId: monitoring.clusterId ?? hostname(),
+    post: httpPost,
+    now: Date.now,
+    log: (line) => void slave.log("warn", line),
+  });
   const outlets = new ShardOutlets({
     slave,
     chain,
@@ -132,6 +143,7 @@ export function assemble(
     seen,
     pending: () => pool.size,
     moved: (move) => followHead(pool, node, move),
+    stored: ({ hash, block }, startedAt) => samples.blockStored({ hash, block, startedAt }),
   });
   const pipeline = new BlockPipeline({
     chain,

@@ -23,6 +23,7 @@ export interface ShardOutletsParts {
   /** Transactions in the pool. */
   readonly pending: () => number;
   readonly moved: (move: HeadMove) => void;
+  readonly stored: Outlets["stored"];
 }
 
 /** Tells a shard's slave what the shard has done, in messages of the wire. */
@@ -77,6 +78,10 @@ export class ShardOutlets implements Outlets {
     const coinbaseAmounts = headers.map((header) => header.coinbaseAmounts);
     const { errorCode } = await this.#ask(CLUSTER_RPC.addMinorBlockHeaderList, { headers, coinbaseAmounts });
     if (errorCode !== 0) throw refused(`${headers.length} headers`, errorCode);
+  }
+
+  stored(block: ExecutedBlock, startedAt: number): void {
+    this.#parts.stored(block, startedAt);
   }
 
   moved(move: HeadMove): void {

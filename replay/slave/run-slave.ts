@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
@@ -8,6 +8,8 @@ import { UsageError } from "../../node/codec/errors.ts";
 import { shown } from "../../node/codec/shown.ts";
 import type { Log } from "../../node/net/link.ts";
 import { listenForLinks } from "../../node/net/socket-link.ts";
+import { httpPost } from "../../node/slave/monitoring/http-post.ts";
+import { KafkaSamples } from "../../node/slave/monitoring/kafka-samples.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
 import { threadedShards } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
@@ -36,10 +38,10 @@ const HIGHEST_ETHASH_BLOCK = 60_000_000;
 
 /** `qkc slave`: serves until its master's link ends or a signal comes. Throws what keeps it from starting or going on. */
 export async function runSlave(request: SlaveRequest): Promise<ExitCode> {
-  const log = slaveLog(request.logFormat);
   const signals = stopSignals();
   try {
     const cluster = readClusterConfig(request.configPath, process.env);
+    const log = withErrorSamples(slaveLog(request.logFormat), cluster);
     const self = slaveOf(cluster, request.nodeId);
     const { datadir, discard } = dataDirectory(request, cluster);
     try {
@@ -188,6 +190,21 @@ function slaveLog(format: SlaveRequest["logFormat"]): Log {
     const time = new Date().toISOString();
     const text = format === "json" ? JSON.stringify({ time, level, text: line }) : `${time} ${level} ${shown(line)}`;
     process.stderr.write(`${ascii(text)}\n`);
+  };
+}
+
+/** Errors go to MONITORING.ERRORS too, where KAFKA_REST_ADDRESS names a proxy. */
+function withErrorSamples(log: Log, { operation: { monitoring } }: ClusterConfig): Log {
+  const samples = new KafkaSamples({
+    monitoring,
+    clusterId: monitoring.clusterId ?? hostname(),
+    post: httpPost,
+    now: Date.now,
+    log: (line) => log("warn", line),
+  });
+  return (level, line) => {
+    log(level, line);
+    if (level === "error") samples.lineLogged(level, line);
   };
 }
 
