@@ -59,7 +59,8 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
   const config = cluster.quarkchain;
   const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
   if (cluster.operation.clean) await removeStores(datadir, fullShardId);
-  const store = await ClStore.open(consensusFolder(datadir, fullShardId), { fullShardId, rootGenesisHash });
+  const identity = { fullShardId, rootGenesisHash };
+  const store = await ClStore.open(consensusFolder(datadir, fullShardId), identity, durability === "disk");
   let external: ExternalEngine | undefined;
   try {
     external = await externalEngineOf(options, slave);

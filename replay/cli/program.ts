@@ -10,7 +10,7 @@ import { addInspectCommand } from "../inspect/inspect-command.ts";
 import { addReplayCommand } from "../replay/replay-command.ts";
 import { addReportCommand } from "../reporters/report-command.ts";
 import { addReproduceCommand } from "../reproduce/reproduce-command.ts";
-import { addSlaveCommand } from "../slave/slave-command.ts";
+import { addSlaveCommand, requestAfterReplay } from "../slave/slave-command.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCode, exitCodesText } from "../terminal/exit-code.ts";
 import { addTraceCommand } from "../trace/trace-command.ts";
@@ -39,7 +39,9 @@ export function createProgram(version: string, { run, checkdb }: ProgramParts): 
   addDoctorCommand(program, run);
   addInspectCommand(program, run);
   addVerifyStateCommand(program, run);
-  addReplayCommand(program, run);
+  addReplayCommand(program, run, async (start) =>
+    (await import("../slave/run-slave.ts")).runSlave(requestAfterReplay(start)),
+  );
   addElCommand(program, run);
   addElConformanceCommand(program, run);
   addSlaveCommand(program, run);

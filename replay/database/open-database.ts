@@ -32,7 +32,7 @@ export function openDatabase(request: OpenRequest): OpenDatabase {
   const { cacheBytes, verifyChecksums } = request;
   const source = openArchive(request.db, { cacheBytes, verifyChecksums });
   try {
-    const configPath = request.configPath ?? findConfig(request.db);
+    const configPath = request.configPath ?? findConfigPath(request.db);
     return { source, config: readClusterConfig(configPath), configPath, rootTip: rootTipOf(source, request) };
   } catch (error) {
     source.close();
@@ -40,7 +40,7 @@ export function openDatabase(request: OpenRequest): OpenDatabase {
   }
 }
 
-function findConfig(db: string): string {
+export function findConfigPath(db: string): string {
   const candidates = [join(db, CONFIG_NAME), join(dirname(resolve(db)), CONFIG_NAME)];
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;

@@ -1,9 +1,11 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
+import { UsageError } from "../../node/codec/errors.ts";
 import { addEngineOptions, type EngineOptions, engineChoiceOf, engineCommandHelp } from "../engines/engine-options.ts";
 import type { GcMode } from "../engines/engine-spec.ts";
+import type { AfterReplay, ServeAfterReplay } from "../terminal/after-replay.ts";
 import type { RunCommand } from "../terminal/command.ts";
-import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { EXIT, type ExitCode, type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { collectShard, parsePositiveNumber, parseWorkers } from "../terminal/numbers.ts";
 import { isBegun } from "./record-file.ts";
 import type { ReplayRequest } from "./replay-request.ts";
@@ -22,10 +24,12 @@ interface ReplayOptions extends EngineOptions {
   readonly report?: string;
   readonly json?: true;
   readonly quiet?: true;
+  readonly live?: true;
+  readonly node_id?: string;
 }
 
 /** `qkc replay`: the whole chain from genesis, through the Engine API, into fresh execution layers. */
-export function addReplayCommand(program: Command, run: RunCommand): void {
+export function addReplayCommand(program: Command, run: RunCommand, serve: ServeAfterReplay): void {
   const command = program
     .command("replay")
     .summary("rebuild the chain from genesis through the Engine API, and prove every block on the way")
@@ -58,6 +62,8 @@ export function addReplayCommand(program: Command, run: RunCommand): void {
         .default("archive"),
     )
     .option("--with-forks", "also feed the side chains that the database holds, and follow their reorganisations")
+    .option("--live", "go on as a live slave from where the replay ends, as qkc slave does; needs --node_id")
+    .option("--node_id <id>", "with --live: which of SLAVE_LIST the slave is")
     .option("--report <dir>", "folder of the report (default: reports/<time>-<database>)")
     .option("--json", "print the report instead of the summary")
     .option("--quiet", "no progress; a one-line summary")
@@ -65,9 +71,26 @@ export function addReplayCommand(program: Command, run: RunCommand): void {
       "after",
       `\n${engineCommandHelp("--datadir")}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`,
     )
-    .action((options: ReplayOptions) =>
-      run(async () => (await import("./run-replay.ts")).runReplay(requestOf(options))),
-    );
+    .action((options: ReplayOptions) => run(() => replayAndServe(options, serve)));
+}
+
+/** The slave is begun behind a clean replay only: on a chain with a difference it would serve what nobody else has. */
+async function replayAndServe(options: ReplayOptions, serve: ServeAfterReplay): Promise<ExitCode> {
+  const request = requestOf(options);
+  const start = options.live === true ? await afterReplay(options, request) : undefined;
+  const exitCode = await (await import("./run-replay.ts")).runReplay(request);
+  return start === undefined || exitCode !== EXIT.clean ? exitCode : await serve(start);
+}
+
+async function afterReplay({ node_id: nodeId }: ReplayOptions, request: ReplayRequest): Promise<AfterReplay> {
+  const { db, datadir, gcMode, engines, to, shards } = request;
+  if (nodeId === undefined) throw new UsageError("--live needs --node_id: which of the configuration's slaves it is");
+  if (engines.kind !== "embedded") throw new UsageError("--live goes on with engines of its own: leave out --engine");
+  if (to !== undefined || shards !== undefined)
+    throw new UsageError("--live needs the whole chain: leave out --to and --shard");
+  const { findConfigPath } = await import("../database/open-database.ts");
+  const configPath = request.configPath ?? findConfigPath(db);
+  return { configPath, nodeId, datadir, gcMode };
 }
 
 function requestOf(options: ReplayOptions): ReplayRequest {

@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addEngineOptions, type EngineOptions, engineChoiceOf, engineCommandHelp } from "../engines/engine-options.ts";
+import type { AfterReplay } from "../terminal/after-replay.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { parsePositiveNumber } from "../terminal/numbers.ts";
+import type { SlaveRequest } from "./run-slave.ts";
 
 interface SlaveOptions extends EngineOptions {
   readonly cluster_config: string;
@@ -15,6 +17,10 @@ interface SlaveOptions extends EngineOptions {
   readonly cache: number;
   readonly logFormat: "text" | "json";
 }
+
+const EVERY_ADDRESS = "0.0.0.0";
+const STATES = 1024;
+const CACHE_MIB = 64;
 
 /** `qkc slave`: takes the place of pyquarkchain's slave.py in a cluster. */
 export function addSlaveCommand(program: Command, run: RunCommand): void {
@@ -29,7 +35,7 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
     .requiredOption("--cluster_config <file>", "cluster_config.json")
     .requiredOption("--node_id <id>", "which of SLAVE_LIST it is")
     .option("--datadir <dir>", "folder of its stores (default: the folder qkc in DB_PATH_ROOT)")
-    .option("--host <address>", "address to listen on", "0.0.0.0")
+    .option("--host <address>", "address to listen on", EVERY_ADDRESS)
     .addOption(
       new Option("--durability <level>", "what acknowledged blocks survive: power failures, or only the process's end")
         .choices(["disk", "process"])
@@ -43,9 +49,11 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
     .addOption(
       new Option("--states <count>", "prune: states to keep, besides all that are not finalized")
         .argParser(parsePositiveNumber)
-        .default(1024),
+        .default(STATES),
     )
-    .addOption(new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(64));
+    .addOption(
+      new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(CACHE_MIB),
+    );
   addEngineOptions(command)
     .addOption(new Option("--log-format <format>", "lines on stderr").choices(["text", "json"]).default("text"))
     .addOption(
@@ -55,6 +63,19 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
     )
     .addHelpText("after", `\n${ENGINES}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
     .action((options: SlaveOptions) => run(async () => (await import("./run-slave.ts")).runSlave(requestOf(options))));
+}
+
+/** A slave that goes on where a replay has ended, as its own flags leave the rest. */
+export function requestAfterReplay({ configPath, nodeId, datadir, gcMode }: AfterReplay): SlaveRequest {
+  return {
+    ...{ configPath, nodeId, datadir },
+    host: EVERY_ADDRESS,
+    durability: "process",
+    retention: gcMode === "archive" ? "archive" : { states: STATES },
+    cacheBytes: CACHE_MIB * 2 ** 20,
+    engines: { kind: "embedded" },
+    logFormat: "text",
+  };
 }
 
 function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options }: SlaveOptions) {

@@ -71,12 +71,15 @@ export class ClStore {
     this.#database = { name: level.location, describeKey };
   }
 
-  /** Creates the store where there is none. Throws as openLevel does, and UsageError for one of another chain. */
-  static async open(folder: string, identity: ClStoreIdentity): Promise<ClStore> {
+  /**
+   * Creates the store where there is none. Throws as openLevel does, and UsageError for one of another chain.
+   * @param sync whether what was written survives a power failure, not only the end of the process
+   */
+  static async open(folder: string, identity: ClStoreIdentity, sync = false): Promise<ClStore> {
     const level = await openLevel(folder);
     try {
       await proveIdentity(level, identity);
-      return new ClStore(rowsOf(level), identity.fullShardId);
+      return new ClStore(rowsOf(level, sync), identity.fullShardId);
     } catch (error) {
       await level.close();
       throw error;
@@ -237,11 +240,11 @@ export class ClStore {
   }
 }
 
-function rowsOf(level: Level): ClRows {
+function rowsOf(level: Level, sync: boolean): ClRows {
   return {
     location: level.location,
     getSync: (key) => level.getSync(key),
-    batch: (operations) => level.batch([...operations]),
+    batch: (operations) => level.batch([...operations], { sync }),
     keys: (range) => level.keys(range),
     keysDown: (range, limit) => level.keys({ ...range, limit, reverse: true }).all(),
     close: () => level.close(),
