@@ -7,7 +7,8 @@ import {
   type RootBlockHeader,
   readHashedRootHeader,
 } from "../chain/root-block.ts";
-import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
+import { RecentByHash } from "../codec/recent-map.ts";
 import { WireReader } from "../codec/wire.ts";
 import type { RootBlockSource, ShardSource } from "./block-source.ts";
 import type { KeyValueReader } from "./key-value-reader.ts";
@@ -74,9 +75,9 @@ export class RootBlockRows implements RootBlockSource {
 export class ShardBlockRows extends RootBlockRows implements ShardSource {
   readonly fullShardId: number;
   /** Rows of blocks that were asked for and are likely to be read next, by hash. */
-  readonly #seenBlocks = new Map<string, Uint8Array>();
+  readonly #seenBlocks = new RecentByHash<Uint8Array>(MAX_SEEN_BLOCKS);
   /** Lists by the hash of the block that sent them: its own check reads them, and then the receiver's. */
-  readonly #depositLists = new Map<string, CrossShardDepositList>();
+  readonly #depositLists = new RecentByHash<CrossShardDepositList>(MAX_DEPOSIT_LISTS);
 
   constructor(rows: KeyValueReader, database: NamedDatabase, keys: BlockKeys, fullShardId: number) {
     super(rows, database, keys);
@@ -97,7 +98,7 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   hasMinorBlock(hash: Hash32): boolean {
     const row = this.rows.get(this.keys.minorBlock(hash));
-    if (row !== undefined) keepAtMost(this.#seenBlocks, MAX_SEEN_BLOCKS, bytesKey(hash), row);
+    if (row !== undefined) this.#seenBlocks.set(hash, row);
     return row !== undefined;
   }
 
@@ -110,11 +111,10 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
   }
 
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
-    const hash = bytesKey(sourceMinorHash);
-    const known = this.#depositLists.get(hash);
+    const known = this.#depositLists.get(sourceMinorHash);
     if (known !== undefined) return known;
     const list = this.optionalDepositList(this.keys.receivedDeposits(sourceMinorHash));
-    if (list !== undefined) keepAtMost(this.#depositLists, MAX_DEPOSIT_LISTS, hash, list);
+    if (list !== undefined) this.#depositLists.set(sourceMinorHash, list);
     return list;
   }
 
@@ -135,15 +135,8 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
   }
 
   #takeSeen(hash: Hash32): Uint8Array | undefined {
-    const key = bytesKey(hash);
-    const row = this.#seenBlocks.get(key);
-    if (row !== undefined) this.#seenBlocks.delete(key);
+    const row = this.#seenBlocks.get(hash);
+    if (row !== undefined) this.#seenBlocks.delete(hash);
     return row;
   }
-}
-
-/** Adds an entry and drops the eldest where there are too many. */
-function keepAtMost<V>(map: Map<string, V>, limit: number, key: string, value: V): void {
-  if (map.size >= limit) map.delete(map.keys().next().value as string);
-  map.set(key, value);
 }

@@ -1,6 +1,7 @@
 import { ancestorHashes } from "../chain/ancestor-hashes.ts";
 import type { MinorBlockHeader, MinorBlockMeta } from "../chain/minor-block.ts";
-import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
+import { RecentByHash } from "../codec/recent-map.ts";
 
 /** What later blocks need of an earlier one. */
 export interface KnownMinorBlock {
@@ -21,7 +22,7 @@ const MAX_KNOWN_BLOCKS = 2048;
 /** One shard's blocks by hash: those just executed from memory, older ones from the database. */
 export class MinorChain<Block extends KnownMinorBlock = KnownMinorBlock> {
   readonly #source: MinorBlocks<Block>;
-  readonly #known = new Map<string, KnownMinorBlock>();
+  readonly #known = new RecentByHash<KnownMinorBlock>(MAX_KNOWN_BLOCKS);
 
   constructor(source: MinorBlocks<Block>) {
     this.#source = source;
@@ -30,16 +31,16 @@ export class MinorChain<Block extends KnownMinorBlock = KnownMinorBlock> {
   /** Reads and remembers a block. */
   read(hash: Hash32): Block {
     const block = this.#source.minorBlock(hash);
-    this.#remember(hash, block);
+    this.#known.set(hash, { header: block.header, meta: block.meta });
     return block;
   }
 
   get(hash: Hash32): KnownMinorBlock {
-    return this.#known.get(bytesKey(hash)) ?? this.read(hash);
+    return this.#known.get(hash) ?? this.read(hash);
   }
 
   has(hash: Hash32): boolean {
-    return this.#known.has(bytesKey(hash)) || this.#source.hasMinorBlock(hash);
+    return this.#known.has(hash) || this.#source.hasMinorBlock(hash);
   }
 
   /** Whether a block of this height is the block `hash` or one of its ancestors. */
@@ -56,10 +57,5 @@ export class MinorChain<Block extends KnownMinorBlock = KnownMinorBlock> {
   /** Hash of the n-th ancestor of the block whose parent is `parentHash`: n = 1 is the parent itself, at most 256. */
   ancestorsFrom(parentHash: Hash32): (distance: number) => Hash32 | undefined {
     return ancestorHashes(parentHash, (hash) => this.get(hash).header);
-  }
-
-  #remember(hash: Hash32, { header, meta }: KnownMinorBlock): void {
-    if (this.#known.size >= MAX_KNOWN_BLOCKS) this.#known.delete(this.#known.keys().next().value as string);
-    this.#known.set(bytesKey(hash), { header, meta });
   }
 }

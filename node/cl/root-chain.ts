@@ -3,6 +3,7 @@ import type { MinorBlockHeader } from "../chain/minor-block.ts";
 import { type HashedRootBlock, hashedRootBlock, type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
 import { asHash32, bytesEqual, bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
+import { RecentMap } from "../codec/recent-map.ts";
 
 /** A root block with the hashes everything else refers to. */
 export type RootChainBlock = HashedRootBlock;
@@ -26,7 +27,7 @@ export class RootChain {
   /** hashes[i] is the hash at height tipHeight − i, as far as the walk has come. */
   readonly #hashes: Hash32[];
   readonly #heights = new Map<string, number>();
-  readonly #blocks = new Map<number, RootChainBlock>();
+  readonly #blocks = new RecentMap<number, RootChainBlock>(MAX_BLOCKS_IN_MEMORY);
 
   constructor(source: RootBlockSource, tipHash: Hash32) {
     this.#source = source;
@@ -48,7 +49,6 @@ export class RootChain {
     if (known !== undefined) return known;
     const hash = this.hashAt(height);
     const entry = this.#source.hashedRootBlock?.(hash) ?? hashedRootBlock(this.#source.rootBlock(hash));
-    if (this.#blocks.size >= MAX_BLOCKS_IN_MEMORY) this.#blocks.delete(this.#blocks.keys().next().value as number);
     this.#blocks.set(height, entry);
     return entry;
   }

@@ -2,6 +2,7 @@ import { type QuarkChainConfig, shardConfigOf } from "../chain/config.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
 import { bytesEqual, type Hash32, toHex, utf8, ZERO_HASH } from "../codec/bytes.ts";
 import { keccak256 } from "../codec/keccak.ts";
+import { RecentMap } from "../codec/recent-map.ts";
 import { type ExecutionConfig, executionConfig } from "../el/execution-config.ts";
 import type { ExecutionStore } from "../el/store/execution-store.ts";
 import { type PrunerOptions, type PrunerTotals, StatePruner } from "../el/store/state-pruner.ts";
@@ -63,7 +64,7 @@ export class ExecutionNode implements TracingEngine {
   readonly #executor: BlockExecutor;
   readonly #pruner: StatePruner | undefined;
   readonly #inserter: PayloadInserter;
-  readonly #built = new Map<string, BuiltPayload>();
+  readonly #built = new RecentMap<string, BuiltPayload>(MAX_BUILT_PAYLOADS);
 
   private constructor(options: ExecutionNodeOptions, store: ExecutionStore) {
     const { config, fullShardId, rules, cacheBytes, retention } = options;
@@ -218,7 +219,6 @@ export class ExecutionNode implements TracingEngine {
   #beginBlock(head: Hash32, attributes: PayloadAttributes): string {
     const built = buildBlock(this.#newBuilder(), this.#parentOf(head, attributes), attributes);
     const payloadId = `0x${toHex(keccak256(built.payload.blockHash, utf8(`${attributes.timestamp}`)).subarray(0, 8))}`;
-    if (this.#built.size >= MAX_BUILT_PAYLOADS) this.#built.delete(this.#built.keys().next().value as string);
     this.#built.set(payloadId, built);
     return payloadId;
   }

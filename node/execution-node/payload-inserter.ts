@@ -1,12 +1,12 @@
 import { type QuarkChainConfig, shardConfigOf } from "../chain/config.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
 import { type Hash32, toHex } from "../codec/bytes.ts";
+import { RecentByHash } from "../codec/recent-map.ts";
 import { buildGenesisState } from "../el/genesis-state.ts";
 import { KeptDeposits } from "../el/kept-deposits.ts";
 import { payloadOf } from "../el/payload.ts";
 import type { BlockRecord } from "../el/store/block-record.ts";
 import type { ExecutionStore } from "../el/store/execution-store.ts";
-import { RecentMap } from "../el/store/recent-map.ts";
 import type { StatePruner } from "../el/store/state-pruner.ts";
 import type { NodeLayer } from "../el/store/stored-nodes.ts";
 import { compareDeclared } from "../engine/compare-block.ts";
@@ -34,7 +34,7 @@ export class PayloadInserter {
   readonly genesisStateRoot: Hash32;
   readonly #options: PayloadInserterOptions;
   /** Newest valid ancestor by the hash of a block that was refused. */
-  readonly #invalid = new RecentMap<Hash32 | null>(MAX_INVALID_HASHES);
+  readonly #invalid = new RecentByHash<Hash32 | null>(MAX_INVALID_HASHES);
 
   constructor(options: PayloadInserterOptions) {
     this.#options = options;

@@ -1,5 +1,6 @@
 import { type MinorBlock, minorMiningHash } from "../chain/minor-block.ts";
 import { bytesEqual, bytesKey, type Hash32 } from "../codec/bytes.ts";
+import { RecentByHash, RecentMap } from "../codec/recent-map.ts";
 import type { QkcAddress } from "../codec/wire.ts";
 
 /** pyquarkchain cluster/miner.py: entries of each of the two caches. */
@@ -33,8 +34,8 @@ export interface WorkChain {
 export class WorkCache {
   readonly #chain: WorkChain;
   /** By coinbase, the hash of what it works on. */
-  readonly #current = new RecentlyUsed<Hash32>(MOST_WORKS);
-  readonly #works = new RecentlyUsed<MinorBlock>(MOST_WORKS);
+  readonly #current = new RecentMap<string, Hash32>(MOST_WORKS);
+  readonly #works = new RecentByHash<MinorBlock>(MOST_WORKS);
 
   constructor(chain: WorkChain) {
     this.#chain = chain;
@@ -43,13 +44,13 @@ export class WorkCache {
   /** The same for a coinbase until the tip moves or the template is ten seconds old. A new root block changes nothing. */
   async work(coinbase: QkcAddress): Promise<Work> {
     const key = `${bytesKey(coinbase.recipient)}/${coinbase.fullShardKey}`;
-    const known = this.#current.get(key);
-    const block = known && this.#works.get(bytesKey(known));
+    const known = this.#current.use(key);
+    const block = known && this.#works.use(known);
     if (known !== undefined && block !== undefined && this.#isFresh(block)) return { hash: known, block };
     const made = await this.#chain.template(coinbase);
     const hash = minorMiningHash(made.header);
     this.#current.set(key, hash);
-    this.#works.set(bytesKey(hash), made);
+    this.#works.set(hash, made);
     return { hash, block: made };
   }
 
@@ -58,16 +59,15 @@ export class WorkCache {
    * can be tried again. Other than pyquarkchain, true only where the block was added.
    */
   async submit(hash: Hash32, { nonce, mixhash }: Seal): Promise<boolean> {
-    const key = bytesKey(hash);
-    const block = this.#works.get(key);
+    const block = this.#works.use(hash);
     if (block === undefined) return false;
     if (!this.#isOnTip(block)) {
-      this.#works.delete(key);
+      this.#works.delete(hash);
       return false;
     }
     try {
       const isAdded = await this.#chain.add({ ...block, header: { ...block.header, nonce, mixhash } });
-      if (isAdded) this.#works.delete(key);
+      if (isAdded) this.#works.delete(hash);
       return isAdded;
     } catch {
       // Whoever adds says in the log what was wrong with it.
@@ -81,36 +81,5 @@ export class WorkCache {
 
   #isOnTip({ header }: MinorBlock): boolean {
     return bytesEqual(header.prevMinorBlockHash, this.#chain.tipHash());
-  }
-}
-
-/** A map of bounded size that forgets what was used longest ago. */
-class RecentlyUsed<V> {
-  readonly #most: number;
-  readonly #values = new Map<string, V>();
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  get(key: string): V | undefined {
-    const value = this.#values.get(key);
-    if (value !== undefined) this.#touch(key, value);
-    return value;
-  }
-
-  set(key: string, value: V): void {
-    this.#touch(key, value);
-    const oldest = this.#values.keys().next();
-    if (this.#values.size > this.#most && oldest.done !== true) this.#values.delete(oldest.value);
-  }
-
-  delete(key: string): void {
-    this.#values.delete(key);
-  }
-
-  #touch(key: string, value: V): void {
-    this.#values.delete(key);
-    this.#values.set(key, value);
   }
 }

@@ -2,7 +2,7 @@ import type { MinorBlock } from "../chain/minor-block.ts";
 import type { KnownMinorBlock, MinorBlocks } from "../cl/minor-chain.ts";
 import { bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
-import { RecentMap } from "../el/store/recent-map.ts";
+import { RecentByHash } from "../codec/recent-map.ts";
 import type { ExecutedBlock } from "./block-judge.ts";
 import type { BaseBlocks } from "./chain-types.ts";
 import type { MinorRef } from "./fork-choice.ts";
@@ -23,7 +23,7 @@ export class ChainBlocks implements MinorBlocks {
   readonly #base: BaseBlocks | undefined;
   readonly #keepsHistory: boolean;
   readonly #unwritten = new Map<string, ExecutedRows>();
-  readonly #recent = new RecentMap<KnownMinorBlock>(MAX_RECENT);
+  readonly #recent = new RecentByHash<KnownMinorBlock>(MAX_RECENT);
 
   constructor(store: ClStore, base: BaseBlocks | undefined, keepsHistory: boolean) {
     this.#store = store;

@@ -2,7 +2,7 @@ import type { RootBlockSource } from "../archive/block-source.ts";
 import type { RootBlock, RootBlockHeader } from "../chain/root-block.ts";
 import { RootChain } from "../cl/root-chain.ts";
 import type { Hash32 } from "../codec/bytes.ts";
-import { RecentMap } from "../el/store/recent-map.ts";
+import { RecentByHash } from "../codec/recent-map.ts";
 
 /** The root blocks that a shard knows: a tree, seen as the chain that ends with one of them. */
 export interface RootChains {
@@ -25,7 +25,7 @@ const MAX_BLOCKS = 64;
 /** Root blocks that grow and fork: those that have just arrived from memory, the others from rows. */
 export class RootIndex implements RootChains {
   readonly #rows: RootBlockSource;
-  readonly #recent = new RecentMap<RootBlock>(MAX_BLOCKS);
+  readonly #recent = new RecentByHash<RootBlock>(MAX_BLOCKS);
   readonly #source: RootBlockSource;
   /** The one used last first. */
   #chains: RootChain[] = [];
@@ -40,7 +40,7 @@ export class RootIndex implements RootChains {
   }
 
   has(root: Hash32): boolean {
-    return this.#recent.get(root) !== undefined || this.#rows.hasRootBlock(root);
+    return this.#recent.has(root) || this.#rows.hasRootBlock(root);
   }
 
   header(root: Hash32): RootBlockHeader {

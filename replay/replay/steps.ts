@@ -1,6 +1,7 @@
 import type { RootBlockSource } from "../../node/archive/block-source.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { bytesKey, type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
+import { RecentMap } from "../../node/codec/recent-map.ts";
 
 /** Root blocks between two anchors: as far as a chain of hashes is walked, and kept, at a time. */
 const ANCHOR_DISTANCE = 256;
@@ -59,7 +60,7 @@ export class StepPlan {
   readonly hasForks: boolean;
   readonly #data: PlanData;
   readonly #rootBlocks: RootBlockSource;
-  readonly #chains = new Map<number, RootChain>();
+  readonly #chains = new RecentMap<number, RootChain>(MAX_CHAINS);
   readonly #sideRoots: ForksData["sideRoots"];
   readonly #stepOfSideRoot = new Map<string, number>();
   readonly #arrivals = new Map<string, readonly Hash32[]>();
@@ -144,7 +145,6 @@ export class StepPlan {
     let chain = this.#chains.get(tipHeight);
     if (chain === undefined) {
       chain = new RootChain(this.#rootBlocks, hashFromHex(anchors[anchor - 1], "root block of the plan"));
-      if (this.#chains.size >= MAX_CHAINS) this.#chains.delete(this.#chains.keys().next().value as number);
       this.#chains.set(tipHeight, chain);
     }
     this.#newest = chain;

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { bigIntToMinimalBytes, concatBytes, fromHex, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import { rlpEncode } from "../../node/codec/rlp.ts";
+import { MemoryNodes } from "../../node/el/store/memory-nodes.ts";
 import { ethereumRoot, writeAccounts } from "./accounts.ts";
 import { FORK_NAMES, forkNames, forkOf } from "./forks.ts";
 import { type PreAccount, readTestFile } from "./format.ts";
-import { NodeMemory } from "./node-memory.ts";
 import { runStateTest } from "./run-test.ts";
 import { addressOfKey } from "./sender-address.ts";
 
@@ -57,7 +57,7 @@ function outcome(fork: string, transaction: Fields, code = "", accounts: Fields 
     }),
   ).values();
   const read = unread.read();
-  const store = new NodeMemory();
+  const store = new MemoryNodes();
   const tested = forkOf(fork);
   if (tested === undefined) throw new Error(`no fork ${fork}`);
   const surroundings = { store, preRoot: writeAccounts(store, read.pre), ledger: "ethereum", ...tested } as const;
@@ -67,7 +67,7 @@ function outcome(fork: string, transaction: Fields, code = "", accounts: Fields 
 
 /** The root of a test's accounts with changes. */
 function rootOf(pre: Readonly<Record<string, PreAccount>>, changes: Readonly<Record<string, Partial<PreAccount>>>) {
-  const store = new NodeMemory();
+  const store = new MemoryNodes();
   const accounts: Record<string, PreAccount> = { ...pre };
   for (const [address, change] of Object.entries(changes)) {
     const blank = { nonce: 0n, balance: 0n, code: new Uint8Array(), storage: {} };

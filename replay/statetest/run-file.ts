@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
+import { MemoryNodes } from "../../node/el/store/memory-nodes.ts";
 import { writeAccounts } from "./accounts.ts";
 import { exclusionReason } from "./exclusions.ts";
 import { forkOf, QUARKCHAIN_FORK, type TestFork } from "./forks.ts";
 import { type ExpectedResult, readTestFile, type StateTest, type UnreadTest } from "./format.ts";
-import { NodeMemory } from "./node-memory.ts";
 import { type Ledger, runStateTest } from "./run-test.ts";
 
 /** How one expected state root fared. */
@@ -70,7 +70,7 @@ function failureOf(
   { rules, forms }: TestFork,
 ): string | undefined {
   try {
-    const store = new NodeMemory();
+    const store = new MemoryNodes();
     const preRoot = writeAccounts(store, test.pre);
     const { stateRoot: root } = runStateTest(test, expected, { store, preRoot, ledger, rules, forms });
     return bytesEqual(root, expected.hash) ? undefined : `state root ${toHex(root)}, expected ${toHex(expected.hash)}`;

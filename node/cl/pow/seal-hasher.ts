@@ -1,5 +1,6 @@
 import type { ConsensusType } from "../../chain/consensus-type.ts";
 import { type Hash32, ZERO_HASH } from "../../codec/bytes.ts";
+import { RecentMap } from "../../codec/recent-map.ts";
 import { doubleSha256 } from "./double-sha256.ts";
 import { epochOf } from "./epoch.ts";
 import { ethashProof } from "./ethash.ts";
@@ -26,7 +27,8 @@ const QKCHASH_CACHE_LIMIT = 4;
 /** Computes proofs of work, holding the caches that Ethash and qkchash need. One for each thread. */
 export class SealHasher {
   readonly #ethashCaches: EthashCachePool;
-  readonly #qkchashCaches = new Map<number, QkchashCache>();
+  /** Small and made in 40 ms, so each thread has its own few. */
+  readonly #qkchashCaches = new RecentMap<number, QkchashCache>(QKCHASH_CACHE_LIMIT);
 
   /** The Ethash caches may be shared with other threads; see createSharedEthashCaches for how many to have. */
   constructor(ethashCaches: SharedEthashCaches) {
@@ -45,13 +47,11 @@ export class SealHasher {
     }
   }
 
-  /** Small and made in 40 ms, so each thread has its own few; a Map keeps the order of use. */
   #qkchashCache(epoch: number): QkchashCache {
-    const caches = this.#qkchashCaches;
-    const cache = caches.get(epoch) ?? createQkchashCache(epoch);
-    caches.delete(epoch);
-    caches.set(epoch, cache);
-    if (caches.size > QKCHASH_CACHE_LIMIT) caches.delete(caches.keys().next().value as number);
+    const known = this.#qkchashCaches.use(epoch);
+    if (known !== undefined) return known;
+    const cache = createQkchashCache(epoch);
+    this.#qkchashCaches.set(epoch, cache);
     return cache;
   }
 }

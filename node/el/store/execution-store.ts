@@ -18,6 +18,7 @@ import {
   ZERO_HASH,
 } from "../../codec/bytes.ts";
 import { CodecError, DatabaseDamagedError, type QkcError } from "../../codec/errors.ts";
+import { RecentByHash } from "../../codec/recent-map.ts";
 import { type BlockRecord, decodeBlockRecord, encodeBlockRecord } from "./block-record.ts";
 import {
   type Forkchoice,
@@ -29,7 +30,6 @@ import {
   writePlace,
 } from "./chain-marks.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { RecentMap } from "./recent-map.ts";
 import type { RowChange, RowStore } from "./row-store.ts";
 import { checkIdentity, encodeIdentity, type StoreIdentity } from "./store-identity.ts";
 import { hashRowKey, heightRowKey, namedRowKey, ROW, readHeightRowKey } from "./store-keys.ts";
@@ -62,8 +62,8 @@ export class ExecutionStore {
   readonly nodes: StoredNodes;
   readonly #rows: GroupCommit;
   readonly #name: string;
-  readonly #known = new RecentMap<MinorBlock>(MAX_KNOWN_BLOCKS);
-  readonly #knownRecords = new RecentMap<BlockRecord>(MAX_KNOWN_RECORDS);
+  readonly #known = new RecentByHash<MinorBlock>(MAX_KNOWN_BLOCKS);
+  readonly #knownRecords = new RecentByHash<BlockRecord>(MAX_KNOWN_RECORDS);
   #forkchoice: Forkchoice;
   #prunedBelow: number;
 
@@ -117,7 +117,7 @@ export class ExecutionStore {
   }
 
   hasBlock(hash: Hash32): boolean {
-    return this.#known.get(hash) !== undefined || this.#rows.get(hashRowKey(ROW.block, hash)) !== undefined;
+    return this.#known.has(hash) || this.#rows.get(hashRowKey(ROW.block, hash)) !== undefined;
   }
 
   findBlock(hash: Hash32): MinorBlock | undefined {

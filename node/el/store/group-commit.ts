@@ -108,7 +108,7 @@ export class GroupCommit {
   #fail(error: unknown, commits: readonly Commit[]): void {
     const reason = reasonOf(error);
     this.#failure = new QkcError(
-      "ENGINE",
+      "STORAGE",
       `the data directory cannot be written (${reason}): nothing was acknowledged since; free space or mend the disk, ` +
         "then start again",
       { cause: error },

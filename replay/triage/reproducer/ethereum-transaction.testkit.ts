@@ -2,9 +2,9 @@ import { createEVM, type EVM } from "@ethereumjs/evm";
 import { Account, type Address, bytesToUnprefixedHex, createAddressFromString } from "@ethereumjs/util";
 import { bigIntToBytes, fromHex, type Hash32, toHex, utf8 } from "../../../node/codec/bytes.ts";
 import { keccak256 } from "../../../node/codec/keccak.ts";
+import { MemoryNodes } from "../../../node/el/store/memory-nodes.ts";
 import { ethereumRoot, writeAccounts } from "../../statetest/accounts.ts";
 import type { PreAccount, StateTest } from "../../statetest/format.ts";
-import { NodeMemory } from "../../statetest/node-memory.ts";
 
 /** The state root that @ethereumjs/evm comes to with the first transaction of a state test, by Petersburg's rules. */
 export async function ethereumjsRoot({ env, pre, transaction }: StateTest): Promise<Hash32> {
@@ -51,7 +51,7 @@ export async function ethereumjsRoot({ env, pre, transaction }: StateTest): Prom
     await evm.journal.deleteAccount(createAddressFromString(destroyed));
   }
   await evm.journal.cleanup();
-  const store = new NodeMemory();
+  const store = new MemoryNodes();
   return ethereumRoot(store, writeAccounts(store, accountsOf(evm)));
 }
 

@@ -5,10 +5,10 @@ import { UnsupportedError } from "../../../node/codec/errors.ts";
 import { keccak256 } from "../../../node/codec/keccak.ts";
 import { rlpEncode } from "../../../node/codec/rlp.ts";
 import { QUARKCHAIN_RULES } from "../../../node/el/evm/rules.ts";
+import { MemoryNodes } from "../../../node/el/store/memory-nodes.ts";
 import { QKC_TOKEN, writeAccounts } from "../../statetest/accounts.ts";
 import { QUARKCHAIN_FORK } from "../../statetest/forks.ts";
 import { readTestFile } from "../../statetest/format.ts";
-import { NodeMemory } from "../../statetest/node-memory.ts";
 import { runStateTest, type TestResult } from "../../statetest/run-test.ts";
 import { whatifRules } from "../../terminal/rules-option.ts";
 import type { Json } from "../../text/json.ts";
@@ -130,7 +130,7 @@ function infoOf(reproducer: Reproducer): Json {
 function ranUnder(test: object, rules: string): TestResult {
   const [unread] = readTestFile(JSON.stringify({ test })).values();
   const parsed = unread.read();
-  const store = new NodeMemory();
+  const store = new MemoryNodes();
   const preRoot = writeAccounts(store, parsed.pre);
   return runStateTest(parsed, { indexes: INDEXES }, { store, preRoot, ledger: "ethereum", rules: whatifRules(rules) });
 }

@@ -1,6 +1,5 @@
 import { wrapTransaction } from "../../../node/chain/typed-transaction.ts";
-import { addressFromHex, bytesKey, type Hash32, toHex } from "../../../node/codec/bytes.ts";
-import { DatabaseDamagedError } from "../../../node/codec/errors.ts";
+import { addressFromHex, bytesKey, type Hash32 } from "../../../node/codec/bytes.ts";
 import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import type { Tracer } from "../../../node/el/evm/tracer.ts";
 import type { ExecutionConfig } from "../../../node/el/execution-config.ts";
@@ -8,6 +7,7 @@ import { ExecutionLayer } from "../../../node/el/execution-layer.ts";
 import { InProcessClient } from "../../../node/el/in-process-executor.ts";
 import type { ExecutionPayload } from "../../../node/el/payload.ts";
 import type { NodeStore } from "../../../node/el/state/node-store.ts";
+import { MemoryNodes } from "../../../node/el/store/memory-nodes.ts";
 import type { Executor } from "../../execution/trial.ts";
 import { writePreState } from "./case-state.ts";
 import type { ReproducerCase } from "./format.ts";
@@ -27,7 +27,7 @@ export function runCase(
   tracer?: Tracer,
   touched = new TouchedState(),
 ): CaseRun {
-  const nodes = new CaseNodes();
+  const nodes = new MemoryNodes();
   const parentStateRoot = writePreState(nodes, subject.pre);
   const result = executor.execute(payloadOf(subject, parentStateRoot), nodes, {
     tracer,
@@ -70,19 +70,4 @@ function payloadOf(
     reachableShards: new Set(block.reachableShards),
     blockReward: new Map(Object.entries(block.blockReward).map(([tokenId, amount]) => [BigInt(tokenId), amount])),
   };
-}
-
-/** The rows of a case's state: it has no others. */
-class CaseNodes implements NodeStore {
-  readonly #rows = new Map<string, Uint8Array>();
-
-  get(hash: Hash32): Uint8Array {
-    const row = this.#rows.get(bytesKey(hash));
-    if (row === undefined) throw new DatabaseDamagedError("the case has no such state row", { key: toHex(hash) });
-    return row;
-  }
-
-  put(hash: Hash32, value: Uint8Array): void {
-    this.#rows.set(bytesKey(hash), value);
-  }
 }
