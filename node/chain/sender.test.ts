@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asAddress, toHex } from "../codec/bytes.ts";
 import type { EvmTransaction } from "./evm-transaction.ts";
+import { plainTransaction } from "./plain-transaction.testkit.ts";
 import { recoverSender, secp256k1Backend } from "./sender.ts";
 import { addressOfKey, sign } from "./signing.testkit.ts";
 
 const ORDER = secp256k1.Point.CURVE().n;
-const PLAIN: EvmTransaction = {
-  nonce: 0n,
+const PLAIN = plainTransaction({
   gasPrice: 1n,
   startGas: 21000n,
   to: asAddress(new Uint8Array(20).fill(7)),
@@ -17,13 +17,7 @@ const PLAIN: EvmTransaction = {
   networkId: 3n,
   fromFullShardKey: 0x00010000,
   toFullShardKey: 0x00010000,
-  gasTokenId: 35760n,
-  transferTokenId: 35760n,
-  version: 0n,
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
+});
 const KEY = new Uint8Array(32).fill(9);
 
 function recovered(transaction: EvmTransaction): string | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
-import type { EvmTransaction } from "../chain/evm-transaction.ts";
+import { plainTransaction } from "../chain/plain-transaction.testkit.ts";
 import { encodeReceipt } from "../chain/receipt.ts";
 import { addressOfKey, sign, wrap } from "../chain/signing.testkit.ts";
 import { type Address, addressFromHex, bytesToBigInt, toHex, ZERO_HASH } from "../codec/bytes.ts";
@@ -22,23 +22,7 @@ const CONTRACT = addressFromHex("dddd0000000000000000000000000000000000dd");
 /** Stores GASLIMIT in the slot that the call data names, then logs nothing under one topic. */
 const NOTES_GAS_LIMIT = "0x4560003555600160006000a1";
 
-const TRANSACTION: EvmTransaction = {
-  nonce: 0n,
-  gasPrice: 0n,
-  startGas: 100_000n,
-  to: CONTRACT,
-  value: 0n,
-  data: new Uint8Array(32).fill(1, 31),
-  networkId: 255n,
-  fromFullShardKey: 1,
-  toFullShardKey: 1,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
-  version: 0n,
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
+const TRANSACTION = plainTransaction({ to: CONTRACT, data: new Uint8Array(32).fill(1, 31) });
 
 const DEPOSIT: CrossShardDeposit = {
   txHash: ZERO_HASH,

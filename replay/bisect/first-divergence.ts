@@ -7,7 +7,7 @@ import { canonicalHash } from "../database/shard-heights.ts";
 import { Findings } from "../execution/findings.ts";
 import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import { findCauses } from "../triage/divergence-causes.ts";
 import { confirmingRoot } from "./confirming-root.ts";
 
@@ -25,7 +25,7 @@ export interface SearchRequest {
 
 export interface SearchAnswer {
   /** Undefined where no block of the range diverges. */
-  readonly divergence: Divergence | undefined;
+  readonly divergence: FoundDivergence | undefined;
   /** Blocks that were executed. */
   readonly executed: number;
   readonly warnings: readonly string[];

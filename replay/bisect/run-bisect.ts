@@ -8,12 +8,14 @@ import { canonicalHash, namedShard, shardTipHeight } from "../database/shard-hei
 import { type EngineRefusal, firstRefusal } from "../engines/engine-divergence.ts";
 import { type EngineAddress, withEngineStep } from "../engines/engine-look.ts";
 import { engineBehaviour, isEnginesOutcome } from "../engines/engine-triage.ts";
+import { reportedDivergence } from "../report/assemble.ts";
 import { assertOutside, createRunFolder } from "../report/run-folder.ts";
-import type { Divergence } from "../report/schema.ts";
-import { divergenceText, shardName } from "../report/summary.ts";
+import type { FoundDivergence } from "../report/schema.ts";
+import { divergenceText } from "../report/summary.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { note, print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
+import { shardName } from "../text/block-name.ts";
 import { colorsFor } from "../text/colors.ts";
 import { programText, withPlaces } from "../text/command-text.ts";
 import { TrialSource } from "../triage/open-trial.ts";
@@ -39,7 +41,7 @@ export interface BisectRequest {
 /** What `qkc bisect` found. */
 interface BisectAnswer {
   /** Undefined where no block of the range diverges. */
-  readonly divergence: Divergence | undefined;
+  readonly divergence: FoundDivergence | undefined;
   /** Blocks that were executed. */
   readonly executed: number;
   readonly warnings: readonly string[];
@@ -105,11 +107,11 @@ async function engineDivergence(
   request: BisectRequest,
   refusal: EngineRefusal & EngineAddress,
   warnings: string[],
-): Promise<Divergence> {
+): Promise<FoundDivergence> {
   const { fullShardId } = request;
   const { height, hash, fields, reason } = refusal;
   const rootChain = new RootChain(database.source.rootBlocks(), database.rootTip);
-  const divergence: Divergence = {
+  const divergence: FoundDivergence = {
     fullShardId,
     height,
     hash: toHex(hash),
@@ -119,6 +121,7 @@ async function engineDivergence(
     class: "unexplained/engine",
     allowed: null,
     triage: null,
+    switches: [],
   };
   if (height === 0) return divergence;
   const trials = new TrialSource(database);
@@ -136,8 +139,8 @@ async function engineDivergence(
     const tested = { tested: QUARKCHAIN_RULES, rulesText: undefined };
     return await withTriage(database, inFolder, found.divergence ?? divergence, tested, warnings);
   }
-  const { rules: tested, rulesText, className } = behaviour;
-  const classed = { ...divergence, class: className };
+  const { rules: tested, rulesText, cause } = behaviour;
+  const classed = { ...divergence, class: cause.name, switches: [...cause.switches] };
   return await withEngineStep(await withTriage(database, inFolder, classed, { tested, rulesText }, warnings), look);
 }
 
@@ -146,10 +149,10 @@ type Tested = Pick<Parameters<typeof triageOf>[1], "tested" | "rulesText">;
 async function withTriage(
   { source, ...database }: OpenDatabase,
   { db, reportFolder }: BisectRequest,
-  divergence: Divergence,
+  divergence: FoundDivergence,
   tested: Tested,
   warnings: string[],
-): Promise<Divergence> {
+): Promise<FoundDivergence> {
   const { class: name } = divergence;
   if (name === null) return divergence;
   const folder = reportFolder ?? createRunFolder(db, new Date());
@@ -175,7 +178,9 @@ function printAnswer(request: BisectRequest, bad: number, { divergence, executed
   const { fullShardId, good, rules, engine, json } = request;
   if (json) {
     const answer = { fullShardId, good, bad, rules: rules ?? null, engine: engine?.url ?? null, executed };
-    print(`${JSON.stringify({ ...answer, divergence: divergence ?? null }, null, 2)}\n`);
+    print(
+      `${JSON.stringify({ ...answer, divergence: divergence === undefined ? null : reportedDivergence(divergence) }, null, 2)}\n`,
+    );
     return;
   }
   const where = `blocks ${good + 1} to ${bad} of shard ${shardName(fullShardId)}, ${executed} executed`;

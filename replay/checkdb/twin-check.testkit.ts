@@ -3,9 +3,9 @@ import type { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin
 import { surveyDatabase } from "../database/survey.ts";
 import { createRangeRunner } from "../execution/range-runner.ts";
 import type { EngineWrapper } from "../execution/shard-rig.ts";
-import { assembleReport, type ReportInput } from "../report/assemble.ts";
+import { assembleReport, divergencesInOrder, type ReportInput } from "../report/assemble.ts";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
-import type { RangeResult, Report } from "../report/schema.ts";
+import type { FoundDivergence, RangeResult, Report } from "../report/schema.ts";
 import { summarize } from "../report/summary.ts";
 import { exitCodeOfError, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { runTiming, startClock } from "../terminal/timing.ts";
@@ -21,6 +21,8 @@ export interface CheckAnswer {
   readonly text: string;
   /** Undefined where there is no report. */
   readonly report: Report | undefined;
+  /** The report's divergences as the check found them. */
+  readonly found: readonly FoundDivergence[];
 }
 
 export type CheckOptions = Partial<Omit<CheckdbOptions, "db">> & { readonly wrapEngine?: EngineWrapper };
@@ -38,6 +40,7 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
     const timing = runTiming(clock, { databasePath: db, configPath, workers: 1, ...ranges, stalls: [] });
     return answerOf(
       assembleReport({ ...parts, allowlist: [], triages: new Map(), stopped: null, interrupted: false, timing }),
+      divergencesInOrder(results),
     );
   };
   try {
@@ -59,7 +62,8 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
     return answer({ provenance, range, results, warnings, expected, failure });
   } catch (error) {
     const failure = describeFailure(error);
-    if (!isFinding(failure)) return { exitCode: exitCodeOfError(error), text: failure.message, report: undefined };
+    if (!isFinding(failure))
+      return { exitCode: exitCodeOfError(error), text: failure.message, report: undefined, found: [] };
     const provenance = provenanceOf(request, undefined);
     return answer({ provenance, range: null, results: [], warnings: [], expected: undefined, failure });
   }
@@ -67,9 +71,9 @@ export async function checkInProcess(db: string, { wrapEngine, ...options }: Che
 
 const UNWATCHED = { startBlock: () => {}, finishBlock: () => {}, countDivergence: () => {} };
 
-function answerOf(report: Report): CheckAnswer {
+function answerOf(report: Report, found: readonly FoundDivergence[]): CheckAnswer {
   const text = summarize(report, { colors: colorsFor(false, {}), reportPath: undefined, next: undefined });
-  return { exitCode: exitCodeOfVerdict(report.verdict), text, report };
+  return { exitCode: exitCodeOfVerdict(report.verdict), text, report, found };
 }
 
 /** As checkInProcess; the twin is gone afterwards. */

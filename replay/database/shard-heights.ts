@@ -1,7 +1,7 @@
 import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
 import type { Hash32 } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 
 /**

@@ -6,10 +6,10 @@ import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { minorReference } from "../database/reference.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial } from "../execution/trial.ts";
-import { shardName } from "../report/summary.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { note, print } from "../terminal/print.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
+import { blockName, shardName } from "../text/block-name.ts";
 import { colorsFor } from "../text/colors.ts";
 import { declaredOutcome } from "../triage/locality/declared-outcome.ts";
 import { TrialSource } from "../triage/open-trial.ts";
@@ -82,6 +82,6 @@ function printDiff(diff: BlockDiff, { fullShardId, height, hash }: BlockTrial, j
     print(`${JSON.stringify({ fullShardId, height, hash: toHex(hash), ...diff }, null, 2)}\n`);
     return;
   }
-  const title = `shard ${shardName(fullShardId)} block ${height}, hash ${toHex(hash)}`;
+  const title = `${blockName({ fullShardId, height }, shardName)}, hash ${toHex(hash)}`;
   print(`${diffText(diff, title, colorsFor(process.stdout.isTTY, process.env))}\n`);
 }

@@ -5,7 +5,7 @@ import { genesisRulesOf, otherGenesisText } from "../../node/cl/genesis-block.ts
 import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError } from "../../node/codec/errors.ts";
 import { type FoundConfig, findOptionalConfig } from "../database/optional-config.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Examined } from "./examined.ts";
 

@@ -1,5 +1,5 @@
 import { toHex } from "../../node/codec/bytes.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";

@@ -7,7 +7,7 @@ import { DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { clientRows } from "../database/client-rows.ts";
 import type { FoundConfig } from "../database/optional-config.ts";
 import { shardTipHeight } from "../database/shard-heights.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { type Advice, advise } from "./advice.ts";
 import { type TrialFacts, tryCheck } from "./calibrate.ts";
 import { type ConfigFacts, examineConfig, lookForConfig } from "./config-exam.ts";

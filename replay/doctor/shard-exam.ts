@@ -9,6 +9,7 @@ import type { StoredBlock } from "../database/client-rows.ts";
 import { bodyFault } from "../database/proved-block.ts";
 import { visitTrie } from "../database/visit-trie.ts";
 import { looksPruned } from "../execution/pruned-states.ts";
+import { blockName } from "../text/block-name.ts";
 import { Diagnosis, type FindingCode } from "./diagnosis.ts";
 import type { Examined } from "./examined.ts";
 import { heightsToLookAt, type Run, runsOf } from "./heights.ts";
@@ -65,7 +66,7 @@ export class ShardExam {
     const heights = heightsToLookAt(top, samples);
     for (const height of heights) {
       this.#examineHeight(height, confirmed?.header.height ?? -1);
-      this.#examined.progress(() => `shard ${fullShardId} block ${height} of ${top}`);
+      this.#examined.progress(() => `${blockName({ fullShardId, height })} of ${top}`);
     }
     const states = this.#examineStates();
     return {

@@ -26,7 +26,7 @@ export interface EngineLook extends EngineAddress {
 }
 
 /** The divergence with the step at which the engine parts from the chain's rules; as it was where the engine does not tell. */
-export async function withEngineStep(divergence: Divergence, look: EngineLook): Promise<Divergence> {
+export async function withEngineStep<D extends Divergence>(divergence: D, look: EngineLook): Promise<D> {
   const step = await stepOf(look);
   if (step === undefined) return divergence;
   const { triage } = divergence;

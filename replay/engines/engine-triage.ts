@@ -6,7 +6,7 @@ import { withSwitch } from "../../node/el/evm/hardforks/rule-switches.ts";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial } from "../execution/trial.ts";
-import { explainedClass } from "../report/classes/class-name.ts";
+import { type Cause, explainedBy } from "../report/classes/class-name.ts";
 import { attribute } from "../triage/attribution/attribute.ts";
 import type { TrialSource } from "../triage/open-trial.ts";
 import { targetsOf } from "../triage/reference.ts";
@@ -17,7 +17,8 @@ export interface EngineBehaviour {
   readonly rules: Rules;
   /** Text of a rule set that has them. */
   readonly rulesText: string;
-  readonly className: string;
+  /** The switches that the rules differ by from the chain's. */
+  readonly cause: Cause;
 }
 
 /**
@@ -39,7 +40,7 @@ export function engineBehaviour(
     if (!comesToIt(reference)) continue;
     const names = attribute({ trial, reference, tested, executorOf, matches });
     if (names.length === 0) continue;
-    return { rules: withSwitch(tested, reference, names), rulesText: reference.name, className: explainedClass(names) };
+    return { rules: withSwitch(tested, reference, names), rulesText: reference.name, cause: explainedBy(names) };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.ts";
 import type { FieldDifference } from "../../node/engine/compare-execution.ts";
-import { ruleClass } from "../report/classes/class-name.ts";
+import { type Cause, causeWithout, ruleClass } from "../report/classes/class-name.ts";
 import type { RangeResult } from "../report/schema.ts";
 import { StageClock } from "./stage-clock.ts";
 
@@ -33,12 +33,12 @@ export class Findings {
   readonly clock = new StageClock();
   readonly #totals = new Map<number, { counted: ShardTotals; gas: bigint; xshardGas: bigint }>();
 
-  /** `name`: the class of its cause; null where it could not be found out. */
+  /** `cause`: null where it could not be found out. */
   addDivergence(
     block: CheckedBlock,
     differences: readonly FieldDifference[],
     violations: readonly Violation[],
-    name: string | null = ruleClass(violations.map(({ code }) => code)),
+    cause: Cause | null = causeWithout(ruleClass(violations.map(({ code }) => code))),
   ): void {
     if (differences.length === 0 && violations.length === 0) return;
     this.divergences.push({
@@ -46,9 +46,10 @@ export class Findings {
       rootHash: block.root === null ? null : toHex(block.root.hash),
       fields: [...differences],
       violations: violations.map(({ code, message }) => ({ code, message })),
-      class: name,
+      class: cause?.name ?? null,
       allowed: null,
       triage: null,
+      switches: [...(cause?.switches ?? [])],
     });
   }
 

@@ -3,6 +3,7 @@ import { decodeEvmTransaction } from "../../node/chain/evm-transaction.ts";
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import { reachableShards } from "../../node/cl/shard-neighbors.ts";
 import type { PayloadRejection } from "../../node/el/block-executor.ts";
+import { blockName } from "../text/block-name.ts";
 import type { CheckedBlock } from "./findings.ts";
 
 /**
@@ -23,7 +24,7 @@ export function formerTargetText(
   const rootTipThen = root.height - 1;
   if (!reachableShards(config, fullShardId, rootTipThen).has(target)) return undefined;
   return (
-    `shard ${fullShardId} block ${height}: shard ${target}, the target of transaction ${transactionIndex}, was a neighbour ` +
+    `${blockName({ fullShardId, height })}: shard ${target}, the target of transaction ${transactionIndex}, was a neighbour ` +
     `while root block ${rootTipThen} was the tip, and is none at the root tip by which this check judges; ` +
     "qkc replay judges by the tip of then"
   );

@@ -16,6 +16,8 @@ import type { ExecutionResult } from "../../node/el/payload.ts";
 import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
 import { compareExecution, type FieldDifference } from "../../node/engine/compare-execution.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
+import { type Cause, causeWithout } from "../report/classes/class-name.ts";
+import { blockName } from "../text/block-name.ts";
 import { ArchivedStates } from "./archived-states.ts";
 import type { DerivedRowsCheck } from "./derived-rows-check.ts";
 import type { CheckedBlock, Findings, Violation } from "./findings.ts";
@@ -36,8 +38,8 @@ export interface DifferingBlock {
 
 /** Looks for the causes of divergences, one after the other in the order of the check. */
 export interface CauseFinder {
-  /** Name of the class of a block's cause; null where the search fails, with a warning. */
-  classOf(place: CheckedBlock, differing: DifferingBlock): string | null;
+  /** The cause of a block; null where the search fails, with a warning. */
+  causeOf(place: CheckedBlock, differing: DifferingBlock): Cause | null;
   /** The switches of the other client's rules that explain the block, with a warning; none where they do not. */
   noteOtherRules(place: CheckedBlock, rig: ShardRig, block: MinorBlock, parentRoot: Hash32): readonly string[];
 }
@@ -118,11 +120,11 @@ export class MinorCheck {
       const refusal = { code: "EXECUTION_INVALID", message: refusalText(outcome.rejection) };
       const former = formerTargetText(this.#database.config.quarkchain, place, block, outcome.rejection);
       if (former !== undefined) this.#findings.warnings.add(former);
-      const name =
+      const cause =
         refusals.length === 0
-          ? this.#causes.classOf(place, { rig, block, parentRoot, outcome, fields: differences })
+          ? this.#causes.causeOf(place, { rig, block, parentRoot, outcome, fields: differences })
           : undefined;
-      this.#findings.addDivergence(place, differences, [...refusals, refusal], name);
+      this.#findings.addDivergence(place, differences, [...refusals, refusal], cause);
       this.#count(place.fullShardId, block, 0, block.meta.gasUsed, block.meta.xshardReceiveGasUsed);
       return Number(block.meta.gasUsed);
     }
@@ -130,11 +132,11 @@ export class MinorCheck {
     const found = [...differences, ...this.#compare(place, rig, block, computed)];
     this.#checkArchive(place, rig, block, computed);
     if (found.length + refusals.length === 0) this.#checkRows(place, rig, block, parentRoot, computed);
-    const name =
+    const cause =
       found.length > 0 && refusals.length === 0
-        ? this.#causes.classOf(place, { rig, block, parentRoot, outcome, fields: found })
+        ? this.#causes.causeOf(place, { rig, block, parentRoot, outcome, fields: found })
         : undefined;
-    this.#findings.addDivergence(place, found, refusals, name);
+    this.#findings.addDivergence(place, found, refusals, cause);
     clock.lap("compare");
     this.#states.executed(rig, place.hash, computed.stateRoot);
     this.#count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);
@@ -241,7 +243,7 @@ export class MinorCheck {
     if (!bytesEqual(place.hash, expectedHash)) {
       differences.push({ field: "headerHash", declared: toHex(place.hash), computed: toHex(expectedHash) });
     }
-    this.#findings.addDivergence(place, differences, [], "genesis");
+    this.#findings.addDivergence(place, differences, [], causeWithout("genesis"));
     if (differences.length === 0) this.#rows?.checkGenesis(place, rig.source);
     this.#count(place.fullShardId, block, 0, 0n, 0n);
     return 0;
@@ -255,7 +257,7 @@ export class MinorCheck {
 /** What a crash, or a shard's folder copied after another one's, leaves (pyquarkchain cluster/shard.py add_block). */
 function neverCommitted({ fullShardId, height, hash }: MinorBlockPlace): string {
   return (
-    `shard ${fullShardId} block ${height}, ${toHex(hash)}, was stored and never committed: ` +
+    `${blockName({ fullShardId, height })}, ${toHex(hash)}, was stored and never committed: ` +
     "other shards have no list of what it sends, so that is not compared"
   );
 }

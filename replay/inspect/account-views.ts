@@ -15,7 +15,7 @@ import type { StoredBlock } from "../database/client-rows.ts";
 import { type FoundBlock, findMinorBlock } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
 import { addressReference, minorReference, slotReference } from "../database/reference.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { disassemble, disassemblyText } from "../text/disassemble.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";

@@ -4,7 +4,7 @@ import { bytesEqual, toHex } from "../../node/codec/bytes.ts";
 import { findMinorBlock, findRootHash } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
 import { minorReference, rootReference } from "../database/reference.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import { fieldTable, textTable } from "../text/table.ts";
 import { balancesJson, balancesText, bytesText, qkcAddressText, timeText } from "../text/values.ts";

@@ -3,7 +3,7 @@ import { toHex } from "../../node/codec/bytes.ts";
 import { findMinorBlock } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
 import { minorReference } from "../database/reference.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import { fieldTable, textTable } from "../text/table.ts";
 import { tokenName } from "../text/token-names.ts";

@@ -6,7 +6,7 @@ import { UsageError } from "../../node/codec/errors.ts";
 import { type FoundBlock, findMinorBlock, hint } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
 import { foreignId, mayBeIn, transactionReference } from "../database/reference.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import type { Json } from "../text/json.ts";
 import { fieldTable, textTable } from "../text/table.ts";

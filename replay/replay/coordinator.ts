@@ -1,6 +1,6 @@
 import { QkcError } from "../../node/codec/errors.ts";
 import type { Refusal } from "../../node/engine/engine-api.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import type { RootRules } from "./root-rules.ts";
 import { RunStopped, type SentList } from "./run-link.ts";
 import type { HostEvents, ShardProgressState } from "./shard-host.ts";
@@ -29,7 +29,7 @@ export class Coordinator implements HostEvents {
   readonly #rootRules: RootRules;
   readonly #lastStep: number;
   readonly #completed = new Map<number, number>();
-  readonly #divergences: { readonly step: number; readonly divergence: Divergence }[] = [];
+  readonly #divergences: { readonly step: number; readonly divergence: FoundDivergence }[] = [];
   readonly #refusals = new Map<string, Refusal>();
   readonly #hostOf = new Map<number, HostHandle>();
   #hosts: readonly HostHandle[] = [];
@@ -44,7 +44,7 @@ export class Coordinator implements HostEvents {
   }
 
   /** Divergences of the step with which the run ended; empty where none did. */
-  get divergences(): readonly Divergence[] {
+  get divergences(): readonly FoundDivergence[] {
     return this.#divergences.filter(({ step }) => step === this.#endsWith).map(({ divergence }) => divergence);
   }
 
@@ -110,7 +110,7 @@ export class Coordinator implements HostEvents {
     this.#advance();
   }
 
-  diverged(step: number, divergence: Divergence, refusal?: Refusal): void {
+  diverged(step: number, divergence: FoundDivergence, refusal?: Refusal): void {
     this.#divergences.push({ step, divergence });
     if (refusal !== undefined) this.#refusals.set(divergence.hash, refusal);
     if (this.#endsWith !== undefined && this.#endsWith <= step) return;

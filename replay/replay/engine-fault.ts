@@ -10,6 +10,7 @@ import { declaredDifferences } from "../execution/declared-differences.ts";
 import type { BlockTrial } from "../execution/trial.ts";
 import { engineClass } from "../report/classes/class-name.ts";
 import type { Triage } from "../report/triage-schema.ts";
+import { blockName } from "../text/block-name.ts";
 import { explain } from "../triage/attribution/explain.ts";
 import type { TrialSource } from "../triage/open-trial.ts";
 import { triageId } from "../triage/triage.ts";
@@ -51,9 +52,9 @@ export async function engineFault(divergence: MinorDivergence, context: EngineFa
     const found = engineBehaviour(trials, trial, comesToEngines(divergence, trial, context));
     if (found !== "chain") behaviour = found;
   } catch (error) {
-    context.warn(`${placeText(divergence)}: the engine's rules could not be found: ${reasonOf(error)}`);
+    context.warn(`${blockName(divergence)}: the engine's rules could not be found: ${reasonOf(error)}`);
   }
-  const what = behaviour?.className ?? divergence.fields.at(0)?.field ?? "refused";
+  const what = behaviour?.cause.name ?? divergence.fields.at(0)?.field ?? "refused";
   return { divergence: { ...divergence, class: engineClass(what) }, behaviour };
 }
 
@@ -90,10 +91,10 @@ function comesToEngines(
 /** Our own execution by the engine's rules against the chain's. */
 async function behaviourTriage(
   { divergence }: EngineFault,
-  { rules: tested, rulesText, className }: EngineBehaviour,
+  { rules: tested, rulesText, cause }: EngineBehaviour,
   { source, trials, folder, warn }: EngineFaultContext,
 ): Promise<Triage> {
-  const byRules = { ...divergence, class: className };
+  const byRules = { ...divergence, class: cause.name, switches: [...cause.switches] };
   const triage = await triageOf(byRules, { source, trials, tested, rulesText, folder, warn });
   const { switches, explanation } = triage.attribution;
   return {
@@ -145,8 +146,4 @@ function withStep({ behaviour }: EngineFault, triage: Triage): Triage {
 
 function trialOf({ fullShardId, hash }: MinorDivergence, trials: TrialSource): Promise<BlockTrial> {
   return trials.trial({ fullShardId, hash: hashFromHex(hash) });
-}
-
-function placeText({ fullShardId, height }: MinorDivergence): string {
-  return `shard ${fullShardId} block ${height}`;
 }

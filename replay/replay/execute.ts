@@ -1,7 +1,7 @@
 import type { BlockSource } from "../../node/archive/block-source.ts";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import type { Refusal } from "../../node/engine/engine-api.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import { Coordinator, type HostHandle } from "./coordinator.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { openLocalHost, openThreadHost } from "./hosts.ts";
@@ -27,7 +27,7 @@ export interface ReplayOutcome {
   readonly states: readonly ShardProgressState[];
   /** The step that differs and ended the run; undefined where none does. */
   readonly endedWith: number | undefined;
-  readonly divergences: readonly Divergence[];
+  readonly divergences: readonly FoundDivergence[];
   /** What engines reject diverging blocks for, by the block's hash. */
   readonly refusals: ReadonlyMap<string, Refusal>;
   /** What kept the run from its end; RunStopped where it was stopped. */

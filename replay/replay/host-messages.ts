@@ -1,6 +1,6 @@
 import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { RunFailure } from "../report/failure.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import type { SentList } from "./run-link.ts";
 import type { ShardProgressState } from "./shard-host.ts";
 
@@ -26,7 +26,7 @@ export type FromHost =
   | {
       readonly type: "diverged";
       readonly step: number;
-      readonly divergence: Divergence;
+      readonly divergence: FoundDivergence;
       readonly refusal: Refusal | undefined;
     }
   | { readonly type: "closed" };

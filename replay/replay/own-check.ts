@@ -4,18 +4,20 @@ import type { OpenDatabase } from "../database/open-database.ts";
 import { Findings } from "../execution/findings.ts";
 import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import { findCauses } from "../triage/divergence-causes.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 /** A diverging block of a shard. */
-export type MinorDivergence = Divergence & { readonly fullShardId: number };
+export type MinorDivergence = FoundDivergence & { readonly fullShardId: number };
+
+type DivergencePlace = Pick<MinorDivergence, "fullShardId" | "height" | "hash" | "rootHeight" | "rootHash">;
 
 /** What our own execution on the old database's states says of a block. */
 export type OwnVerdict =
   /** It differs from what the block declares too; with the class that a check gives it. */
-  | { readonly kind: "differs"; readonly divergence: Divergence }
+  | { readonly kind: "differs"; readonly divergence: FoundDivergence }
   /** It matches what the block declares. */
   | { readonly kind: "agrees" }
   /** It could not be executed there. */
@@ -38,7 +40,7 @@ export class OwnCheck {
   }
 
   /** Blocks are to come in the order of the chain: a class may depend on those before. */
-  async verdictOn({ fullShardId, height, hash, rootHeight, rootHash }: MinorDivergence): Promise<OwnVerdict> {
+  async verdictOn({ fullShardId, height, hash, rootHeight, rootHash }: DivergencePlace): Promise<OwnVerdict> {
     const { divergences, damage, unsupported } = this.#findings;
     const before = { divergences: divergences.length, checked: this.#checked, faults: damage.length };
     const root = rootHeight === null || rootHash === null ? null : { height: rootHeight, hash: hashFromHex(rootHash) };

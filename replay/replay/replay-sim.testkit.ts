@@ -10,7 +10,7 @@ import { madeUpDeposit } from "../../node/shard/cluster-sim.testkit.ts";
 import { Owner, type Scheduler, seededRandom } from "../../node/shard/scheduler.testkit.ts";
 import { BelievingEngine, Lab, MemoryRows, SHARD_A, SHARD_B } from "../../node/shard/shard-lab.testkit.ts";
 import { ClStore } from "../../node/shard/store/cl-store.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import { Coordinator, type HostHandle } from "./coordinator.ts";
 import { RootRules } from "./root-rules.ts";
 import type { SentList } from "./run-link.ts";
@@ -146,7 +146,7 @@ export interface SimWeather {
 export interface SimOutcome {
   readonly failure: unknown;
   readonly endsWith: number | undefined;
-  readonly divergences: readonly Divergence[];
+  readonly divergences: readonly FoundDivergence[];
   /** Last step of each shard that is committed. */
   readonly committed: readonly number[];
 }

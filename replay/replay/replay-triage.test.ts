@@ -51,11 +51,14 @@ const parent = chain.minorBlock(TARGET.fullShardId, TARGET.height - 1);
 
 /** The same blocks by a check, looked at as its command does. */
 async function checked(db: string, config: string, found: readonly Divergence[], to: number): Promise<Divergence[]> {
-  const { report } = await checkInProcess(db, { config, from: 1, to });
-  const divergences = (report?.divergences ?? []).filter(({ hash }) => found.some((one) => one.hash === hash));
+  const answer = await checkInProcess(db, { config, from: 1, to });
+  const divergences = answer.found.filter(({ hash }) => found.some((one) => one.hash === hash));
   const open = { db, configPath: config, rootTip: undefined, verifyChecksums: "default" } as const;
   const { triages } = await triageDivergences({ ...open, divergences, folder: join(folder.path, "check") });
-  return divergences.map((divergence) => ({ ...divergence, triage: triages.get(divergence.hash) ?? null }));
+  const reported = (answer.report?.divergences ?? []).filter(({ hash }) =>
+    divergences.some((one) => one.hash === hash),
+  );
+  return reported.map((divergence) => ({ ...divergence, triage: triages.get(divergence.hash) ?? null }));
 }
 
 /** The first divergences of a replay with embedded engines are those of a check, closer look and files included. */

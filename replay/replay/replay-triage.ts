@@ -3,18 +3,19 @@ import { reasonOf } from "../../node/codec/errors.ts";
 import type { Refusal } from "../../node/engine/engine-api.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import type { EngineAddress } from "../engines/engine-look.ts";
-import { ruleClass } from "../report/classes/class-name.ts";
+import { type Cause, causeWithout, ruleClass } from "../report/classes/class-name.ts";
 import { firstOfEachClass } from "../report/classes/group.ts";
 import { compareDivergences } from "../report/order.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
+import { blockName } from "../text/block-name.ts";
 import { TrialSource } from "../triage/open-trial.ts";
 import { triageDivergences } from "../triage/triage-run.ts";
 import { type EngineFault, type EngineFaultContext, engineFault, triageFault } from "./engine-fault.ts";
 import { type MinorDivergence, OwnCheck } from "./own-check.ts";
 
 export interface ReplayTriageRequest {
-  readonly divergences: readonly Divergence[];
+  readonly divergences: readonly FoundDivergence[];
   /** What engines reject them for, by the block's hash. */
   readonly refusals: ReadonlyMap<string, Refusal>;
   /** The old database, open, and its folder. */
@@ -32,9 +33,11 @@ export interface ReplayTriageRequest {
 
 export interface ReplayTriage {
   /** With their classes, in the order of the chain. */
-  readonly divergences: readonly Divergence[];
+  readonly divergences: readonly FoundDivergence[];
   /** By the hash of the block. */
   readonly triages: ReadonlyMap<string, Triage>;
+  /** Blocks, by their hash, that an engine is at fault for. */
+  readonly faults: ReadonlySet<string>;
   readonly warnings: readonly string[];
 }
 
@@ -61,6 +64,7 @@ export async function triageReplay(request: ReplayTriageRequest): Promise<Replay
   return {
     divergences: divergences.map((one) => ({ ...one, class: chains.classes.get(one.hash) ?? one.class })),
     triages: new Map([...chains.triages, ...triages]),
+    faults: new Set(faults.keys()),
     warnings: [...chains.warnings, ...warnings],
   };
 }
@@ -76,7 +80,7 @@ function faultContext(
 async function classify({ divergences, database, shouldStop }: ReplayTriageRequest, context: EngineFaultContext) {
   const own = new OwnCheck(database);
   const faults = new Map<string, EngineFault>();
-  const classed: Divergence[] = [];
+  const classed: FoundDivergence[] = [];
   for (const divergence of divergences.toSorted(compareDivergences)) {
     // Signals are heard between blocks.
     await setImmediate();
@@ -84,44 +88,48 @@ async function classify({ divergences, database, shouldStop }: ReplayTriageReque
       classed.push(divergence);
       continue;
     }
-    let name = brokenRules(divergence);
+    let cause = brokenRules(divergence);
     await unlessItFails(divergence, context, async () => {
       const verdict = await own.verdictOn(divergence);
       if (verdict.kind === "unknown") throw new Error(verdict.reason);
       if (verdict.kind === "differs") {
-        name = verdict.divergence.class;
+        cause = causeOf(verdict.divergence);
         noteOtherResult(divergence, verdict.divergence, context.warn);
         return;
       }
       const fault = await engineFault(divergence, context);
       faults.set(divergence.hash, fault);
-      name = fault.divergence.class;
+      cause = causeOf(fault.divergence);
     });
-    classed.push({ ...divergence, class: name });
+    classed.push({ ...divergence, class: cause?.name ?? null, switches: [...(cause?.switches ?? [])] });
   }
   for (const warning of own.warnings) context.warn(warning);
   return { divergences: classed, faults };
 }
 
-function isMinor(divergence: Divergence): divergence is MinorDivergence {
+function isMinor(divergence: FoundDivergence): divergence is MinorDivergence {
   return divergence.fullShardId !== null;
 }
 
 /** Broken rules need no execution to be told by. */
-function brokenRules({ violations }: Divergence): string | null {
+function brokenRules({ violations }: FoundDivergence): Cause | null {
   const codes = violations.map(({ code }) => code).filter((code) => code !== "EXECUTION_INVALID");
-  return codes.length === 0 ? null : ruleClass(codes);
+  return codes.length === 0 ? null : causeWithout(ruleClass(codes));
+}
+
+function causeOf({ class: name, switches }: FoundDivergence): Cause | null {
+  return name === null ? null : { name, switches };
 }
 
 /** A block may differ from what it declares, and an engine from both. */
-function noteOtherResult(engines: MinorDivergence, ours: Divergence, warn: (message: string) => void): void {
+function noteOtherResult(engines: MinorDivergence, ours: FoundDivergence, warn: (message: string) => void): void {
   const said = resultText(engines);
   const computed = resultText(ours);
   if (said === computed) return;
-  warn(`${place(engines)}: the engine comes to something else than our own execution: ${said}, not ${computed}`);
+  warn(`${blockName(engines)}: the engine comes to something else than our own execution: ${said}, not ${computed}`);
 }
 
-function resultText({ fields, violations }: Divergence): string {
+function resultText({ fields, violations }: FoundDivergence): string {
   const texts = [...fields.map(({ field, computed }) => `${field} ${computed}`), ...violations.map(({ code }) => code)];
   return texts.join(", ");
 }
@@ -135,10 +143,6 @@ async function unlessItFails(
     await work();
   } catch (error) {
     const reason = reasonOf(error);
-    warn(`${place(divergence)} differs; a closer look at it failed: ${reason}`);
+    warn(`${blockName(divergence)} differs; a closer look at it failed: ${reason}`);
   }
-}
-
-function place({ fullShardId, height }: MinorDivergence): string {
-  return `shard ${fullShardId} block ${height}`;
 }

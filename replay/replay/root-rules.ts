@@ -5,7 +5,7 @@ import { RootCl } from "../../node/cl/root-cl.ts";
 import { differencesOf } from "../../node/cl/rule-violation.ts";
 import { QkcError } from "../../node/codec/errors.ts";
 import { Findings } from "../execution/findings.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import type { StepPlan } from "./steps.ts";
 
 /**
@@ -32,7 +32,7 @@ export class RootRules {
   }
 
   /** What is wrong with the step's root block; undefined where nothing is. */
-  check(index: number): Divergence | undefined {
+  check(index: number): FoundDivergence | undefined {
     if (!this.isChecked(index)) return undefined;
     const chain = this.#plan.rootChainAt(index);
     const { rootHeight } = this.#plan.step(index);

@@ -1,5 +1,5 @@
 import type { Refusal } from "../../node/engine/engine-api.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 
 /** What a block sends to one shard, as it is stored there. */
 export interface SentList {
@@ -17,7 +17,7 @@ export interface RunLink {
   /** Whether every part of the run has completed the step: false where the run ends before. Throws RunStopped. */
   reached(step: number): Promise<boolean>;
   /** The run ends with this step for everybody; its blocks are still executed, so that all that differs is found. `refusal`: what the engine rejects the block for. */
-  diverged(step: number, divergence: Divergence, refusal?: Refusal): void;
+  diverged(step: number, divergence: FoundDivergence, refusal?: Refusal): void;
   /** The last step whose blocks are executed. */
   readonly lastStep: number;
   /** Throws RunStopped where the user or a failure elsewhere ends the run. */

@@ -7,7 +7,6 @@ import { surveyDatabase } from "../database/survey.ts";
 import { type ChosenEngines, chooseEngines } from "../engines/engine-choice.ts";
 import type { EngineAddress } from "../engines/engine-look.ts";
 import type { EngineSpec } from "../engines/engine-spec.ts";
-import { isEngineClass } from "../report/classes/class-name.ts";
 import { describeFailure, isFinding, type RunFailure } from "../report/failure.ts";
 import {
   assertOutside,
@@ -18,11 +17,12 @@ import {
   writeReport,
 } from "../report/run-folder.ts";
 import type { Report } from "../report/schema.ts";
-import { shardName, summarize, verdictLine } from "../report/summary.ts";
+import { summarize, verdictLine } from "../report/summary.ts";
 import { deliver } from "../terminal/deliver.ts";
 import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
 import { type RunClock, startClock } from "../terminal/timing.ts";
 import { watched } from "../terminal/watched-run.ts";
+import { shardName } from "../text/block-name.ts";
 import { colorsFor } from "../text/colors.ts";
 import { commandText, programText, quotedArguments, withPlaces } from "../text/command-text.ts";
 import { createSharedCounters, RunCounters } from "../work/counters.ts";
@@ -44,7 +44,7 @@ import { canonicalPlan, type PlanData, StepPlan } from "./steps.ts";
 const STAKES_NOT_JUDGED =
   "proof-of-work seals and the stakes of root blocks are not judged in a replay: qkc checkdb --verify-pow does it";
 
-const NO_TRIAGE: Omit<ReplayTriage, "divergences"> = { triages: new Map(), warnings: [] };
+const NO_TRIAGE: Omit<ReplayTriage, "divergences"> = { triages: new Map(), faults: new Set(), warnings: [] };
 
 /** What a run is about: the old database, and what is to be fed from it. */
 interface PlannedReplay {
@@ -60,6 +60,8 @@ interface PlannedReplay {
 
 export interface ReplayAnswer {
   readonly report: Report;
+  /** Blocks of it, by their hash, that an engine is at fault for. */
+  readonly faults: ReadonlySet<string>;
   /** What ended the run before its end, if something did. */
   readonly failure: RunFailure | undefined;
   /** The report's, where files of it lie there already. */
@@ -78,7 +80,7 @@ export async function runReplay(request: ReplayRequest): Promise<ExitCode> {
   } catch (error) {
     const failure = describeFailure(error);
     if (failure.code === "USAGE" || !(isFinding(failure) || request.json)) throw error;
-    answer = { report: unusableReport(request, clock, failure), failure, folder: undefined };
+    answer = { report: unusableReport(request, clock, failure), faults: new Set(), failure, folder: undefined };
   }
   const folderOf = () => answer.folder ?? request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
   const kept = await keep(folderOf, (folder) => writeReport(folder, answer.report));
@@ -105,10 +107,10 @@ export async function replayDatabase(
     const { outcome, before, triage, isInterrupted: interrupted } = watched;
     const failure = failureOf(outcome, interrupted);
     const { source } = planned.database;
-    const { triages } = triage;
+    const { triages, faults } = triage;
     const warnings = [...planned.warnings, ...triage.warnings];
     const found = { source, before, outcome, triages, warnings, interrupted, failure };
-    return { report: replayReport({ request, ...planned, ...found, clock }), failure, folder };
+    return { report: replayReport({ request, ...planned, ...found, clock }), faults, failure, folder };
   } finally {
     planned.database.source.close();
     planned.survey.close();
@@ -269,7 +271,7 @@ async function lookCloser(
     return await look();
   } catch (error) {
     const warning = `a closer look at the divergences failed: ${describeFailure(error).message}`;
-    return { divergences: found, triages: new Map(), warnings: [warning] };
+    return { ...NO_TRIAGE, divergences: found, warnings: [warning] };
   }
 }
 
@@ -317,27 +319,28 @@ function failureOf({ failure }: ReplayOutcome, isInterrupted: boolean): RunFailu
   return failure instanceof HostFailure ? failure.failure : describeFailure(failure);
 }
 
-function printAnswer(request: ReplayRequest, { report, failure }: ReplayAnswer, kept: KeptReport): ExitCode {
+function printAnswer(request: ReplayRequest, { report, faults, failure }: ReplayAnswer, kept: KeptReport): ExitCode {
   if (failure?.stack !== undefined) process.stderr.write(`${failure.stack}\n`);
   const colors = colorsFor(process.stdout.isTTY, process.env);
   const line = `${verdictLine(report, colors)}\n`;
   const text = () => {
     if (request.json) return reportText(report);
     if (request.quiet) return line;
-    const next = kept.trouble === undefined ? nextCommand(report, request) : commandText(resumeArguments(request));
+    const next =
+      kept.trouble === undefined ? nextCommand(report, faults, request) : commandText(resumeArguments(request));
     return summarize(report, { colors, reportPath: kept.path, next, isWhole: kept.trouble !== undefined });
   };
   return deliver({ text: text(), line, kept, exitCode: exitCodeOfVerdict(report.verdict) });
 }
 
 /** A closer look at a divergence, or what continues a run that has not come to its end. */
-function nextCommand(report: Report, request: ReplayRequest): string | undefined {
+function nextCommand(report: Report, faults: ReplayAnswer["faults"], request: ReplayRequest): string | undefined {
   if (report.verdict === "interrupted" || report.verdict === "error") return commandText(resumeArguments(request));
   const [divergence] = report.divergences;
   if (divergence === undefined) return undefined;
-  const { fullShardId, rootHeight, class: name, triage } = divergence;
+  const { fullShardId, rootHeight, hash, triage } = divergence;
   // A check of the chain has nothing to say of an engine.
-  if (name !== null && isEngineClass(name))
+  if (faults.has(hash))
     return triage === null ? undefined : withPlaces(triage.command, { program: programText(), db: request.db });
   const config = request.configPath === undefined ? [] : ["--config", request.configPath];
   const root = rootHeight === null ? [] : ["--from", `${rootHeight}`, "--to", `${rootHeight}`];

@@ -5,7 +5,7 @@ import type { Refusal } from "../../node/engine/engine-api.ts";
 import { ClStore } from "../../node/shard/store/cl-store.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { type OpenEngine, openEngine } from "../engines/engines.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import { WorkerCounters } from "../work/counters.ts";
 import { Barrier } from "./barrier.ts";
 import type { HostedShard, HostSpec } from "./host-spec.ts";
@@ -19,7 +19,7 @@ export interface HostEvents {
   /** Resolves when every destination, whichever host serves it, has stored the lists. */
   deliver(lists: readonly SentList[]): Promise<void>;
   completed(fullShardId: number, step: number): void;
-  diverged(step: number, divergence: Divergence, refusal?: Refusal): void;
+  diverged(step: number, divergence: FoundDivergence, refusal?: Refusal): void;
 }
 
 export interface ShardProgressState {

@@ -4,6 +4,7 @@ import { failureFindings, type RunFailure } from "./failure.ts";
 import { compareDamage, compareDivergences, compareText, compareUnsupported } from "./order.ts";
 import {
   type Divergence,
+  type FoundDivergence,
   type Provenance,
   type RangeResult,
   REPORT_SCHEMA,
@@ -84,7 +85,7 @@ export function assembleReport(input: ReportInput): Report {
 
 function judgedDivergences(input: ReportInput): Pick<Report, "divergences" | "allowlist"> {
   const found = divergencesInOrder(input.results).map((divergence) => ({
-    ...divergence,
+    ...reportedDivergence(divergence),
     class: input.classes?.get(divergence.hash) ?? divergence.class,
     triage: input.triages.get(divergence.hash) ?? null,
   }));
@@ -96,8 +97,13 @@ function judgedDivergences(input: ReportInput): Pick<Report, "divergences" | "al
   return { divergences: [...divergences], allowlist: [...results] };
 }
 
+/** What the report says of it. */
+export function reportedDivergence({ switches: _, ...reported }: FoundDivergence): Divergence {
+  return reported;
+}
+
 /** All divergences in the order of the chain. */
-export function divergencesInOrder(results: readonly RangeResult[]): Divergence[] {
+export function divergencesInOrder(results: readonly RangeResult[]): FoundDivergence[] {
   return results.flatMap((result) => result.divergences).sort(compareDivergences);
 }
 

@@ -1,10 +1,10 @@
 import type { ReportInput } from "./assemble.ts";
-import type { Divergence, RangeResult } from "./schema.ts";
+import type { FoundDivergence, RangeResult } from "./schema.ts";
 import type { Triage } from "./triage-schema.ts";
 
 export const HASH = "ab".repeat(32);
 
-export function divergence(rootHeight: number | null, fullShardId: number | null, height: number): Divergence {
+export function divergence(rootHeight: number | null, fullShardId: number | null, height: number): FoundDivergence {
   return {
     fullShardId,
     height,
@@ -16,6 +16,7 @@ export function divergence(rootHeight: number | null, fullShardId: number | null
     class: "unexplained/stateRoot",
     allowed: null,
     triage: null,
+    switches: [],
   };
 }
 

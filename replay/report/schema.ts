@@ -26,6 +26,12 @@ const divergenceSchema = z.strictObject({
   triage: triageSchema.nullable(),
 });
 
+/** As it is found; its report says only the name of its cause. */
+const foundDivergenceSchema = divergenceSchema.extend({
+  /** The switches of other rules that explain it, by which its class is named; empty where none do. */
+  switches: z.array(z.string()),
+});
+
 const unsupportedSchema = z.strictObject({
   fullShardId: shardId.nullable(),
   height: height.nullable(),
@@ -74,7 +80,7 @@ export const rangeResultSchema = z.strictObject({
   checkedTo: height,
   rootBlocks: count,
   shards: z.array(z.strictObject({ fullShardId: shardId, ...totalsShape })),
-  divergences: z.array(divergenceSchema),
+  divergences: z.array(foundDivergenceSchema),
   unsupported: z.array(unsupportedSchema),
   damage: z.array(damageSchema),
   warnings: z.array(z.string()),
@@ -185,6 +191,7 @@ export const reportSchema = z.strictObject({
 });
 
 export type Divergence = z.infer<typeof divergenceSchema>;
+export type FoundDivergence = z.infer<typeof foundDivergenceSchema>;
 export type AllowlistResult = z.infer<typeof allowlistResultSchema>;
 export type Unsupported = z.infer<typeof unsupportedSchema>;
 export type Damage = z.infer<typeof damageSchema>;

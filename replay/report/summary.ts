@@ -1,4 +1,5 @@
 import { diffWordsWithSpace } from "diff";
+import { blockName, shardName } from "../text/block-name.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
@@ -199,15 +200,10 @@ function diffLines(declaredWhole: string, computedWhole: string, colors: Colors)
 
 function place(item: Divergence | Damage | Unsupported): string {
   const { fullShardId, height, rootHeight } = item;
-  if (fullShardId === null) return height === null ? "database" : `root block ${height}`;
-  const shard = `shard ${shardName(fullShardId)}`;
-  if (height === null) return shard;
-  return `${shard} block ${height} (${rootHeight === null ? "unconfirmed" : `root block ${rootHeight}`})`;
-}
-
-/** Both spellings that users meet: configs have hex, logs decimal. */
-export function shardName(fullShardId: number): string {
-  return `${fullShardId} (0x${fullShardId.toString(16)})`;
+  if (height === null) return fullShardId === null ? "database" : `shard ${shardName(fullShardId)}`;
+  const name = blockName({ fullShardId, height }, shardName);
+  if (fullShardId === null) return name;
+  return `${name} (${rootHeight === null ? "unconfirmed" : `root block ${rootHeight}`})`;
 }
 
 function counted(count: number, name: string): string {

@@ -1,8 +1,9 @@
 import { checkedText } from "../report/checked-text.ts";
 import type { Report } from "../report/schema.ts";
 import { showAgain } from "../report/show-again.ts";
+import { shardHex } from "../text/block-name.ts";
 import { escapeMarkup } from "./escape.ts";
-import { divergenceTitle, placeOf, runTitle, shardHex } from "./places.ts";
+import { divergenceTitle, placeOf, runTitle } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
 
 /**

@@ -1,10 +1,11 @@
 import { checkedText } from "../report/checked-text.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import { showAgain } from "../report/show-again.ts";
+import { shardHex } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import { escapeMarkup } from "./escape.ts";
 import { fieldsPatch } from "./fields-patch.ts";
-import { divergenceTitle, placeOf, runTitle, shardHex } from "./places.ts";
+import { divergenceTitle, placeOf, runTitle } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** GitHub keeps 1 MiB of a step's summary and drops all of a longer one. */

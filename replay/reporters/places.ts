@@ -1,13 +1,10 @@
 import type { Divergence, Report } from "../report/schema.ts";
+import { blockName, shardHex } from "../text/block-name.ts";
 
 /** Where a finding is, as people say it. */
 export function placeOf({ fullShardId, height }: { fullShardId: number | null; height: number | null }): string {
-  if (fullShardId === null) return height === null ? "database" : `root block ${height}`;
-  return height === null ? `shard ${shardHex(fullShardId)}` : `shard ${shardHex(fullShardId)} block ${height}`;
-}
-
-export function shardHex(fullShardId: number): string {
-  return `0x${fullShardId.toString(16)}`;
+  if (height !== null) return blockName({ fullShardId, height }, shardHex);
+  return fullShardId === null ? "database" : `shard ${shardHex(fullShardId)}`;
 }
 
 /** What a divergence consists of, in a few words. */

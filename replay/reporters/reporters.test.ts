@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { reportedDivergence } from "../report/assemble.ts";
 import { divergence } from "../report/report.testkit.ts";
 import { REPORTER_NAMES } from "../report/reporter-names.ts";
 import { type Report, reportSchema } from "../report/schema.ts";
@@ -32,7 +33,11 @@ describe("a report whose texts act upon where they are shown", () => {
     warnings: [ACTIVE],
     error: { code: "INTERNAL", message: ACTIVE },
     divergences: [
-      { ...divergence(5, 1, 9), class: ACTIVE, fields: [{ field: ACTIVE, declared: ACTIVE, computed: "1" }] },
+      {
+        ...reportedDivergence(divergence(5, 1, 9)),
+        class: ACTIVE,
+        fields: [{ field: ACTIVE, declared: ACTIVE, computed: "1" }],
+      },
     ],
     classes: triagedReport(1).classes.map((one) => ({ ...one, name: ACTIVE, explanation: ACTIVE })),
   };
@@ -78,7 +83,10 @@ describe("markdown", () => {
   });
 
   test("a summary line is HTML, in which Markdown's escapes would be shown", () => {
-    const refused = { ...divergence(5, 1, 9), violations: [{ code: "EXECUTION_INVALID", message: HOSTILE }] };
+    const refused = {
+      ...reportedDivergence(divergence(5, 1, 9)),
+      violations: [{ code: "EXECUTION_INVALID", message: HOSTILE }],
+    };
     const [summary] =
       /<summary>.*/.exec(markdownReporter.render({ ...triagedReport(0), divergences: [refused] })) ?? [];
     expect(summary).toContain("EXECUTION_INVALID</summary>");
@@ -110,7 +118,7 @@ describe("junit", () => {
   });
 
   test("an allowed divergence does not fail its case; an error without blocks is a case of its own", () => {
-    const allowed = { ...divergence(5, 1, 9), allowed: "known" };
+    const allowed = { ...reportedDivergence(divergence(5, 1, 9)), allowed: "known" };
     expect(junitReporter.render({ ...triagedReport(0), divergences: [allowed] })).toContain('failures="0"');
     const failed = { ...triagedReport(0), error: { code: "CRASH", message: "a thread died" }, range: null };
     expect(junitReporter.render(failed)).toContain(

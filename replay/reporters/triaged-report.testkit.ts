@@ -1,4 +1,4 @@
-import { assembleReport } from "../report/assemble.ts";
+import { assembleReport, reportedDivergence } from "../report/assemble.ts";
 import { divergence, HASH, rangeResult, reportInput } from "../report/report.testkit.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import type { StepSide, Triage } from "../report/triage-schema.ts";
@@ -13,7 +13,7 @@ export function triagedReport(count: number): Report {
     const shard = i % 2 === 0 ? 1 : 65537;
     const kind = i % 3 === 0 ? "gasUsed" : "stateRoot";
     return {
-      ...divergence(1 + (i % 1000), shard, i),
+      ...reportedDivergence(divergence(1 + (i % 1000), shard, i)),
       hash: i.toString(16).padStart(64, "0"),
       fields: [{ field: kind, declared: `${i}`, computed: `${i + 1}` }],
       class: `EIP-${kind === "gasUsed" ? 2929 : 1884}`,

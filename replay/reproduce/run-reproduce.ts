@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { UsageError } from "../../node/codec/errors.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { note, print } from "../terminal/print.ts";
+import { blockName } from "../text/block-name.ts";
 import { type Json, jsonText } from "../text/json.ts";
 import { exportedStateTest } from "../triage/reproducer/export-state-test.ts";
 import type { Reproducer } from "../triage/reproducer/format.ts";
@@ -52,13 +53,12 @@ function answerJson({ file, reproducer, reproduction }: Answer): Json {
 }
 
 function answerText({ file, reproducer: { about }, reproduction: { rules, differences } }: Answer): string {
-  const origin = `shard ${about.fullShardId} block ${about.height}`;
   const expectation =
     about.expected.source === "declared" ? "what the block declares" : `the rules of ${about.expected.name}`;
   const verdict = differences.length === 0 ? "passes" : "FAILS";
   const lines = [
     `${verdict}  ${file}`,
-    `  ${origin}, expected by ${expectation}, executed under ${rules}`,
+    `  ${blockName(about)}, expected by ${expectation}, executed under ${rules}`,
     ...differences.map(({ where, field, expected, got }) => `  ${where} ${field}: expected ${expected}, got ${got}`),
   ];
   return `${lines.join("\n")}\n`;

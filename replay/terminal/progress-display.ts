@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { shown } from "../../node/codec/shown.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import type { ShardProgress, Snapshot, Stall } from "../work/monitor.ts";
 

@@ -9,6 +9,8 @@ import type { CheckedBlock, Findings } from "../execution/findings.ts";
 import type { CauseFinder, DifferingBlock, FindCauses } from "../execution/minor-check.ts";
 import type { ShardRig } from "../execution/shard-rig.ts";
 import { trialOf } from "../execution/trial.ts";
+import type { Cause } from "../report/classes/class-name.ts";
+import { blockName } from "../text/block-name.ts";
 import { otherRulesExplain } from "./attribution/other-rules.ts";
 import { Classifier } from "./classes/classifier.ts";
 import { declaredOutcome } from "./locality/declared-outcome.ts";
@@ -36,14 +38,14 @@ class DivergenceCauses implements CauseFinder {
   }
 
   /**
-   * Name of the class of a block's cause, and a warning where it may be one that the other client made. Null where
+   * The cause of a block, and a warning where it may be one that the other client made. Null where
    * the search itself fails or would not end, with a warning: the divergence stands all the same.
    */
-  classOf(place: CheckedBlock, { rig, block, parentRoot, outcome, fields }: DifferingBlock): string | null {
+  causeOf(place: CheckedBlock, { rig, block, parentRoot, outcome, fields }: DifferingBlock): Cause | null {
     const units = unitsOf(outcome);
     if (units > MOST_UNITS) {
       this.#findings.warnings.add(
-        `shard ${place.fullShardId} block ${place.height} differs; its ${units} transactions and deposits are too many to search for the cause`,
+        `${blockName(place)} differs; its ${units} transactions and deposits are too many to search for the cause`,
       );
       return null;
     }
@@ -53,12 +55,10 @@ class DivergenceCauses implements CauseFinder {
       const { source } = this.#database;
       const matches = matchesDeclared(source, rig, block);
       const declared = () => declaredOutcome(source, rig.cl, trial);
-      return this.#classifier.classOf({ cl: rig.cl, trial, declared, matches, outcome, fields }, switches);
+      return this.#classifier.causeOf({ cl: rig.cl, trial, declared, matches, outcome, fields }, switches);
     } catch (error) {
       const reason = reasonOf(error);
-      this.#findings.warnings.add(
-        `shard ${place.fullShardId} block ${place.height} differs; the search for the cause failed: ${reason}`,
-      );
+      this.#findings.warnings.add(`${blockName(place)} differs; the search for the cause failed: ${reason}`);
       return null;
     }
   }

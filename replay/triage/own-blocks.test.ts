@@ -14,13 +14,13 @@ afterAll(() => {
 });
 
 test("blocks that goquarkchain made are localised and attributed to what it does otherwise", async () => {
-  const { report } = await checkInProcess(directory.dir, { config: OWN_BLOCKS_CONFIG });
+  const { report, found: divergences } = await checkInProcess(directory.dir, { config: OWN_BLOCKS_CONFIG });
   const { triages, warnings } = await triageDivergences({
     db: directory.dir,
     configPath: OWN_BLOCKS_CONFIG,
     rootTip: undefined,
     verifyChecksums: "default",
-    divergences: report?.divergences ?? [],
+    divergences,
     folder,
   });
   const found = report?.divergences.flatMap(({ fullShardId, height, hash, class: name }) => {

@@ -32,8 +32,7 @@ const parent = chain.minorBlock(SHARD, height - 1);
 async function look(forgery: Forgery) {
   const twin = chain.forge(forgery);
   try {
-    const { report } = await checkInProcess(twin.dir, { last: 2 });
-    const divergences = report?.divergences ?? [];
+    const { found: divergences } = await checkInProcess(twin.dir, { last: 2 });
     const open = { db: twin.dir, configPath: undefined, rootTip: undefined, verifyChecksums: "default" } as const;
     const { triages, warnings } = await triageDivergences({ ...open, divergences, folder });
     const triageOf = ({ hash }: Divergence) => triageSchema.parse(triages.get(hash));

@@ -5,8 +5,9 @@ import { reasonOf } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { type OpenRequest, openDatabase } from "../database/open-database.ts";
 import { type ClassedDivergence, firstOfEachClass, isClassed } from "../report/classes/group.ts";
-import type { Divergence } from "../report/schema.ts";
+import type { FoundDivergence } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
+import { blockName } from "../text/block-name.ts";
 import { type FoundHypothesis, hypothesisExecutor } from "./hypotheses/scales.ts";
 import { seekHypotheses } from "./hypotheses/search.ts";
 import { declaredOutcome } from "./locality/declared-outcome.ts";
@@ -16,7 +17,7 @@ import { triageDivergence } from "./triage.ts";
 
 export interface TriageRunRequest extends OpenRequest {
   /** In the order of the chain. */
-  readonly divergences: readonly Divergence[];
+  readonly divergences: readonly FoundDivergence[];
   /** Folder of the report: what belongs to it is written there. */
   readonly folder: string;
   /** Told how many blocks will be looked at, where there are any. */
@@ -92,7 +93,7 @@ export async function triageOf(
   context: TriageContext,
   found?: FoundHypothesis,
 ): Promise<Triage> {
-  const { fullShardId, hash, class: className } = divergence;
+  const { fullShardId, hash, class: name, switches } = divergence;
   if (fullShardId === null || !isExecuted(divergence)) return rulesTriage(divergence);
   const { source, trials, ...rest } = context;
   const trial = await trials.trial({ fullShardId, hash: hashFromHex(hash) });
@@ -102,15 +103,15 @@ export async function triageOf(
     found,
     executor: hypothesisExecutor(trials.config, context.tested, found.hypothesis, fullShardId),
   };
-  return triageDivergence({ ...rest, config: trials.config, cl, trial, declared, className, hypothesis });
+  const cause = { name, switches };
+  return triageDivergence({ ...rest, config: trials.config, cl, trial, declared, cause, hypothesis });
 }
 
 /** Whether what differs comes from an execution: a genesis block has none, and a broken rule needs none. */
-function isExecuted({ height, violations }: Divergence): boolean {
+function isExecuted({ height, violations }: FoundDivergence): boolean {
   return height > 0 && violations.every(({ code }) => code === "EXECUTION_INVALID");
 }
 
-function failureText({ fullShardId, height }: Divergence, error: unknown): string {
-  const place = fullShardId === null ? `root block ${height}` : `shard ${fullShardId} block ${height}`;
-  return `${place} differs; a closer look at it failed: ${reasonOf(error)}`;
+function failureText(divergence: FoundDivergence, error: unknown): string {
+  return `${blockName(divergence)} differs; a closer look at it failed: ${reasonOf(error)}`;
 }

@@ -7,6 +7,7 @@ import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { GOQUARKCHAIN_RULES, QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
+import { causeWithout } from "../report/classes/class-name.ts";
 import { triageSchema } from "../report/triage-schema.ts";
 import { Classifier } from "./classes/classifier.ts";
 import { type Disagreement, disagreementTrial } from "./disagreements.testkit.ts";
@@ -27,10 +28,10 @@ function triageUnder(name: Disagreement, maker: Rules, tested: Rules, known: rea
   expect(matches(outcome)).toBe(false);
   const classifier = new Classifier(config, tested);
   const diverging = { cl, trial, declared: () => declared, matches, outcome, fields: [] };
-  const className = classifier.classOf(diverging, known);
+  const cause = classifier.causeOf(diverging, known);
   const warnings: string[] = [];
   const warn = (text: string) => warnings.push(text);
-  const request = { config, cl, trial, declared, className, tested, rulesText: tested.name, folder, warn };
+  const request = { config, cl, trial, declared, cause, tested, rulesText: tested.name, folder, warn };
   const triage = triageSchema.parse(triageDivergence(request));
   expect(warnings).toEqual([]);
   return { triage, trial };
@@ -120,8 +121,8 @@ describe("triageDivergence", () => {
     const { trial, config, cl } = disagreementTrial("gaslimit-opcode");
     const outcome = rulesExecutor(config, trial.fullShardId, GOQUARKCHAIN_RULES).execute(trial.payload, trial.nodes);
     const declared = outcomeOf(outcome, cl, trial);
-    const className = "unexplained/state.storage";
-    const common = { config, cl, trial, declared, className, tested: QUARKCHAIN_RULES, rulesText: undefined };
+    const cause = causeWithout("unexplained/state.storage");
+    const common = { config, cl, trial, declared, cause, tested: QUARKCHAIN_RULES, rulesText: undefined };
     const triage = triageDivergence({ ...common, folder: undefined, warn: expect.fail });
     expect(triage.attribution.switches).toEqual([]);
     expect(triage.attribution.explanation).toMatch(
@@ -138,7 +139,7 @@ describe("Classifier", () => {
     const declared = () => outcomeOf(outcome, cl, trial);
     const matches = (other: NewPayloadResult) => isSame(outcome, other);
     const diverging = { cl, trial, declared, matches, outcome, fields: [] };
-    expect(new Classifier(config, QUARKCHAIN_RULES).classOf(diverging)).toBe("unexplained/not-reproduced");
+    expect(new Classifier(config, QUARKCHAIN_RULES).causeOf(diverging).name).toBe("unexplained/not-reproduced");
   });
 
   it("names a block that no rules explain by what differs first, and stops searching after five alike", () => {
@@ -154,7 +155,7 @@ describe("Classifier", () => {
     const classifier = new Classifier(config, QUARKCHAIN_RULES);
     const counts = Array.from({ length: 7 }, () => {
       asked = 0;
-      expect(classifier.classOf(diverging)).toMatch(/^unexplained\/state\./);
+      expect(classifier.causeOf(diverging).name).toMatch(/^unexplained\/state\./);
       return asked;
     });
     expect(counts.slice(0, 5).every((count) => count > 20)).toBe(true);

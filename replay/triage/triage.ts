@@ -10,10 +10,11 @@ import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
 import { compareDeclared } from "../../node/engine/compare-block.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../execution/trial.ts";
-import { isHypothesis, isUnexplained, switchesOfClass } from "../report/classes/class-name.ts";
+import type { Cause } from "../report/classes/class-name.ts";
 import { divergenceId } from "../report/divergence-id.ts";
 import { localityText } from "../report/locality-text.ts";
 import type { Attribution, DifferingUnit, StepDivergence, Triage } from "../report/triage-schema.ts";
+import { blockName } from "../text/block-name.ts";
 import { explain, UNEXPLAINED } from "./attribution/explain.ts";
 import type { FoundHypothesis } from "./hypotheses/scales.ts";
 import { hypothesisText, toldHypotheses } from "./hypotheses/told.ts";
@@ -35,8 +36,8 @@ export interface TriageRequest {
   readonly cl: ConsensusSide;
   readonly trial: BlockTrial;
   readonly declared: Outcome;
-  /** Class of the divergence, which names the switches that explain it. */
-  readonly className: string;
+  /** Of the divergence. */
+  readonly cause: Cause;
   /** What was found beside the rules that clients have, for the class. */
   readonly hypothesis?: { readonly found: FoundHypothesis; readonly executor: Executor };
   /** Rules that do not match what the block declares. */
@@ -51,7 +52,7 @@ export interface TriageRequest {
 
 /** A closer look at a block that does not match what it declares: where, at which step, by which rule, and a small case. */
 export function triageDivergence(request: TriageRequest): Triage {
-  const { config, cl, trial, declared, className, tested } = request;
+  const { config, cl, trial, declared, cause, tested } = request;
   const executor = rulesExecutor(config, trial.fullShardId, tested);
   const reference = referenceOf(request);
   const records = recordUnits(trial, executor);
@@ -72,7 +73,7 @@ export function triageDivergence(request: TriageRequest): Triage {
     reference && attempt(request, "the first diverging step", () => stepOf(request, id, reference, differing));
   return {
     id,
-    class: className,
+    class: cause.name,
     ...place,
     step: step ?? null,
     attribution: reference === undefined ? unexplained(place) : explained(request, reference, step),
@@ -86,10 +87,9 @@ export function triageId({ fullShardId, height, hash }: Pick<BlockTrial, "fullSh
   return divergenceId({ fullShardId, height, hash: toHex(hash) });
 }
 
-function referenceOf({ config, cl, trial, tested, className, hypothesis }: TriageRequest): Reference | undefined {
-  if (isHypothesis(className)) return hypothesis && { executor: hypothesis.executor, switches: [] };
-  if (isUnexplained(className)) return undefined;
-  return referenceWith(config, cl, trial, tested, switchesOfClass(className));
+function referenceOf({ config, cl, trial, tested, cause, hypothesis }: TriageRequest): Reference | undefined {
+  if (cause.switches.length > 0) return referenceWith(config, cl, trial, tested, cause.switches);
+  return hypothesis && { executor: hypothesis.executor, switches: [] };
 }
 
 function unexplained(locality: Pick<Triage, "unit" | "receipt" | "state">): Attribution {
@@ -98,12 +98,12 @@ function unexplained(locality: Pick<Triage, "unit" | "receipt" | "state">): Attr
 }
 
 function explained(
-  { className, hypothesis }: TriageRequest,
+  { cause, hypothesis }: TriageRequest,
   { switches }: Reference,
   step: StepDivergence | undefined,
 ): Attribution {
   const texts = explain(switches, step);
-  const isNamed = hypothesis !== undefined && isHypothesis(className);
+  const isNamed = hypothesis !== undefined && cause.switches.length === 0;
   return {
     switches: switches.map(({ name, title }) => ({ name, title })),
     explanation: [...(isNamed ? [hypothesisText(hypothesis.found)] : []), ...(texts === "" ? [] : [texts])].join("; "),
@@ -170,7 +170,7 @@ function attempt<T>(request: TriageRequest, what: string, work: () => T): T | un
 }
 
 function warnOf({ trial, warn }: TriageRequest, message: string): void {
-  warn(`shard ${trial.fullShardId} block ${trial.height}: ${message}`);
+  warn(`${blockName(trial)}: ${message}`);
 }
 
 function failureOfLook(error: unknown): string {

@@ -5,7 +5,7 @@ import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
 import { provedMinorBlock } from "../database/proved-block.ts";
 import { canonicalHash, namedShard, shardTipHeight } from "../database/shard-heights.ts";
-import { shardName } from "../report/summary.ts";
+import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import { memoryBudget } from "../work/memory.ts";
 import { addTotals, type StateTotals } from "./state-totals.ts";

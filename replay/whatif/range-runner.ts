@@ -11,6 +11,7 @@ import { type ShardRig, ShardRigs } from "../execution/shard-rig.ts";
 import { matchesDeclared, trialOf } from "../execution/trial.ts";
 import type { Range } from "../report/schema.ts";
 import { whatifRules } from "../terminal/rules-option.ts";
+import { blockName } from "../text/block-name.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
 import { executeTested, explainBlock } from "./block-whatif.ts";
 import type { WhatifRange } from "./schema.ts";
@@ -141,7 +142,7 @@ class RangeWhatif {
     const outcome = explainBlock(trial, rules, tested, this.#tally.isExample);
     this.#tally.countBlock(block.transactions.length, outcome.depositsConsumed);
     if (outcome.warning !== undefined) {
-      this.#tally.warn(`shard ${fullShardId} block ${height} (${toHex(place.hash)}) ${outcome.warning}`);
+      this.#tally.warn(`${blockName(place)} (${toHex(place.hash)}) ${outcome.warning}`);
     }
     if (outcome.isChanged) progress.countDivergence();
     this.#tally.addBlock(

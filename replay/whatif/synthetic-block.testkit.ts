@@ -1,6 +1,7 @@
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import type { EvmTransaction } from "../../node/chain/evm-transaction.ts";
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
+import { plainTransaction } from "../../node/chain/plain-transaction.testkit.ts";
 import { addressOfKey, sign, wrap } from "../../node/chain/signing.testkit.ts";
 import { addressFromHex, fromHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../node/codec/keccak.ts";
@@ -85,23 +86,16 @@ export function whatIf(trial: BlockTrial, rules: string, config = SYNTHETIC_CONF
 
 function plainCall(nonce: number): EvmTransaction {
   const token = SYNTHETIC_CONFIG.genesisTokenId;
-  return {
+  return plainTransaction({
     nonce: BigInt(nonce),
     gasPrice: 1n,
-    startGas: 100_000n,
     to: CONTRACTS[0],
-    value: 0n,
-    data: new Uint8Array(0),
     networkId: BigInt(SYNTHETIC_CONFIG.networkId),
     fromFullShardKey: SHARD,
     toFullShardKey: SHARD,
     gasTokenId: token,
     transferTokenId: token,
-    version: 0n,
-    v: 0n,
-    r: 0n,
-    s: 0n,
-  };
+  });
 }
 
 function anyBlock(): MinorBlock {

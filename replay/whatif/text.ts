@@ -1,4 +1,4 @@
-import { shardName } from "../report/summary.ts";
+import { blockName, shardName } from "../text/block-name.ts";
 import type { Colors } from "../text/colors.ts";
 import { grouped, signedGrouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
@@ -85,7 +85,7 @@ function changeText(change: Change, name: string): string {
   const own = switches.find((entry) => entry.name === name);
   const others = switches.filter((entry) => entry !== own).map((entry) => entry.name);
   const lines = [
-    `shard ${shardName(fullShardId)} block ${height} ${kind} ${index} ${transactionHash}: ${differs.join(", ")}`,
+    `${blockName({ fullShardId, height }, shardName)} ${kind} ${index} ${transactionHash}: ${differs.join(", ")}`,
     `${endingText(before)} becomes ${endingText(after)}${others.length === 0 ? "" : `, with ${others.join(", ")}`}`,
     ...(own?.where === null || own === undefined ? [] : [own.where]),
   ];
@@ -98,7 +98,7 @@ function endingText({ status, gas, reason }: Change["before"]): string {
 
 function blockText({ fullShardId, height, kind, transactionIndex, reason, switches }: BlockChange): string {
   const where = transactionIndex === null ? "" : `transaction ${transactionIndex}: `;
-  return `shard ${shardName(fullShardId)} block ${height} ${kind}: ${where}${reason} [${switches.join(", ")}]`;
+  return `${blockName({ fullShardId, height }, shardName)} ${kind}: ${where}${reason} [${switches.join(", ")}]`;
 }
 
 function section<T>(title: string, items: readonly T[], show: (item: T) => string): string {

@@ -209,6 +209,7 @@ function act(
         class: "unexplained/gasUsed",
         allowed: null,
         triage: null,
+        switches: [],
       });
       return;
     case "unsupported":
@@ -242,6 +243,7 @@ function act(
         class: "unexplained/gasUsed",
         allowed: null,
         triage: null,
+        switches: [],
       });
       return;
     case "exit-thread":

@@ -3,8 +3,8 @@ import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl
 import { UsageError } from "../../node/codec/errors.ts";
 import type { ExpectedCounts } from "../report/assemble.ts";
 import type { Provenance, Range, RunFlags } from "../report/schema.ts";
-import { shardName } from "../report/summary.ts";
 import { PROGRAM, programVersion } from "../report/version.ts";
+import { shardName } from "../text/block-name.ts";
 import type { CheckdbRequest, SpanRequest } from "./checkdb-request.ts";
 import type { RunIdentity } from "./checkpoint.ts";
 import { memoryBudget } from "./memory.ts";

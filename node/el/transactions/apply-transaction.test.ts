@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
+import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
 import { addressFromHex, bytesKey, toHex, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
 import { tokenIdEncode } from "../../codec/token-id.ts";
 import { contractAddress } from "../evm/contract-address.ts";
@@ -14,23 +15,7 @@ const QETH = tokenIdEncode("QETH");
 const RICH = { [`${toHex(SENDER)}00000001`]: { balances: { QKC: "1000000000", QETH: "1000000000" } } };
 const OTHER_SHARD = 0x00010001;
 
-const PLAIN: EvmTransaction = {
-  nonce: 0n,
-  gasPrice: 2n,
-  startGas: 50000n,
-  to: TO,
-  value: 5n,
-  data: new Uint8Array(0),
-  networkId: 255n,
-  fromFullShardKey: 1,
-  toFullShardKey: 1,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
-  version: 0n,
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
+const PLAIN = plainTransaction({ gasPrice: 2n, startGas: 50000n, to: TO, value: 5n });
 
 function run(change: Partial<EvmTransaction>, options: BlockOptions = {}) {
   const { execution, state } = beginExecution({ allocation: RICH, ...options });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
+import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
 import { addressFromHex, fromHex, toHex, ZERO_HASH } from "../../codec/bytes.ts";
 import { ruleSet } from "../evm/hardforks/rule-set.ts";
 import { applyTransaction } from "./apply-transaction.ts";
@@ -13,23 +14,7 @@ const PRICE = 2n;
 const FUNDS = 1_000_000_000n;
 const START_GAS = 200_000n;
 
-const PLAIN: EvmTransaction = {
-  nonce: 0n,
-  gasPrice: PRICE,
-  startGas: START_GAS,
-  to: TO,
-  value: 0n,
-  data: new Uint8Array(0),
-  networkId: 255n,
-  fromFullShardKey: 1,
-  toFullShardKey: 1,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
-  version: 0n,
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
+const PLAIN = plainTransaction({ gasPrice: PRICE, startGas: START_GAS, to: TO });
 
 /** Gas used by a transaction under a rule set; the sender must have paid for exactly that. */
 function gasUsed(rules: string, change: Partial<EvmTransaction>, code = "", slots = 0): bigint {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
+import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
 import { type Address, addressFromHex, toHex, ZERO_HASH } from "../../codec/bytes.ts";
 import { tokenIdEncode } from "../../codec/token-id.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
@@ -20,23 +21,7 @@ const HEIR = addressFromHex("eeee0000000000000000000000000000000000ee");
 const QETH = tokenIdEncode("QETH");
 const RICH = { [`${toHex(SENDER)}00000001`]: { balances: { QKC: "1000000000", QETH: "1000000000" } } };
 
-const PLAIN: EvmTransaction = {
-  nonce: 0n,
-  gasPrice: 0n,
-  startGas: 1_000_000n,
-  to: CONTRACT,
-  value: 0n,
-  data: new Uint8Array(0),
-  networkId: 255n,
-  fromFullShardKey: 1,
-  toFullShardKey: 1,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
-  version: 0n,
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
+const PLAIN = plainTransaction({ startGas: 1_000_000n, to: CONTRACT });
 
 /** A block whose accounts can be looked up once it is committed. */
 function beginBlock(contracts: Allocation = {}) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EvmTransaction } from "../../chain/evm-transaction.ts";
+import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
 import { addressOfKey, sign, wrap } from "../../chain/signing.testkit.ts";
 import { wrapTransaction } from "../../chain/typed-transaction.ts";
 import { asAddress, bytesKey, toHex } from "../../codec/bytes.ts";
@@ -8,7 +9,7 @@ import type { ExecutionConfig } from "../execution-config.ts";
 import { type BlockOptions, beginExecution } from "./block-execution.testkit.ts";
 import { TransactionInvalidError } from "./transaction-invalid-error.ts";
 import { admitTransaction } from "./validate-transaction.ts";
-import { networkConfig, QKC_TOKEN } from "./vectors.testkit.ts";
+import { networkConfig } from "./vectors.testkit.ts";
 
 const KEY = new Uint8Array(32).fill(5);
 const SENDER = addressOfKey(KEY);
@@ -16,23 +17,12 @@ const QETH = tokenIdEncode("QETH");
 const DEVNET = networkConfig("devnet");
 const GENEROUS = { [`${toHex(SENDER)}00000001`]: { balances: { QKC: "1000000000" } } };
 
-const PLAIN: EvmTransaction = {
-  nonce: 0n,
+const PLAIN = plainTransaction({
   gasPrice: 1n,
   startGas: 30000n,
   to: asAddress(new Uint8Array(20).fill(7)),
   value: 5n,
-  data: new Uint8Array(0),
-  networkId: 255n,
-  fromFullShardKey: 1,
-  toFullShardKey: 1,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
-  version: 0n,
-  v: 0n,
-  r: 0n,
-  s: 0n,
-};
+});
 const EIP155 = { version: 2n, networkId: 110001n, fromFullShardKey: 0, toFullShardKey: 0 };
 
 function refusalOf(change: Partial<EvmTransaction>, options: BlockOptions = {}): string | undefined {

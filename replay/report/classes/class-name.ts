@@ -1,18 +1,26 @@
 import type { PayloadRejection } from "../../../node/el/block-executor.ts";
 
+/** Why a block differs, as far as it is known. */
+export interface Cause {
+  /** Of its class. */
+  readonly name: string;
+  /** The switches of other rules that explain it; empty where none do. */
+  readonly switches: readonly string[];
+}
+
+/** Nothing is known of it but a name. */
+export function causeWithout(name: string): Cause {
+  return { name, switches: [] };
+}
+
+/** The block matches what it declares with switches of other rules. */
+export function explainedBy(switches: readonly string[]): Cause {
+  return { name: switches.join("+"), switches };
+}
+
 /** Class of blocks that break rules, whatever they execute to. */
 export function ruleClass(codes: readonly string[]): string {
   return `rule/${[...new Set(codes)].join("+")}`;
-}
-
-/** Class of blocks that match what they declare with switches of other rules. */
-export function explainedClass(switches: readonly string[]): string {
-  return switches.join("+");
-}
-
-/** The switches that a class is named by. */
-export function switchesOfClass(name: string): string[] {
-  return name.split("+");
 }
 
 /** Class of blocks that cannot be executed, and for which no rules are known by which they can. */
@@ -23,15 +31,9 @@ export function refusedClass({ refusal }: PayloadRejection): string {
 /** Class of blocks that differ where they were checked, and do not where the same rules execute them once more. */
 export const NOT_REPRODUCED = "unexplained/not-reproduced";
 
-const ENGINE = "engine/";
-
 /** Class of blocks that match what they declare, but not by the engine that was asked; by what it does otherwise. */
 export function engineClass(what: string): string {
-  return `${ENGINE}${what}`;
-}
-
-export function isEngineClass(name: string): boolean {
-  return name.startsWith(ENGINE);
+  return `engine/${what}`;
 }
 
 /** Class of blocks that no known rules explain, by what differs first. */
@@ -39,17 +41,12 @@ export function unexplainedClass(first: string): string {
   return `unexplained/${first}`;
 }
 
+/** For those who have a report and nothing else: what it says of names is part of its format. */
 export function isUnexplained(name: string): boolean {
   return name.startsWith("unexplained/");
 }
 
-const HYPOTHESIS = "hypothesis/";
-
 /** Class of blocks that match what they declare where something is done otherwise that no client is known to do. */
 export function hypothesisClass(id: string): string {
-  return `${HYPOTHESIS}${id}`;
-}
-
-export function isHypothesis(name: string): boolean {
-  return name.startsWith(HYPOTHESIS);
+  return `hypothesis/${id}`;
 }

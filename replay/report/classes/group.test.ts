@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { divergence } from "../report.testkit.ts";
-import type { Divergence } from "../schema.ts";
+import type { FoundDivergence } from "../schema.ts";
 import { firstOfEachClass, groupByClass } from "./group.ts";
 
-function of(name: string | null, height: number, allowed: string | null = null): Divergence {
+function of(name: string | null, height: number, allowed: string | null = null): FoundDivergence {
   return { ...divergence(1, 1, height), class: name, allowed };
 }
 

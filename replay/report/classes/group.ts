@@ -1,14 +1,14 @@
-import type { Divergence } from "../schema.ts";
+import type { Divergence, FoundDivergence } from "../schema.ts";
 import type { DivergenceClass } from "../triage-schema.ts";
 
 /** Divergences of a class that get a closer look; the rest is counted. */
 export const FULL_PER_CLASS = 5;
 
 /** A divergence whose class is known. */
-export type ClassedDivergence = Divergence & { readonly class: string };
+export type ClassedDivergence = FoundDivergence & { readonly class: string };
 
 /** The divergences that are worth a closer look: the first ones of each class, of all in the order of the chain. */
-export function firstOfEachClass(divergences: readonly Divergence[]): ClassedDivergence[] {
+export function firstOfEachClass(divergences: readonly FoundDivergence[]): ClassedDivergence[] {
   const kept = new Map<string, number>();
   return divergences.filter(isClassed).filter((divergence) => {
     const count = (kept.get(divergence.class) ?? 0) + 1;
@@ -17,7 +17,7 @@ export function firstOfEachClass(divergences: readonly Divergence[]): ClassedDiv
   });
 }
 
-export function isClassed(divergence: Divergence): divergence is ClassedDivergence {
+export function isClassed(divergence: FoundDivergence): divergence is ClassedDivergence {
   return divergence.class !== null;
 }
 

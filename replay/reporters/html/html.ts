@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { checkedText } from "../../report/checked-text.ts";
 import type { Report } from "../../report/schema.ts";
+import { shardHex } from "../../text/block-name.ts";
 import { grouped } from "../../text/grouped.ts";
 import { escapeMarkup } from "../escape.ts";
-import { placeOf, runTitle, shardHex } from "../places.ts";
+import { placeOf, runTitle } from "../places.ts";
 import type { Reporter } from "../reporter.ts";
 import { pageData } from "./page-data.ts";
 

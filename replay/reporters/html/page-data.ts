@@ -2,8 +2,9 @@ import { divergenceId } from "../../report/divergence-id.ts";
 import type { Divergence, Report } from "../../report/schema.ts";
 import { showAgain } from "../../report/show-again.ts";
 import type { Triage } from "../../report/triage-schema.ts";
+import { shardHex } from "../../text/block-name.ts";
 import { fieldsPatch } from "../fields-patch.ts";
-import { divergenceTitle, placeOf, type RootSpan, rootSpans, shardHex } from "../places.ts";
+import { divergenceTitle, placeOf, type RootSpan, rootSpans } from "../places.ts";
 import { statePatch } from "./state-patch.ts";
 
 const STRIP_COLUMNS = 120;

@@ -7,6 +7,7 @@ import type { CheckedBlock } from "../../execution/findings.ts";
 import { rulesExecutor } from "../../execution/rules-executor.ts";
 import type { ShardRig } from "../../execution/shard-rig.ts";
 import { type BlockTrial, trialOf } from "../../execution/trial.ts";
+import { blockName } from "../../text/block-name.ts";
 import { type ClientRules, OTHER_RULES, OTHER_SWITCHES, otherRulesWith } from "../client-rules.ts";
 
 /** Rules of the other client that match what a block declares. */
@@ -38,7 +39,7 @@ export function otherRulesExplain(
   }
   const switches = [...needed];
   const note =
-    `shard ${place.fullShardId} block ${place.height} (${toHex(place.hash)}) differs, ` +
+    `${blockName(place)} (${toHex(place.hash)}) differs, ` +
     `but the rules of ${OTHER_RULES.name} give exactly what it declares (${switches.join(" with ") || "no switch needed"})`;
   return { switches, note };
 }

@@ -7,10 +7,11 @@ import type { FieldDifference } from "../../../node/engine/compare-execution.ts"
 import { rulesExecutor } from "../../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../../execution/trial.ts";
 import {
-  explainedClass,
+  type Cause,
+  causeWithout,
+  explainedBy,
   NOT_REPRODUCED,
   refusedClass,
-  switchesOfClass,
   unexplainedClass,
 } from "../../report/classes/class-name.ts";
 import { FULL_PER_CLASS } from "../../report/classes/group.ts";
@@ -44,8 +45,8 @@ export interface DivergingBlock {
 export class Classifier {
   readonly #config: QuarkChainConfig;
   readonly #tested: Rules;
-  /** Classes that switches explain. */
-  readonly #explained = new Set<string>();
+  /** Causes that were found, by name. */
+  readonly #explained = new Map<string, Cause>();
   /** How often a search found nothing, by class. */
   readonly #searched = new Map<string, number>();
 
@@ -55,29 +56,29 @@ export class Classifier {
   }
 
   /** `known`: switches of the other client's rules that are known to explain the block. */
-  classOf(diverging: DivergingBlock, known: readonly string[] = []): string {
-    if (known.length > 0) return explainedClass(known);
+  causeOf(diverging: DivergingBlock, known: readonly string[] = []): Cause {
+    if (known.length > 0) return explainedBy(known);
     const { trial, cl } = diverging;
-    if (this.#matchesDeclared(diverging, this.#executorOf(trial, this.#tested))) return NOT_REPRODUCED;
-    for (const name of this.#explained) {
-      const reference = referenceWith(this.#config, cl, trial, this.#tested, switchesOfClass(name));
-      if (reference !== undefined && this.#matchesDeclared(diverging, reference.executor)) return name;
+    if (this.#matchesDeclared(diverging, this.#executorOf(trial, this.#tested))) return causeWithout(NOT_REPRODUCED);
+    for (const cause of this.#explained.values()) {
+      const reference = referenceWith(this.#config, cl, trial, this.#tested, cause.switches);
+      if (reference !== undefined && this.#matchesDeclared(diverging, reference.executor)) return cause;
     }
-    return this.#searchedClass(diverging);
+    return this.#searchedCause(diverging);
   }
 
-  #searchedClass(diverging: DivergingBlock): string {
+  #searchedCause(diverging: DivergingBlock): Cause {
     const unexplained = this.#classWithoutCause(diverging);
     const searches = this.#searched.get(unexplained) ?? 0;
-    if (searches >= FULL_PER_CLASS) return unexplained;
+    if (searches >= FULL_PER_CLASS) return causeWithout(unexplained);
     const switches = this.#search(diverging);
     if (switches.length === 0) {
       this.#searched.set(unexplained, searches + 1);
-      return unexplained;
+      return causeWithout(unexplained);
     }
-    const name = explainedClass(switches);
-    this.#explained.add(name);
-    return name;
+    const cause = explainedBy(switches);
+    this.#explained.set(cause.name, cause);
+    return cause;
   }
 
   #classWithoutCause({ trial, cl, outcome, fields, declared }: DivergingBlock): string {

@@ -4,7 +4,7 @@ import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
 import { rulesExecutor } from "../../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../../execution/trial.ts";
-import { hypothesisClass, switchesOfClass } from "../../report/classes/class-name.ts";
+import { type Cause, hypothesisClass } from "../../report/classes/class-name.ts";
 import type { Outcome } from "../locality/locality.ts";
 import { type ConsensusSide, referenceWith } from "../reference.ts";
 import { candidatesFor } from "./candidates.ts";
@@ -39,14 +39,16 @@ export interface WeighedHypothesis {
 }
 
 export interface FoundHypothesis extends WeighedHypothesis {
+  /** Whether it is that rules of a client were in force, after whose switches the class is named already. */
+  readonly isOfRules: boolean;
   /** Others that explain the same, the simplest first. */
   readonly others: readonly WeighedHypothesis[];
 }
 
 interface Live {
   readonly hypothesis: Hypothesis;
-  /** The class that the blocks have already, where rules of a client are meant. */
-  readonly className: string | undefined;
+  /** The cause that the blocks have already, where rules of a client are meant. */
+  readonly rules: Cause | undefined;
   readonly executorOf: (block: JudgedBlock) => Executor | undefined;
   readonly explained: Set<string>;
   tried: number;
@@ -68,14 +70,14 @@ export class Scales {
 
   /**
    * Tries on a differing block what explained earlier ones, and all candidates where nothing of that does. `rules`:
-   * class of the block where rules of a client explain it, which then are one hypothesis more.
+   * cause of the block where rules of a client explain it, which then are one hypothesis more.
    */
-  weighDiffering(block: JudgedBlock, rules?: string): void {
+  weighDiffering(block: JudgedBlock, rules?: Cause): void {
     if (rules !== undefined) this.#addRules(rules);
     let isExplained = false;
     for (const live of this.#live.values()) {
       const explains = this.#try(live, block);
-      if (live.className === undefined) isExplained ||= explains;
+      if (live.rules === undefined) isExplained ||= explains;
     }
     if (isExplained || this.#fruitless >= MAX_FRUITLESS) return;
     for (const hypothesis of candidatesFor(this.#evidence(block))) {
@@ -114,15 +116,16 @@ export class Scales {
       const [best] = ranked;
       if (best === undefined) return found;
       const alike = ranked.slice(1).filter((live) => gain(live) === gain(best));
-      const name = best.className ?? hypothesisClass(best.hypothesis.id);
-      found.set(name, { ...weighed(best), others: alike.slice(0, MAX_OTHERS).map(weighed) });
+      const name = best.rules?.name ?? hypothesisClass(best.hypothesis.id);
+      const others = alike.slice(0, MAX_OTHERS).map(weighed);
+      found.set(name, { ...weighed(best), isOfRules: best.rules !== undefined, others });
       for (const id of best.explained) explained.add(id);
     }
   }
 
-  #addRules(name: string): void {
+  #addRules(rules: Cause): void {
+    const { name, switches } = rules;
     if (this.#live.has(name)) return;
-    const switches = switchesOfClass(name);
     const hypothesis: Hypothesis = {
       id: name,
       says: `${switches.join(" and ")} were in force`,
@@ -132,13 +135,13 @@ export class Scales {
     };
     const executorOf = ({ trial, cl }: JudgedBlock) =>
       referenceWith(this.#config, cl, trial, this.#tested, switches)?.executor;
-    this.#live.set(name, { ...untried(), hypothesis, className: name, executorOf });
+    this.#live.set(name, { ...untried(), hypothesis, rules, executorOf });
   }
 
   #liveOf(hypothesis: Hypothesis): Live {
     const executorOf = ({ trial }: JudgedBlock) =>
       hypothesisExecutor(this.#config, this.#tested, hypothesis, trial.fullShardId);
-    return { ...untried(), hypothesis, className: undefined, executorOf };
+    return { ...untried(), hypothesis, rules: undefined, executorOf };
   }
 
   #try(live: Live, block: JudgedBlock): boolean {

@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import type { BlockSource } from "../../../node/archive/block-source.ts";
 import { type Hash32, hashFromHex, toHex } from "../../../node/codec/bytes.ts";
 import { QkcError } from "../../../node/codec/errors.ts";
+import { EIPS } from "../../../node/el/evm/hardforks/eips.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
 import { declaredDifferences } from "../../execution/declared-differences.ts";
-import { isHypothesis, isUnexplained, switchesOfClass } from "../../report/classes/class-name.ts";
 import type { ClassedDivergence } from "../../report/classes/group.ts";
 import { OTHER_SWITCHES } from "../client-rules.ts";
 import { declaredOutcome } from "../locality/declared-outcome.ts";
@@ -17,6 +17,8 @@ const MAX_DIFFERING = 16;
 const MAX_MATCHING = 16;
 /** Differing blocks that are tried with what was found, so that one cause is one class. */
 const MAX_TRIED = 3000;
+
+const EIP_SWITCHES: ReadonlySet<string> = new Set([...EIPS.keys()].map((number) => `EIP-${number}`));
 
 export interface SearchContext {
   readonly source: BlockSource;
@@ -47,7 +49,9 @@ export async function seekHypotheses(
     await setImmediate();
     if (context.shouldStop()) return { divergences, found: new Map() };
     const block = await judged(divergence, context);
-    if (block !== undefined) scales.weighDiffering(block, isOfEips(divergence.class) ? divergence.class : undefined);
+    if (block === undefined) continue;
+    const { class: name, switches } = divergence;
+    scales.weighDiffering(block, switches.length > 0 ? { name, switches } : undefined);
   }
   if (!scales.isEmpty) await weighNeighbours(scales, open, context);
   const found = scales.choose();
@@ -58,14 +62,15 @@ type OpenDivergence = ClassedDivergence & { readonly fullShardId: number };
 
 /** Not those that the other client's rules explain: a client that exists is the better explanation. */
 function isOpen(divergence: ClassedDivergence): divergence is OpenDivergence {
-  const { fullShardId, height, violations, class: name } = divergence;
+  const { fullShardId, height, violations, switches } = divergence;
   if (fullShardId === null || height === 0) return false;
   if (violations.some(({ code }) => code !== "EXECUTION_INVALID")) return false;
-  return isUnexplained(name) || isOfEips(name);
+  return switches.length === 0 || isOfEips(switches);
 }
 
-function isOfEips(name: string): boolean {
-  return name.startsWith("EIP-") && switchesOfClass(name).every((one) => !OTHER_SWITCHES.includes(one));
+/** Ethereum's later rules, and none of those that the other client has. */
+function isOfEips(switches: readonly string[]): boolean {
+  return EIP_SWITCHES.has(switches[0]) && switches.every((one) => !OTHER_SWITCHES.includes(one));
 }
 
 /** The first of each class, then evenly over the rest. */
@@ -141,7 +146,7 @@ async function reclassed(
   context: SearchContext,
 ): Promise<ClassedDivergence[]> {
   const { trials, tested } = context;
-  const hypotheses = [...found].filter(([name]) => isHypothesis(name));
+  const hypotheses = [...found].filter(([, { isOfRules }]) => !isOfRules);
   const names = new Map<string, string>();
   if (hypotheses.length > 0 && open.length > MAX_TRIED) {
     context.warn(`hypotheses were tried on the first ${MAX_TRIED} of ${open.length} differing blocks`);
@@ -157,5 +162,8 @@ async function reclassed(
     );
     if (explaining !== undefined) names.set(divergence.hash, explaining[0]);
   }
-  return divergences.map((one) => ({ ...one, class: names.get(one.hash) ?? one.class }));
+  return divergences.map((one) => {
+    const name = names.get(one.hash);
+    return name === undefined ? one : { ...one, class: name, switches: [] };
+  });
 }

@@ -1,3 +1,4 @@
+import { plainTransaction } from "../../../node/chain/plain-transaction.testkit.ts";
 import { sign, wrap } from "../../../node/chain/signing.testkit.ts";
 import { type Address, addressFromHex, toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
@@ -76,28 +77,7 @@ export function devnetExecutor(rules: Rules, alter: (state: WorldState) => void 
 }
 
 function callOf(to: Address, data: Uint8Array, nonce: number) {
-  return wrap(
-    sign(
-      {
-        nonce: BigInt(nonce),
-        gasPrice: 0n,
-        startGas: 100_000n,
-        to,
-        value: 0n,
-        data,
-        networkId: 255n,
-        fromFullShardKey: 1,
-        toFullShardKey: 1,
-        gasTokenId: QKC_TOKEN,
-        transferTokenId: QKC_TOKEN,
-        version: 0n,
-        v: 0n,
-        r: 0n,
-        s: 0n,
-      },
-      KEY,
-    ),
-  );
+  return wrap(sign(plainTransaction({ nonce: BigInt(nonce), to, data }), KEY));
 }
 
 function depositTo(recipient: Address) {

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { surveyDatabase } from "../../../replay/database/survey.ts";
 import { createRangeRunner } from "../../../replay/execution/range-runner.ts";
 import { divergencesInOrder } from "../../../replay/report/assemble.ts";
-import type { Divergence, RangeResult } from "../../../replay/report/schema.ts";
+import type { Divergence, FoundDivergence, RangeResult } from "../../../replay/report/schema.ts";
 import type { Triage } from "../../../replay/report/triage-schema.ts";
 import { findCauses } from "../../../replay/triage/divergence-causes.ts";
 import { triageDivergences } from "../../../replay/triage/triage-run.ts";
@@ -86,7 +86,7 @@ async function measure(db: string): Promise<Row> {
   }
 }
 
-async function check(db: string): Promise<Divergence[]> {
+async function check(db: string): Promise<FoundDivergence[]> {
   const request = checkdbRequest({ db, verifyChecksums: "default", stallTimeout: 60 });
   const survey = await surveyDatabase(request);
   const run = planRun(request, survey);
