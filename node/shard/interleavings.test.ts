@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { everyNth } from "../codec/thoroughness.testkit.ts";
 import { ClusterSim, checkAlways, checkAtEnd, type Weather } from "./cluster-sim.testkit.ts";
 import { Scheduler } from "./scheduler.testkit.ts";
 
-const RUNS = Number(process.env.QKC_INTERLEAVINGS ?? 50);
+const RUNS = Number(process.env.QKC_INTERLEAVINGS ?? 50 / everyNth(2));
 const FIRST_SEED = Number(process.env.QKC_SEED ?? 1);
 
 const FAIR: Weather = { engineFails: 0, writeFails: 0, deliveryFails: 0, crashes: 0 };

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmS
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ClassicLevel } from "classic-level";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Report, reportSchema } from "../report/schema.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "../work/built-project.testkit.ts";
 import {
@@ -22,7 +22,6 @@ let folder: ReturnType<typeof temporaryFolder>;
 beforeAll(() => {
   project = buildProject();
 });
-afterAll(() => project.remove());
 beforeEach(() => {
   folder = temporaryFolder();
 });

@@ -167,7 +167,6 @@ describe("through the built command", () => {
     whole = await run("whole", 1);
   });
   afterAll(() => {
-    project.remove();
     out.remove();
   });
 

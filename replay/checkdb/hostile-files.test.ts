@@ -295,7 +295,6 @@ describe("through the built command", () => {
     project = buildProject();
   });
   afterAll(() => {
-    project.remove();
     out.remove();
   });
 

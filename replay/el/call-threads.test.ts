@@ -31,7 +31,6 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await nodes.close();
-  project.remove();
 });
 
 function threads(change: Partial<CallThreadsOptions> = {}): CallThreads {

@@ -14,7 +14,6 @@ beforeAll(() => {
   project = buildProject();
 });
 afterAll(() => {
-  project.remove();
   folder.remove();
   chain.close();
 });

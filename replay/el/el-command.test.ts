@@ -21,7 +21,6 @@ beforeAll(() => {
 });
 afterAll(async () => {
   for (const el of running) await el.end("SIGKILL");
-  project.remove();
   folder.remove();
   chain.close();
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freePorts } from "../../node/engine/process/engine-processes.ts";
 import { SMALL } from "../database/small-fixture.testkit.ts";
 import { lasting, replayFolder, replayInProcess } from "../replay/replay-run.testkit.ts";
@@ -13,7 +13,6 @@ let project: BuiltProject;
 beforeAll(() => {
   project = buildProject();
 });
-afterAll(() => project.remove());
 
 let folder: ReturnType<typeof replayFolder>;
 beforeEach(() => {

@@ -44,17 +44,24 @@ export function inspectRaw(request: InspectRequest): Uint8Array {
   return withDatabase(request, (inspected) => storedRow(inspected, references[0], references[1]).value);
 }
 
-function withDatabase<T>({ db, configPath, tokens }: InspectRequest, look: (inspected: Inspected) => T): T {
-  const config = findOptionalConfig(db, configPath)?.config;
-  const source = openArchive(db);
+function withDatabase<T>(request: InspectRequest, look: (inspected: Inspected) => T): T {
+  const inspected = openInspected(request);
   try {
-    return look({ source, rows: clientRows(source), config, tokens });
+    return look(inspected);
   } finally {
-    source.close();
+    inspected.source.close();
   }
 }
 
-function viewOf(inspected: Inspected, { subject, references, at, withCode }: InspectRequest): View {
+/** A database to look at several things in; its source is to be closed. */
+export function openInspected({ db, configPath, tokens }: InspectRequest): Inspected {
+  const config = findOptionalConfig(db, configPath)?.config;
+  const source = openArchive(db);
+  return { source, rows: clientRows(source), config, tokens };
+}
+
+/** As `inspect`, in a database that is open. */
+export function viewOf(inspected: Inspected, { subject, references, at, withCode }: InspectRequest): View {
   const [first, second] = references;
   switch (subject) {
     case "root":

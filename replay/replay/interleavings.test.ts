@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { bytesKey, toHex } from "../../node/codec/bytes.ts";
+import { everyNth } from "../../node/codec/thoroughness.testkit.ts";
 import { Scheduler, SimulatedFailure } from "../../node/shard/scheduler.testkit.ts";
 import { type Lasting, nothingYet, ReplaySim, SIM_SHARDS, SimDatabase, type SimOutcome } from "./replay-sim.testkit.ts";
 import { RunStopped } from "./run-link.ts";
 
-const RUNS = Number(process.env.QKC_INTERLEAVINGS ?? 40);
+const RUNS = Number(process.env.QKC_INTERLEAVINGS ?? 40 / everyNth(2));
 const FIRST_SEED = Number(process.env.QKC_SEED ?? 1);
 const ROOT_BLOCKS = 10;
 const FAIR = { engineFails: 0, writeFails: 0 };

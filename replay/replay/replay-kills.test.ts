@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { SMALL } from "../database/small-fixture.testkit.ts";
 import { type BuiltProject, buildProject } from "../work/built-project.testkit.ts";
 import { replayWithKills, runScript } from "./kills.testkit.ts";
@@ -16,7 +16,6 @@ let project: BuiltProject;
 beforeAll(() => {
   project = buildProject();
 });
-afterAll(() => project.remove());
 
 describe("the command", () => {
   test("in two threads comes to the same report; interrupted before, it answers 130 and says how to go on", async () => {

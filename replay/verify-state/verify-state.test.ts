@@ -1,5 +1,5 @@
 import { RLP } from "@ethereumjs/rlp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openPyquarkchainDatabase } from "../../node/archive/pyquarkchain/database.ts";
 import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { bytesToBigInt, EMPTY_BYTES, fromHex, type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
@@ -106,7 +106,6 @@ describe("in threads", () => {
   beforeAll(() => {
     built = buildProject();
   }, 120_000);
-  afterAll(() => built.remove());
 
   test("gives the same", async () => {
     const workerFile = built.file("replay/verify-state/walk-worker.ts");

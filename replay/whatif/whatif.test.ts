@@ -154,7 +154,6 @@ describe("the command", () => {
     folder = temporaryFolder();
   });
   afterAll(() => {
-    project.remove();
     folder.remove();
   });
 

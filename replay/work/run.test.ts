@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { assembleReport } from "../report/assemble.ts";
 import type { Range, RangeResult, Report } from "../report/schema.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "./built-project.testkit.ts";
@@ -25,7 +25,6 @@ let folder: ReturnType<typeof temporaryFolder>;
 beforeAll(() => {
   project = buildProject();
 });
-afterAll(() => project.remove());
 beforeEach(() => {
   folder = temporaryFolder();
 });

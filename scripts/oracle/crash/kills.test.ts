@@ -27,7 +27,6 @@ beforeAll(() => {
   project = buildProject();
 });
 afterAll(() => {
-  project.remove();
   folder.remove();
   chain.close();
 });

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { SMALL } from "../../../replay/database/small-fixture.testkit.ts";
 import { replayWithKills, seededRandom } from "../../../replay/replay/kills.testkit.ts";
 import { lasting, replayFolder, replayInProcess, storesOf } from "../../../replay/replay/replay-run.testkit.ts";
@@ -27,7 +27,6 @@ beforeAll(async () => {
   expected = { report: lasting(report), stores: await storesOf(whole.path) };
   whole.remove();
 });
-afterAll(() => project.remove());
 
 test("a few hundred processes that kill themselves before, in and after payloads and commits", async () => {
   const random = seededRandom(SEED);
