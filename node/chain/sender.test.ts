@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asAddress, toHex } from "../codec/bytes.ts";
 import type { EvmTransaction } from "./evm-transaction.ts";
-import { plainTransaction } from "./plain-transaction.testkit.ts";
+import { plainTransaction } from "./plain-messages.testkit.ts";
 import { recoverSender, secp256k1Backend } from "./sender.ts";
 import { addressOfKey, sign } from "./signing.testkit.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { CrossShardDeposit } from "../chain/deposit.ts";
 import { type MinorBlockHeader, minorHeaderHash, type XshardCursor } from "../chain/minor-block.ts";
+import { plainDeposit } from "../chain/plain-messages.testkit.ts";
 import { type RootBlock, type RootBlockHeader, rootHeaderHash } from "../chain/root-block.ts";
-import { asAddress, bytesEqual, EMPTY_BYTES, type Hash32, ZERO_ADDRESS, ZERO_HASH } from "../codec/bytes.ts";
+import { asAddress, bytesEqual, EMPTY_BYTES, type Hash32, ZERO_ADDRESS } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
 import { CONFIG, genesisOf, ROOT_GENESIS, rootBlockOn } from "./chain-rules.testkit.ts";
 import { RootChain } from "./root-chain.ts";
@@ -34,20 +34,14 @@ const MINORS = [
 addRoot(MINORS, 0);
 addRoot([minorOf(NEIGHBOR, 6, ROOTS[2].header)], 0x1fffe);
 
-const DEPOSIT: CrossShardDeposit = {
-  txHash: ZERO_HASH,
+const DEPOSIT = plainDeposit({
   from: { recipient: ZERO_ADDRESS, fullShardKey: 0 },
   to: { recipient: ZERO_ADDRESS, fullShardKey: HERE },
   value: 1n,
-  gasPrice: 0n,
   gasTokenId: CONFIG.genesisTokenId,
   transferTokenId: CONFIG.genesisTokenId,
-  gasRemained: 0n,
   messageData: EMPTY_BYTES,
-  createContract: false,
-  isFromRootChain: false,
-  refundRate: 100,
-};
+});
 
 /** The blocks with nonce 1, 5 and 6 send two, one and one deposit; the others nothing, or nowhere. */
 const COUNTS = new Map([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
-import { plainTransaction } from "../chain/plain-transaction.testkit.ts";
+import { plainDeposit, plainTransaction } from "../chain/plain-messages.testkit.ts";
 import { encodeReceipt } from "../chain/receipt.ts";
 import { addressOfKey, sign, wrap } from "../chain/signing.testkit.ts";
-import { type Address, addressFromHex, bytesToBigInt, toHex, ZERO_HASH } from "../codec/bytes.ts";
+import { type Address, addressFromHex, bytesToBigInt, toHex } from "../codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../codec/keccak.ts";
 import { ExecutionLayer } from "./execution-layer.ts";
 import type { DueDeposit, ExecutionPayload } from "./payload.ts";
@@ -24,20 +24,12 @@ const NOTES_GAS_LIMIT = "0x4560003555600160006000a1";
 
 const TRANSACTION = plainTransaction({ to: CONTRACT, data: new Uint8Array(32).fill(1, 31) });
 
-const DEPOSIT: CrossShardDeposit = {
-  txHash: ZERO_HASH,
+const DEPOSIT = plainDeposit({
   from: { recipient: SOMEBODY, fullShardKey: 0x10001 },
   to: { recipient: CONTRACT, fullShardKey: 1 },
-  value: 0n,
-  gasPrice: 0n,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
   gasRemained: 100_000n,
   messageData: new Uint8Array(32).fill(2, 31),
-  createContract: false,
-  isFromRootChain: false,
-  refundRate: 100,
-};
+});
 
 function due(...deposits: readonly Partial<CrossShardDeposit>[]): DueDeposit[] {
   return deposits.map((change, xshardDepositIndex) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { plainDeposit } from "../chain/plain-messages.testkit.ts";
 import { wrapTransaction } from "../chain/typed-transaction.ts";
-import { addressFromHex, type Hash32, hashFromHex, toHex, ZERO_HASH } from "../codec/bytes.ts";
+import { addressFromHex, type Hash32, hashFromHex, toHex } from "../codec/bytes.ts";
 import { DatabaseDamagedError } from "../codec/errors.ts";
 import { EMPTY_TRIE_ROOT, keccak256 } from "../codec/keccak.ts";
 import { ExecutionLayer } from "./execution-layer.ts";
@@ -42,20 +43,10 @@ function payload(parentStateRoot: Hash32, change: Partial<ExecutionPayload> = {}
   };
 }
 
-const DEPOSIT = {
-  txHash: ZERO_HASH,
+const DEPOSIT = plainDeposit({
   from: { recipient: CONTRACT, fullShardKey: 1 },
   to: { recipient: CONTRACT, fullShardKey: 1 },
-  value: 0n,
-  gasPrice: 0n,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
-  gasRemained: 0n,
-  messageData: new Uint8Array(0),
-  createContract: false,
-  isFromRootChain: false,
-  refundRate: 100,
-};
+});
 const CURSOR = { rootBlockHeight: 100_000, minorBlockIndex: 1, xshardDepositIndex: 0 };
 
 describe("InProcessClient", () => {

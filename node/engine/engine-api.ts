@@ -1,10 +1,8 @@
-import type { CrossShardDeposit } from "../chain/deposit.ts";
-import type { MinorBlock, XshardCursor } from "../chain/minor-block.ts";
-import type { TokenBalances } from "../chain/token-balances.ts";
+import type { MinorBlock } from "../chain/minor-block.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
 import type { Address, Hash32 } from "../codec/bytes.ts";
 import type { QkcAddress } from "../codec/wire.ts";
-import type { ConsensusInputs } from "../el/payload.ts";
+import type { ConsensusInputs, ExecutionResult } from "../el/payload.ts";
 
 /**
  * The Engine API with QuarkChain's extension, as objects (docs/engine-api.md). An execution layer that implements it
@@ -104,20 +102,9 @@ export interface FieldMismatch {
 }
 
 /** What an execution layer computed for a block: all that a header and meta commit to, and what leaves the shard. */
-export interface ComputedBlock {
+export interface ComputedBlock extends Omit<ExecutionResult, "receipts" | "senders"> {
   readonly blockHash: Hash32;
   readonly metaHash: Hash32;
-  readonly stateRoot: Hash32;
-  readonly receiptRoot: Hash32;
-  /** 256 bytes. */
-  readonly bloom: Uint8Array;
-  readonly gasUsed: bigint;
-  readonly xshardReceiveGasUsed: bigint;
-  readonly xshardCursor: XshardCursor;
-  /** Reward and fees, per token. */
-  readonly coinbaseAmounts: TokenBalances;
-  readonly xshardSends: readonly CrossShardDeposit[];
-  readonly depositsConsumed: number;
 }
 
 export interface ForkchoiceState {

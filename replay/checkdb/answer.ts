@@ -1,5 +1,4 @@
 import { dirname } from "node:path";
-import { assembleReport } from "../report/assemble.ts";
 import { describeFailure, isFinding } from "../report/failure.ts";
 import {
   assertOutside,
@@ -14,7 +13,8 @@ import { summarize, verdictLine } from "../report/summary.ts";
 import { formsFor, writeForms } from "../reporters/write-forms.ts";
 import { deliver } from "../terminal/deliver.ts";
 import { type ExitCode, exitCodeOfVerdict } from "../terminal/exit-code.ts";
-import { type RunClock, runTiming } from "../terminal/timing.ts";
+import type { RunClock } from "../terminal/timing.ts";
+import { unusableReport } from "../terminal/unusable-report.ts";
 import { colorsFor } from "../text/colors.ts";
 import type { Invocation } from "../work/checkdb-request.ts";
 import { provenanceOf } from "../work/planned-run.ts";
@@ -55,26 +55,12 @@ export async function reportUnusable(invocation: Invocation, clock: RunClock, er
   const failure = describeFailure(error);
   const isKept = isFinding(failure) || (failure.code === "STORAGE" && request.reportFolder !== undefined);
   if (failure.code === "USAGE" || (!isKept && !request.json)) throw error;
-  const report = assembleReport({
+  const report = unusableReport(clock, {
     provenance: provenanceOf(request, undefined),
-    range: null,
-    results: [],
-    warnings: [],
-    allowlist: [],
-    triages: new Map(),
-    expected: undefined,
-    stopped: null,
-    interrupted: false,
     failure,
-    timing: runTiming(clock, {
-      databasePath: request.db,
-      configPath: request.configPath,
-      workers: request.workers,
-      ranges: 0,
-      results: [],
-      resumed: new Map(),
-      stalls: [],
-    }),
+    databasePath: request.db,
+    configPath: request.configPath,
+    workers: request.workers,
   });
   assertOutside(request.db, request.reportFolder);
   const folderOf = () => request.reportFolder ?? createRunFolder(request.db, clock.startedAt);

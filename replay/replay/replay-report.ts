@@ -7,6 +7,7 @@ import type { Provenance, RangeResult, ReplaySection, Report } from "../report/s
 import type { Triage } from "../report/triage-schema.ts";
 import { PROGRAM, programVersion } from "../report/version.ts";
 import { type RunClock, runTiming } from "../terminal/timing.ts";
+import { unusableReport } from "../terminal/unusable-report.ts";
 import type { DatabaseSurvey, RootBlockCosts } from "../work/range-job.ts";
 import type { ReplayOutcome } from "./execute.ts";
 import type { ReplayRequest } from "./replay-request.ts";
@@ -71,28 +72,14 @@ export function replayReport(input: ReplayReportInput): Report {
 }
 
 /** The report of a replay that could not even begin. */
-export function unusableReport(request: ReplayRequest, clock: RunClock, failure: RunFailure): Report {
-  return assembleReport({
+export function unusableReplay(request: ReplayRequest, clock: RunClock, failure: RunFailure): Report {
+  return unusableReport(clock, {
     provenance: provenanceOf(undefined),
-    range: null,
-    results: [],
-    warnings: [],
-    allowlist: [],
-    triages: new Map(),
-    expected: undefined,
-    stopped: null,
-    interrupted: false,
     failure,
     replay: { withForks: request.withForks, shards: [] },
-    timing: runTiming(clock, {
-      databasePath: request.db,
-      configPath: request.configPath,
-      workers: request.workers,
-      ranges: 0,
-      results: [],
-      resumed: new Map(),
-      stalls: [],
-    }),
+    databasePath: request.db,
+    configPath: request.configPath,
+    workers: request.workers,
   });
 }
 

@@ -33,7 +33,7 @@ import { withForks } from "./forks.ts";
 import { HostFailure } from "./host-messages.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { replayMonitor } from "./progress.ts";
-import { type ReplayReportInput, replayReport, unusableReport } from "./replay-report.ts";
+import { type ReplayReportInput, replayReport, unusableReplay } from "./replay-report.ts";
 import { type ReplayRequest, resumeArguments } from "./replay-request.ts";
 import { type ReplayTriage, triageReplay } from "./replay-triage.ts";
 import { RunStopped } from "./run-link.ts";
@@ -80,7 +80,7 @@ export async function runReplay(request: ReplayRequest): Promise<ExitCode> {
   } catch (error) {
     const failure = describeFailure(error);
     if (failure.code === "USAGE" || !(isFinding(failure) || request.json)) throw error;
-    answer = { report: unusableReport(request, clock, failure), faults: new Set(), failure, folder: undefined };
+    answer = { report: unusableReplay(request, clock, failure), faults: new Set(), failure, folder: undefined };
   }
   const folderOf = () => answer.folder ?? request.reportFolder ?? createRunFolder(request.db, clock.startedAt);
   const kept = await keep(folderOf, (folder) => writeReport(folder, answer.report));

@@ -46,6 +46,14 @@ function forged(change: Parameters<typeof withMeta>[1]): Forgery {
   return { minor: { fullShardId: SHARD, height, change: (found) => withMeta(found, change) } };
 }
 
+/** The database from which a twin was made: it has no block of a forgery. */
+const WITHOUT_IT = {
+  db: "fixtures/pyqkc-small",
+  configPath: undefined,
+  rootTip: undefined,
+  verifyChecksums: "default",
+} as const;
+
 describe("triageDivergences", () => {
   it("compares the declared state, where the database has it, with the one before and the computed one", async () => {
     const { divergences, triageOf, warnings } = await look(forged({ stateRoot: parent.meta.stateRoot }));
@@ -105,13 +113,7 @@ describe("triageDivergences", () => {
 
   it("keeps a divergence whose block cannot be looked at, with a warning", async () => {
     const { divergences } = await look(forged({ gasUsed: block.meta.gasUsed + 1n }));
-    const open = {
-      db: "fixtures/pyqkc-small",
-      configPath: undefined,
-      rootTip: undefined,
-      verifyChecksums: "default",
-    } as const;
-    const { triages, warnings } = await triageDivergences({ ...open, divergences, folder });
+    const { triages, warnings } = await triageDivergences({ ...WITHOUT_IT, divergences, folder });
     expect(triages.size).toBe(0);
     expect(warnings).toEqual([
       expect.stringMatching(new RegExp(`^shard 1 block ${height} differs; a closer look at it failed: .*no block`)),
@@ -120,13 +122,7 @@ describe("triageDivergences", () => {
 
   it("stops between two blocks when it is told to", async () => {
     const { divergences } = await look(forged({ gasUsed: block.meta.gasUsed + 1n }));
-    const open = {
-      db: "fixtures/pyqkc-small",
-      configPath: undefined,
-      rootTip: undefined,
-      verifyChecksums: "default",
-    } as const;
-    const stopped = await triageDivergences({ ...open, divergences, folder, shouldStop: () => true });
+    const stopped = await triageDivergences({ ...WITHOUT_IT, divergences, folder, shouldStop: () => true });
     expect(stopped).toMatchObject({ triages: new Map(), warnings: [] });
   });
 });

@@ -1,7 +1,7 @@
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import type { EvmTransaction } from "../../node/chain/evm-transaction.ts";
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
-import { plainTransaction } from "../../node/chain/plain-transaction.testkit.ts";
+import { plainTransaction } from "../../node/chain/plain-messages.testkit.ts";
 import { addressOfKey, sign, wrap } from "../../node/chain/signing.testkit.ts";
 import { addressFromHex, fromHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../node/codec/keccak.ts";

@@ -8,6 +8,7 @@ import { reachableShards } from "../../node/cl/shard-neighbors.ts";
 import { addressFromHex, bytesKey, fromHex, type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../node/codec/keccak.ts";
 import { ExecutionAbortedError } from "../../node/el/evm/abort.ts";
+import type { CaseAccount } from "../../node/el/evm/evm-case.testkit.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
@@ -26,21 +27,13 @@ export interface BlockCase {
   readonly rootTipHeight: number;
   /** Of the block's previous root block. */
   readonly rootHeight: number;
-  readonly accounts: Readonly<Record<string, AccountRow>>;
+  readonly accounts: Readonly<Record<string, CaseAccount>>;
   readonly block: BlockRow;
   /** Deposit list in hex. */
   readonly deposits: string;
   /** Root height, minor index and deposit index of each deposit. */
   readonly cursors: readonly (readonly [number, number, number])[];
   readonly expected: BlockAnswer;
-}
-
-interface AccountRow {
-  readonly nonce: number;
-  readonly balances: Readonly<Record<string, string>>;
-  readonly code: string;
-  readonly storage: Readonly<Record<string, string>>;
-  readonly key: number;
 }
 
 interface BlockRow {
@@ -97,7 +90,7 @@ function refusalOf(error: unknown): readonly [string, number | null, string] {
   throw error;
 }
 
-function buildState(store: NodeStore, accounts: Readonly<Record<string, AccountRow>>): Hash32 {
+function buildState(store: NodeStore, accounts: Readonly<Record<string, CaseAccount>>): Hash32 {
   const state = new WorldState(store, EMPTY_TRIE_ROOT);
   for (const [key, account] of Object.entries(accounts)) {
     const address = addressFromHex(key);

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { bytesEqual, compareBytes, toHex } from "../../codec/bytes.ts";
-import type { KeyValueEntry, KeyValueReader, ScanRange } from "../key-value-reader.ts";
+import type { KeyValueEntry, KeyValueReader } from "../key-value-reader.ts";
+import { compareScan } from "./compare-scan.testkit.ts";
 import { folderDigest } from "./folder-digest.testkit.ts";
 import { openLevelDb } from "./leveldb-store.ts";
 
@@ -103,18 +104,6 @@ function checkScans(
     compareScan(db, { gte, lt }, inside);
     compareScan(db, { gte, lt, reverse: true }, inside.toReversed());
   }
-}
-
-function compareScan(db: KeyValueReader, range: ScanRange, rows: readonly KeyValueEntry[]): void {
-  const name = `${range.reverse ? "backward" : "forward"} scan`;
-  let at = 0;
-  for (const { key, value } of db.entries(range)) {
-    const row = rows[at++];
-    if (row === undefined) throw new Error(`${name}: unexpected key ${toHex(key)}`);
-    if (!bytesEqual(row.key, key)) throw new Error(`${name}: key ${toHex(key)} instead of ${toHex(row.key)}`);
-    if (!bytesEqual(row.value, value)) throw new Error(`${name}: another value of key ${toHex(key)}`);
-  }
-  if (at !== rows.length) throw new Error(`${name}: ends after ${at} of ${rows.length} rows`);
 }
 
 async function writeDatabase(

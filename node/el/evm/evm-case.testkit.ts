@@ -18,7 +18,7 @@ export interface EvmCase {
   readonly expected: CaseAnswer;
 }
 
-interface CaseAccount {
+export interface CaseAccount {
   readonly nonce: number;
   readonly balances: Readonly<Record<string, string>>;
   readonly code: string;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CrossShardDeposit } from "../../chain/deposit.ts";
-import { addressFromHex, toHex, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
+import { plainDeposit } from "../../chain/plain-messages.testkit.ts";
+import { addressFromHex, toHex, ZERO_ADDRESS } from "../../codec/bytes.ts";
 import { tokenIdEncode } from "../../codec/token-id.ts";
 import type { ExecutionConfig } from "../execution-config.ts";
 import { applyDeposit } from "./apply-deposit.ts";
@@ -13,20 +14,13 @@ const QETH = tokenIdEncode("QETH");
 /** Reverts at once. */
 const REVERT = "0x60006000fd";
 
-const DEPOSIT: CrossShardDeposit = {
-  txHash: ZERO_HASH,
+const DEPOSIT = plainDeposit({
   from: { recipient: FROM, fullShardKey: 0x00010001 },
   to: { recipient: TO, fullShardKey: 0x00000007 },
   value: 1000n,
   gasPrice: 3n,
-  gasTokenId: QKC_TOKEN,
-  transferTokenId: QKC_TOKEN,
   gasRemained: 100n,
-  messageData: new Uint8Array(0),
-  createContract: false,
-  isFromRootChain: false,
-  refundRate: 100,
-};
+});
 
 function run(change: Partial<CrossShardDeposit>, config: Partial<ExecutionConfig> = {}, code?: string) {
   const allocation = code === undefined ? {} : { [`${toHex(TO)}00000001`]: { balances: {}, code } };

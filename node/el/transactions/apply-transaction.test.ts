@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
-import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
+import { plainTransaction } from "../../chain/plain-messages.testkit.ts";
 import { addressFromHex, bytesKey, toHex, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
 import { tokenIdEncode } from "../../codec/token-id.ts";
 import { contractAddress } from "../evm/contract-address.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
-import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
+import { plainTransaction } from "../../chain/plain-messages.testkit.ts";
 import { addressFromHex, fromHex, toHex, ZERO_HASH } from "../../codec/bytes.ts";
 import { ruleSet } from "../evm/hardforks/rule-set.ts";
 import { applyTransaction } from "./apply-transaction.ts";

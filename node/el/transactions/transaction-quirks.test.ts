@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
-import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
+import { plainDeposit, plainTransaction } from "../../chain/plain-messages.testkit.ts";
 import { type Address, addressFromHex, toHex, ZERO_HASH } from "../../codec/bytes.ts";
 import { tokenIdEncode } from "../../codec/token-id.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
@@ -103,20 +103,11 @@ describe("negative gas at the end", () => {
 
   test("of a deposit leaves a block that nobody can make", () => {
     const { execution } = beginBlock(at(CONTRACT, code));
-    const deposit = {
-      txHash: ZERO_HASH,
+    const deposit = plainDeposit({
       from: { recipient: SENDER, fullShardKey: 0x10001 },
       to: { recipient: CONTRACT, fullShardKey: 1 },
-      value: 0n,
-      gasPrice: 0n,
-      gasTokenId: QKC_TOKEN,
-      transferTokenId: QKC_TOKEN,
       gasRemained: 3000n,
-      messageData: new Uint8Array(0),
-      createContract: false,
-      isFromRootChain: false,
-      refundRate: 100,
-    };
+    });
     const cursor = { rootBlockHeight: 1, minorBlockIndex: 1, xshardDepositIndex: 0 };
     expect(() => applyDeposit(execution, { deposit, cursor })).toThrow(ExecutionAbortedError);
   });
@@ -125,20 +116,7 @@ describe("negative gas at the end", () => {
 test("the root chain's coinbase deposit has no gas: code at the address fails, the value stays", () => {
   const { execution, state } = beginBlock(at(CONTRACT, "0x5b00"));
   const address = { recipient: CONTRACT, fullShardKey: 1 };
-  const deposit = {
-    txHash: ZERO_HASH,
-    from: address,
-    to: address,
-    value: 7n,
-    gasPrice: 0n,
-    gasTokenId: QKC_TOKEN,
-    transferTokenId: QKC_TOKEN,
-    gasRemained: 0n,
-    messageData: new Uint8Array(0),
-    createContract: false,
-    isFromRootChain: true,
-    refundRate: 100,
-  };
+  const deposit = plainDeposit({ from: address, to: address, value: 7n, isFromRootChain: true });
   const cursor = { rootBlockHeight: 90000, minorBlockIndex: 0, xshardDepositIndex: 1 };
   applyDeposit(execution, { deposit, cursor });
   expect(execution.depositReceipts).toMatchObject([{ success: false, cumulativeGasUsed: 0n }]);

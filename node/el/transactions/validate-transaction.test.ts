@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EvmTransaction } from "../../chain/evm-transaction.ts";
-import { plainTransaction } from "../../chain/plain-transaction.testkit.ts";
+import { plainTransaction } from "../../chain/plain-messages.testkit.ts";
 import { addressOfKey, sign, wrap } from "../../chain/signing.testkit.ts";
 import { wrapTransaction } from "../../chain/typed-transaction.ts";
 import { asAddress, bytesKey, toHex } from "../../codec/bytes.ts";

@@ -1,6 +1,6 @@
-import { plainTransaction } from "../../../node/chain/plain-transaction.testkit.ts";
+import { plainDeposit, plainTransaction } from "../../../node/chain/plain-messages.testkit.ts";
 import { sign, wrap } from "../../../node/chain/signing.testkit.ts";
-import { type Address, addressFromHex, toHex, ZERO_HASH } from "../../../node/codec/bytes.ts";
+import { type Address, addressFromHex, toHex } from "../../../node/codec/bytes.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
 import { ExecutionLayer } from "../../../node/el/execution-layer.ts";
 import { InProcessClient } from "../../../node/el/in-process-executor.ts";
@@ -81,20 +81,11 @@ function callOf(to: Address, data: Uint8Array, nonce: number) {
 }
 
 function depositTo(recipient: Address) {
-  return {
-    txHash: ZERO_HASH,
+  return plainDeposit({
     from: { recipient: SENDER, fullShardKey: 0x10001 },
     to: { recipient, fullShardKey: 1 },
-    value: 0n,
-    gasPrice: 0n,
-    gasTokenId: QKC_TOKEN,
-    transferTokenId: QKC_TOKEN,
     gasRemained: 100_000n,
-    messageData: new Uint8Array(0),
-    createContract: false,
-    isFromRootChain: false,
-    refundRate: 100,
-  };
+  });
 }
 
 /** As code pushes it. */

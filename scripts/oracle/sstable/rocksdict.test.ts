@@ -2,6 +2,7 @@
  * The table reader against RocksDB: ORACLE_PYTHON=<python with rocksdict> npm run test:oracle -- scripts/oracle/sstable.
  * ORACLE_SEED and ORACLE_COUNT repeat, shorten or lengthen a run; database N of seed S is that of seed S + N.
  */
+
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, test } from "vitest";
-import type { KeyValueEntry, ScanRange } from "../../../node/archive/key-value-reader.ts";
+import type { KeyValueEntry } from "../../../node/archive/key-value-reader.ts";
+import { compareScan } from "../../../node/archive/sstable/compare-scan.testkit.ts";
 import { folderDigest } from "../../../node/archive/sstable/folder-digest.testkit.ts";
 import { openRocksDb, type RocksDbReader } from "../../../node/archive/sstable/rocksdb-store.ts";
 import { bytesEqual, compareBytes, toHex } from "../../../node/codec/bytes.ts";
@@ -121,18 +123,6 @@ function checkRows(db: RocksDbReader, { rows, absent }: Expected, seed: number, 
   }
   for (const { reason } of db.describe().logStops) seen.set(`log: ${reason}`, (seen.get(`log: ${reason}`) ?? 0) + 1);
   db.close();
-}
-
-function compareScan(db: RocksDbReader, range: ScanRange, rows: readonly KeyValueEntry[]): void {
-  const name = `${range.reverse ? "backward" : "forward"} scan`;
-  let at = 0;
-  for (const { key, value } of db.entries(range)) {
-    const row = rows[at++];
-    if (row === undefined) throw new Error(`${name}: unexpected key ${toHex(key)}`);
-    if (!bytesEqual(row.key, key)) throw new Error(`${name}: key ${toHex(key)} instead of ${toHex(row.key)}`);
-    if (!bytesEqual(row.value, value)) throw new Error(`${name}: another value of key ${toHex(key)}`);
-  }
-  if (at !== rows.length) throw new Error(`${name}: ends after ${at} of ${rows.length} rows`);
 }
 
 /** RocksDB has no answer; this reader takes what comes before the damage and says where that is. */

@@ -1,3 +1,5 @@
+import { ZERO_HASH } from "../codec/bytes.ts";
+import type { CrossShardDeposit } from "./deposit.ts";
 import type { EvmTransaction } from "./evm-transaction.ts";
 
 /** Of tests that need no other network and shard. */
@@ -22,6 +24,25 @@ export function plainTransaction(change: Partial<EvmTransaction> & Pick<EvmTrans
     v: 0n,
     r: 0n,
     s: 0n,
+    ...change,
+  };
+}
+
+/** A deposit that brings no value, no data and no gas. */
+export function plainDeposit(
+  change: Partial<CrossShardDeposit> & Pick<CrossShardDeposit, "from" | "to">,
+): CrossShardDeposit {
+  return {
+    txHash: ZERO_HASH,
+    value: 0n,
+    gasPrice: 0n,
+    gasTokenId: QKC,
+    transferTokenId: QKC,
+    gasRemained: 0n,
+    messageData: new Uint8Array(0),
+    createContract: false,
+    isFromRootChain: false,
+    refundRate: 100,
     ...change,
   };
 }
