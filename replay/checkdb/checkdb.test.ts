@@ -444,7 +444,8 @@ describe("interruption", () => {
   });
 
   it("an unfinished run is neither overwritten nor continued by another plan", async () => {
-    const db = database(SLOW);
+    // So slow that another process starts meanwhile, on a machine that does other work too.
+    const db = database({ ...SLOW, blockMilliseconds: 30 });
     const first = start(["checkdb", "--db", db, "--report", "out"]);
     await untilChecked(db, 60);
     const meanwhile = await qkc("checkdb", "--db", db, "--report", "out", "--resume");
