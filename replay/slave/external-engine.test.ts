@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { readFixtureConfig } from "../../node/chain/expected-configs.testkit.ts";
 import { asAddress } from "../../node/codec/bytes.ts";
 import { HttpEngine } from "../../node/engine/client/http-engine.ts";
@@ -23,7 +23,6 @@ const closing: (() => Promise<void> | void)[] = [];
 beforeAll(() => {
   project = buildProject();
 });
-afterAll(() => project.remove());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "qkc-external-"));
 });

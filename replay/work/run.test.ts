@@ -259,7 +259,7 @@ describe("executeRun", () => {
       code: "INTERNAL",
       message: "root blocks 21..25 could not be checked: RangeError: index out of range in the fake runner",
     });
-    expect(outcome.failure?.stack).toMatch(/^RangeError: .*\n {4}at misbehave /);
+    expect(outcome.failure?.stack).toMatch(/^RangeError: .*\n {4}at act /);
   });
 
   it("takes damage that the runner throws as a finding with its place", async () => {
