@@ -49,11 +49,11 @@ describe.each(Object.entries(FORGERIES))("where %s", (_, twin) => {
     const reportFolder = join(folder, "report");
     mkdirSync(reportFolder, { recursive: true });
     const tip = tipOf(twin.dir);
-    const { report } = await checkInProcess(twin.dir, { config, rootTip: tip, last: 2, checkArchive: true });
+    const { report, found } = await checkInProcess(twin.dir, { config, rootTip: tip, last: 2, checkArchive: true });
     const open = { db: twin.dir, configPath: config, rootTip: tip, verifyChecksums: "default" } as const;
     const { triages } = await triageDivergences({
       ...open,
-      divergences: report?.divergences ?? [],
+      divergences: found,
       folder: reportFolder,
     });
     const whole = withTriages(report as Report, triages);
