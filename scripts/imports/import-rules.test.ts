@@ -97,7 +97,7 @@ it("reports each import that goes up, by its rule, and no other", async () => {
     }
     // A test may look at what stands above.
     tree.add(`replay/${from}/uses-cli.test.ts`, "replay/cli/thing.ts", undefined);
-    tree.add(`replay/${from}/uses-slave.ts`, "node/slave/thing.ts", undefined);
+    tree.add(`replay/${from}/uses-a-room.ts`, "node/slave/thing.ts", undefined);
   }
   for (const kind of ["test", "testkit"]) {
     tree.add(`node/el/uses-${kind}.ts`, `node/el/thing.${kind}.ts`, "no-tests-in-code");
