@@ -29,6 +29,7 @@ class World {
   random = 0.5;
   gasUsed = 0n;
   failure: Error | undefined;
+  acknowledged: Promise<void> = Promise.resolve();
   head: { hash: Hash32; height: number; createTime: number } = { hash: hashOf(1), height: 0, createTime: 0 };
   readonly miner: LocalMiner;
 
@@ -37,7 +38,13 @@ class World {
       consensusType,
       qkchashXFrom: 2,
       templates: { make: async (coinbase) => this.#template(coinbase) },
-      mined: { add: async (block) => this.#add(block) },
+      mined: {
+        add: async (block) => {
+          const isAdded = this.#add(block);
+          await this.acknowledged;
+          return isAdded;
+        },
+      },
       seals: { find: (job, signal) => this.#find(job, signal), close: async () => {} },
       isSyncing: () => this.isSyncing,
       clock: this.clock,
@@ -200,6 +207,21 @@ test("real seals are sought at the header's difficulty, and begun anew on a new 
   expect(world.searches[3].isGivenUp).toBe(true);
   await world.clock.advance(60_000);
   expect(world.searches).toHaveLength(4);
+});
+
+test("a block that nobody acknowledges keeps the miner from the next one, but not from being stopped and started", async () => {
+  const world = new World();
+  world.acknowledged = new Promise(() => {});
+  world.miner.start(10);
+  await world.clock.advance(60_000);
+  expect(world.added).toHaveLength(1);
+  world.acknowledged = Promise.resolve();
+  world.miner.start(10);
+  await world.clock.advance(8000);
+  expect(world.added).toHaveLength(2);
+  world.acknowledged = new Promise(() => {});
+  await world.clock.advance(8000);
+  await world.miner.close();
 });
 
 test("closing ends everything", async () => {

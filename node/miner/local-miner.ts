@@ -110,7 +110,7 @@ export class LocalMiner {
 
   /** One block, made only when its time has come. `last`: the block that told how full they are and when waiting began. */
   async #simulate(last: MinorBlock | undefined, signal: AbortSignal): Promise<MinorBlock | undefined> {
-    const { clock, random, mined } = this.#parts;
+    const { clock, random } = this.#parts;
     const begun = last ?? (await this.#template(signal));
     if (begun === undefined) return undefined;
     const due = begun.header.createTime * 1000 + this.#blockTime(begun) * 1000;
@@ -119,12 +119,12 @@ export class LocalMiner {
     if (block === undefined) return undefined;
     // miner.py handle_mined_block draws 32 bits where other seals have 64.
     const nonce = BigInt(Math.floor(random() * 2 ** 32));
-    await mined.add(this.#sealed(block, { nonce, mixhash: ZERO_HASH }));
+    await this.#add(this.#sealed(block, { nonce, mixhash: ZERO_HASH }), signal);
     return block;
   }
 
   async #mine(type: SealedType, signal: AbortSignal): Promise<void> {
-    const { seals, mined, clock, qkchashXFrom } = this.#parts;
+    const { seals, clock, qkchashXFrom } = this.#parts;
     const { signal: headMoved } = this.#renewal;
     const block = await this.#template(signal);
     if (block === undefined || headMoved.aborted) return;
@@ -135,9 +135,24 @@ export class LocalMiner {
     const timer = clock.after(RENEW_MS, () => stale.abort());
     try {
       const seal = await seals.find(job, AbortSignal.any([signal, headMoved, stale.signal]));
-      if (seal !== undefined) await mined.add(this.#sealed(block, seal));
+      if (seal !== undefined) await this.#add(this.#sealed(block, seal), signal);
     } finally {
       timer.cancel();
+    }
+  }
+
+  /** Whoever stops the miner does not wait for acknowledgements, which may be long in coming. */
+  async #add(block: MinorBlock, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    let stop = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    signal.addEventListener("abort", stop);
+    try {
+      await Promise.race([this.#parts.mined.add(block), stopped]);
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
   }
 
