@@ -6,7 +6,7 @@ import type { ConfigSection } from "./config-section.ts";
 const GWEI = 10n ** 9n;
 const LOG_LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * What a running slave reads beside the rules of consensus. None of it decides which blocks are valid, and none of it
@@ -26,7 +26,7 @@ export interface OperationConfig {
 }
 
 /** quarkchain/config.py QuarkChainConfig; prices in the genesis token. */
-export interface PoolLimits {
+interface PoolLimits {
   /** TRANSACTION_QUEUE_SIZE_LIMIT_PER_SHARD */
   readonly transactions: number;
   /** MIN_TX_POOL_GAS_PRICE: the least that is admitted. */
@@ -43,7 +43,7 @@ export interface MiningConfig {
 }
 
 /** cluster_config.py MonitoringConfig. */
-export interface MonitoringConfig {
+interface MonitoringConfig {
   readonly networkName: string;
   /** Null: the machine's own address. */
   readonly clusterId: string | null;
@@ -55,7 +55,7 @@ export interface MonitoringConfig {
 }
 
 /** cluster_config.py PrometheusConfig, as far as a slave reads it; the exporter is another program. */
-export interface PrometheusConfig {
+interface PrometheusConfig {
   /** The first page of a total balance counts the deposits that are under way. */
   readonly monitorXshardDeposit: boolean;
 }

@@ -20,7 +20,7 @@ const MOST_ROOT_BLOCKS = 100;
 const MOST_ATTEMPTS = 8;
 
 /** Where a template is filled and executed. */
-export interface TemplateEngine {
+interface TemplateEngine {
   fillBlock(
     parent: Hash32,
     attributes: PayloadAttributes,
