@@ -8,7 +8,7 @@ import { isUnexplained } from "./classes/class-name.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import { commandAgain } from "./show-again.ts";
-import type { DivergenceClass, Triage } from "./triage-schema.ts";
+import type { DepositDifference, DivergenceClass, Triage } from "./triage-schema.ts";
 
 /** How many findings of a kind are shown; the report has them all. */
 const SHOWN = 3;
@@ -122,7 +122,10 @@ export function divergenceText(divergence: Divergence, typed: (command: string) 
 }
 
 /** Where it differs, and the command that shows it whole. */
-function triageLines({ unit, step, state, reproducer, command }: Triage, typed: (command: string) => string): string[] {
+function triageLines(
+  { unit, step, state, deposits = [], reproducer, command }: Triage,
+  typed: (command: string) => string,
+): string[] {
   const code = step?.testedStep ?? step?.referenceStep ?? undefined;
   return [
     unit === null ? "" : `  first in ${unitText(unit)}`,
@@ -131,9 +134,18 @@ function triageLines({ unit, step, state, reproducer, command }: Triage, typed: 
       const [declared, computed] = [entry.declared ?? "none", entry.computed ?? "none"];
       return `  ${entryName(entry)}: ${declared} declared, ${computed} computed`;
     }),
+    ...deposits.slice(0, SHOWN).flatMap(depositLines),
     reproducer === null ? "" : `  reproducer: ${reproducer}`,
     `  ${typed(command)}`,
   ].filter((line) => line !== "");
+}
+
+function depositLines({ fullShardId, index, txHash, fields }: DepositDifference): string[] {
+  const name = `deposit ${index} to shard ${shardName(fullShardId)} of transaction ${txHash}`;
+  return fields.map(({ field, declared, computed }) => {
+    const [theirs, ours] = around(declared, computed);
+    return `  ${name}: ${field} ${theirs} declared, ${ours} computed`;
+  });
 }
 
 /** What nothing explains comes first: it may be anything. */

@@ -92,6 +92,16 @@ const attributionSchema = z.strictObject({
   hypotheses: z.array(toldHypothesisSchema).optional(),
 });
 
+/** A deposit that an execution sends, and that another shard has stored otherwise. */
+const depositDifferenceSchema = z.strictObject({
+  /** Shard that it goes to. */
+  fullShardId: z.int().positive(),
+  /** Place in the list of the block for that shard. */
+  index: count,
+  txHash: hash,
+  fields: z.array(z.strictObject({ field: z.string(), declared: z.string(), computed: z.string() })),
+});
+
 /** What a closer look at a diverging block found. */
 export const triageSchema = z.strictObject({
   /** Names the divergence in file names and links: shard-height-first 8 digits of the hash. */
@@ -113,6 +123,8 @@ export const triageSchema = z.strictObject({
     /** Differences left out beyond the first ones. */
     omitted: count,
   }),
+  /** Absent where none differs, or in reports of earlier programs. */
+  deposits: z.array(depositDifferenceSchema).optional(),
   step: stepDivergenceSchema.nullable(),
   attribution: attributionSchema,
   /** Path relative to the report. */
@@ -136,6 +148,7 @@ export type Triage = z.infer<typeof triageSchema>;
 export type StateDifference = z.infer<typeof stateDifferenceSchema>;
 export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
 export type StepSide = z.infer<typeof stepSideSchema>;
+export type DepositDifference = z.infer<typeof depositDifferenceSchema>;
 export type Unit = z.infer<typeof unitSchema>;
 export type DifferingUnit = z.infer<typeof differingUnitSchema>;
 export type ToldHypothesis = z.infer<typeof toldHypothesisSchema>;

@@ -19,6 +19,7 @@ import { explain, UNEXPLAINED } from "./attribution/explain.ts";
 import type { FoundHypothesis } from "./hypotheses/scales.ts";
 import { hypothesisText, toldHypotheses } from "./hypotheses/told.ts";
 import { outcomeOf } from "./locality/declared-outcome.ts";
+import { depositDifferences } from "./locality/deposit-differences.ts";
 import { locate, type Outcome, unitOf } from "./locality/locality.ts";
 import { type ConsensusSide, type Reference, referenceWith } from "./reference.ts";
 import { makeDeclaredReproducer } from "./reproducer/declared-reproducer.ts";
@@ -57,10 +58,12 @@ export function triageDivergence(request: TriageRequest): Triage {
   const reference = referenceOf(request);
   const records = recordUnits(trial, executor);
   const expected = reference && recordUnits(trial, reference.executor);
+  const computed = outcomeOf(records.result, cl, trial);
+  const deposits = records.result.status === "INVALID" ? [] : depositDifferences(declared, computed);
   const locality = locate({
     trial,
     declared,
-    computed: outcomeOf(records.result, cl, trial),
+    computed,
     executions: expected === undefined ? [records] : [records, expected],
   });
   const refused = records.result.status === "INVALID" ? records.units.at(-1)?.unit : undefined;
@@ -75,6 +78,7 @@ export function triageDivergence(request: TriageRequest): Triage {
     id,
     class: cause.name,
     ...place,
+    ...(deposits.length === 0 ? {} : { deposits }),
     step: step ?? null,
     attribution: reference === undefined ? unexplained(place) : explained(request, reference, step),
     reproducer: attempt(request, "a reproducer", () => writeReproducer(request, id, reference)) ?? null,

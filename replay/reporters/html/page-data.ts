@@ -36,7 +36,13 @@ interface PageDivergence {
   readonly command: string;
   readonly patch: string;
   readonly violations: Divergence["violations"];
-  readonly triage: (Triage & { readonly receiptPatch: string; readonly statePatch: string }) | null;
+  readonly triage:
+    | (Triage & {
+        readonly receiptPatch: string;
+        readonly statePatch: string;
+        readonly depositPatches: readonly string[];
+      })
+    | null;
 }
 
 export function pageData(report: Report): PageData {
@@ -68,9 +74,13 @@ function pageDivergence(report: Report, divergence: Divergence): PageDivergence 
 }
 
 function withPatches(triage: Triage): PageDivergence["triage"] {
-  const { receipt, state } = triage;
+  const { receipt, state, deposits = [] } = triage;
+  const depositPatches = deposits.map(
+    ({ fullShardId, index, txHash, fields }) =>
+      `@@ deposit ${index} to shard ${shardHex(fullShardId)}, transaction ${txHash} @@\n${fieldsPatch(fields)}`,
+  );
   const receiptPatch = receipt === null ? "" : fieldsPatch(receipt.fields);
-  return { ...triage, receiptPatch, statePatch: statePatch(state.differences) };
+  return { ...triage, receiptPatch, statePatch: statePatch(state.differences), depositPatches };
 }
 
 function stripOf({ range, divergences }: Report): PageData["strip"] {

@@ -21,6 +21,7 @@ if (data.divergences.length > 0) {
   element("list").addEventListener("scroll", drawRows);
   window.addEventListener("resize", drawRows);
   window.addEventListener("hashchange", route);
+  window.addEventListener("keydown", turn);
   route();
 }
 
@@ -33,6 +34,19 @@ function route() {
     showDetail(divergence);
     window.scrollTo(0, 0);
   } else showList();
+}
+
+/**
+ * The arrow keys go from one divergence to the next, as the list has them.
+ * @param {KeyboardEvent} event
+ */
+function turn({ key, altKey, ctrlKey, metaKey, target }) {
+  if (element("detail").hidden || altKey || ctrlKey || metaKey || target instanceof HTMLInputElement) return;
+  if (key === "Escape") location.hash = `#list?${wanted}`;
+  if (key !== "ArrowLeft" && key !== "ArrowRight") return;
+  const at = shown.findIndex(({ id }) => location.hash === `#d/${encodeURIComponent(id)}`);
+  const next = shown[at + (key === "ArrowLeft" ? -1 : 1)];
+  if (at >= 0 && next !== undefined) location.hash = `#d/${encodeURIComponent(next.id)}`;
 }
 
 function showList() {
@@ -57,7 +71,25 @@ function isWanted(divergence) {
   if (from && (divergence.root ?? Number.POSITIVE_INFINITY) < Number(from)) return false;
   if (to && (divergence.root ?? Number.POSITIVE_INFINITY) > Number(to)) return false;
   if (!text) return true;
-  return [divergence.place, divergence.title, divergence.hash, divergence.class].join(" ").toLowerCase().includes(text);
+  return searchText(divergence).includes(text);
+}
+
+/**
+ * Place, hash, class and cause, and the transactions, accounts and shards that were found to differ.
+ * @param {Divergence} divergence
+ */
+function searchText({ place, title, hash, class: name, triage }) {
+  const found =
+    triage === null
+      ? []
+      : [
+          triage.attribution.explanation,
+          triage.unit?.hash ?? "",
+          triage.step?.contract ?? "",
+          ...triage.state.differences.map(({ address, addressHash }) => address ?? addressHash),
+          ...(triage.deposits ?? []).map(({ txHash }) => txHash),
+        ];
+  return [place, title, hash, name, ...found].join(" ").toLowerCase();
 }
 
 /** Only the rows in sight exist: there may be ten thousand. */
@@ -93,6 +125,7 @@ function addStrip() {
           const cell = make("button", "", "");
           cell.title = `${shard || "root chain"}, ${where}: ${count} differ`;
           cell.setAttribute("aria-label", cell.title);
+          cell.tabIndex = -1;
           cell.dataset.heat = `${count === 0 ? 0 : Math.ceil((3 * count) / most)}`;
           cell.addEventListener("click", () => {
             const place = new URLSearchParams({ shard: shard || "root" });
@@ -105,7 +138,33 @@ function addStrip() {
       ]),
     ),
   );
+  element("strip").addEventListener("keydown", moveInStrip);
+  const first = element("strip").querySelector("button");
+  if (first !== null) first.tabIndex = 0;
   element("strip-section").hidden = false;
+}
+
+/**
+ * The heat map is one stop of the tab key; the arrow keys move in it.
+ * @param {KeyboardEvent} event
+ */
+function moveInStrip(event) {
+  const rows = [...element("strip").children].map((row) => [...row.querySelectorAll("button")]);
+  const y = rows.findIndex((cells) => cells.some((cell) => cell === document.activeElement));
+  const x = y < 0 ? -1 : rows[y].findIndex((cell) => cell === document.activeElement);
+  const steps = /** @type {Record<string, readonly [number, number]>} */ ({
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+  });
+  const step = steps[event.key];
+  const next = step === undefined || x < 0 ? undefined : rows[y + step[0]]?.[x + step[1]];
+  if (next === undefined) return;
+  event.preventDefault();
+  rows[y][x].tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
 }
 
 function addFilters() {
@@ -199,7 +258,8 @@ function showDetail(divergence) {
 function neighbours(at) {
   const to = (/** @type {number} */ i, /** @type {string} */ text) =>
     shown[i] === undefined ? [] : [link(text, `#d/${encodeURIComponent(shown[i].id)}`)];
-  return at < 0 ? [] : [...to(at - 1, "previous"), ...to(at + 1, "next")];
+  if (at < 0) return [];
+  return [...to(at - 1, "previous"), make("span", "", `${at + 1} of ${shown.length}`), ...to(at + 1, "next")];
 }
 
 /**
@@ -215,22 +275,31 @@ function triageFacts({ unit, attribution }) {
 
 /** @param {{ kind: string, index: number, hash: string | null }} unit */
 function unitText({ kind, index, hash }) {
+  if (kind === "cursor") return "the block's cursor of deposits";
   return kind === "reward" ? "the block's own payments" : `${kind} ${index}${hash === null ? "" : ` (${hash})`}`;
 }
 
 /** @param {Triage} triage */
-function triageSections({ receipt, receiptPatch, state, statePatch, step, reproducer }) {
+function triageSections({ receipt, receiptPatch, state, statePatch, depositPatches, step, reproducer, attribution }) {
   const omitted = state.omitted === 0 ? [] : [make("p", "", `… and ${state.omitted} more entries`)];
   const absent = state.compared ? [] : [make("p", "", "The declared state is not in the database.")];
   return [
     ...(receipt === null ? [] : section(`Receipt ${receipt.index}`, [diff(receiptPatch)])),
     ...section("State", [...(statePatch === "" ? [] : [diff(statePatch)]), ...omitted, ...absent]),
+    ...section("Deposits sent to other shards", depositPatches.map(diff)),
+    ...section("Hypotheses", (attribution.hypotheses ?? []).map(hypothesis)),
     ...(step === null ? [] : section("First step that differs", stepViews(step))),
     ...section(
       "Reproducer",
       reproducer === null ? [] : [link(reproducer, reproducer), command(`qkc reproduce ${reproducer}`)],
     ),
   ];
+}
+
+/** @param {NonNullable<Triage["attribution"]["hypotheses"]>[number]} told */
+function hypothesis({ says, explains, of, spares, refutedBy }) {
+  const stood = `explains ${explains} of ${of} differing blocks, leaves ${spares} matching ones as they are`;
+  return make("p", "", [make("strong", "", `as if ${says}`), ` — ${stood}; refuted by ${refutedBy}`]);
 }
 
 /** @param {Step} step */

@@ -38,13 +38,22 @@ function firstDifference(a: UnitRecords, b: UnitRecords, differences: Difference
   for (let place = 0; place < count; place++) {
     const [ours, theirs] = [a.units[place], b.units[place]];
     if (ours === undefined || theirs === undefined || !isSameUnit(ours.unit, theirs.unit)) {
-      return { unit: (ours ?? theirs).unit, place, fields: ["order"] };
+      return { unit: earlierUnit(ours, theirs), place, fields: ["order"] };
     }
     const fields = differences(ours, theirs);
     if (fields.length > 0) return { unit: ours.unit, place, fields };
   }
   return undefined;
 }
+
+/** Where one side goes on to what comes later, the unit that it lacks: deposits run before transactions. */
+function earlierUnit(a: UnitRecord | undefined, b: UnitRecord | undefined): ExecutionUnit {
+  const [first, second] = [a, b].map((record) => record?.unit);
+  if (first === undefined || second === undefined) return (first ?? second) as ExecutionUnit;
+  return KINDS.indexOf(second.kind) < KINDS.indexOf(first.kind) ? second : first;
+}
+
+const KINDS: readonly ExecutionUnit["kind"][] = ["deposit", "transaction", "reward"];
 
 function isSameUnit(a: ExecutionUnit, b: ExecutionUnit): boolean {
   return a.kind === b.kind && a.index === b.index;

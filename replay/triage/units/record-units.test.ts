@@ -147,6 +147,26 @@ describe("units of every block of a pyquarkchain database", async () => {
     expect(differing).toBeGreaterThan(5);
   });
 
+  test("a deposit that one side lacks is what differs, not the transaction that stands in its place", () => {
+    let cut = 0;
+    for (const trial of all) {
+      const { depositsConsumed } = computed(record(trial, QUARKCHAIN_RULES));
+      if (depositsConsumed === 0) continue;
+      const payload = { ...trial.payload, deposits: [...trial.payload.deposits].slice(0, depositsConsumed) };
+      const whole = record({ ...trial, payload }, QUARKCHAIN_RULES);
+      const lacking = record(
+        { ...trial, payload: { ...payload, deposits: payload.deposits.slice(0, -1) } },
+        QUARKCHAIN_RULES,
+      );
+      if (whole.result.status === "INVALID" || lacking.result.status === "INVALID") continue;
+      cut++;
+      for (const found of [firstDifferingUnit(whole, lacking), firstDifferingUnit(lacking, whole)]) {
+        expect(found?.unit).toMatchObject({ kind: "deposit", index: depositsConsumed - 1 });
+      }
+    }
+    expect(cut).toBeGreaterThan(5);
+  });
+
   test("what a unit only read is known of it", () => {
     const units = all.flatMap((trial) => record(trial, QUARKCHAIN_RULES).units);
     const readOnly = units.filter(({ accesses, changes }) => accesses.length > changes.length);
