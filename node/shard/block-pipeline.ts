@@ -60,14 +60,18 @@ export class BlockPipeline implements BlockIntake {
   async add(blocks: readonly MinorBlock[], how: Intake): Promise<readonly BlockOutcome[]> {
     const outcomes: BlockOutcome[] = [];
     const told: Promise<void>[] = [];
-    for (const block of blocks) {
-      const outcome = await this.#addBlock(block, how);
-      outcomes.push(outcome);
-      if (outcome.status === "refused") break;
-      if (how.telling === "each") told.push(this.#tellOutcome(outcome));
+    try {
+      for (const block of blocks) {
+        const outcome = await this.#addBlock(block, how);
+        outcomes.push(outcome);
+        if (outcome.status === "refused") break;
+        if (how.telling === "each") told.push(this.#tellOutcome(outcome));
+      }
+    } finally {
+      // An engine that fails in the middle leaves blocks which are added: they are told all the same (P2).
+      if (how.telling === "together") told.push(this.#tellTogether(outcomes));
+      await Promise.all(told);
     }
-    if (how.telling === "together") told.push(this.#tellTogether(outcomes));
-    await Promise.all(told);
     return outcomes;
   }
 

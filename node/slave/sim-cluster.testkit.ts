@@ -2,7 +2,13 @@ import type { ClusterConfig, SlaveConfig } from "../chain/config.ts";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
 import { readFixtureConfig } from "../chain/expected-configs.testkit.ts";
 import { merkleRoot } from "../chain/merkle-root.ts";
-import { encodeMinorBlock, type MinorBlock, minorHeaderHash, minorMetaHash } from "../chain/minor-block.ts";
+import {
+  encodeMinorBlock,
+  type MinorBlock,
+  type MinorBlockHeader,
+  minorHeaderHash,
+  minorMetaHash,
+} from "../chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../chain/root-block.ts";
 import { sign, wrap } from "../chain/signing.testkit.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
@@ -12,6 +18,7 @@ import { LINK_LIMITS } from "../net/cluster-links.ts";
 import { Connection } from "../net/connection.ts";
 import { Handlers } from "../net/handlers.ts";
 import { LinkError } from "../net/link-error.ts";
+import type { ChainSnapshot } from "../shard/chain-types.ts";
 import { madeUpDeposit } from "../shard/cluster-sim.testkit.ts";
 import { seededRandom } from "../shard/scheduler.testkit.ts";
 import { Lab, labConfig, SHARD_A, SHARD_B } from "../shard/shard-lab.testkit.ts";
@@ -19,6 +26,7 @@ import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import type { Rpc } from "../wire/operation.ts";
 import type { OpenShard } from "./open-shard.ts";
 import { checkAlways, checkAtEnd, storeOver } from "./sim-checks.testkit.ts";
+import { hashesOf, PEER_ID, SimPeer } from "./sim-peer.testkit.ts";
 import { type Defect, type ShardWeather, SimDisk, simShard } from "./sim-shard.testkit.ts";
 import { SimClock, SimNetwork, SimProcess, simLinks } from "./sim-world.testkit.ts";
 import { Slave } from "./slave.ts";
@@ -67,6 +75,9 @@ export class SimCluster {
   readonly requeued = new Map<number, Map<string, TypedTransaction>>();
   readonly lines: string[] = [];
   mined = 0;
+  /** Blocks that the master wanted fetched, and those that the other cluster was asked for. */
+  fetched = 0;
+  served = 0;
   lives = 0;
   readonly #cluster: ClusterConfig;
   readonly #network: SimNetwork;
@@ -76,7 +87,10 @@ export class SimCluster {
   readonly #failures: unknown[] = [];
   /** Root blocks that every slave has acknowledged are before this place. */
   #acknowledged = 1;
+  /** Whether a shard may refuse what is right. */
+  readonly #mayFail: boolean;
   #slaves: LiveSlave[] = [];
+  #peer = this.#newPeer();
   #isUp = false;
   #owed = 0;
 
@@ -86,6 +100,7 @@ export class SimCluster {
     this.clock = new SimClock(seededRandom(seed));
     this.weather = weather;
     this.#defect = defect;
+    this.#mayFail = weather.engineFails + weather.writeFails > 0;
     this.#cluster = { ...readFixtureConfig("varied.json"), slaves: SLAVES, quarkchain: config };
     this.#network = new SimNetwork(this.clock);
     this.disks = new Map(SHARDS.map((id) => [id, new SimDisk(this.#sends, defect)]));
@@ -95,7 +110,8 @@ export class SimCluster {
   /** Everything that happens, to the end. Throws what is found to be wrong. */
   async run(): Promise<void> {
     this.#start();
-    this.#plan(12, () => this.#mine());
+    this.#plan(9, () => this.#mine());
+    this.#plan(5, () => this.#peerMines());
     this.#plan(5, () => this.#makeRoot());
     this.#plan(this.weather.cuts, () => this.#cut());
     this.#plan(this.weather.kills, () => this.#kill());
@@ -150,6 +166,7 @@ export class SimCluster {
     this.lives++;
     this.open.clear();
     this.requeued.clear();
+    this.#peer = this.#newPeer();
     const master = new SimProcess("master", this.clock);
     this.#slaves = SLAVES.map((config) => this.#startSlave(config, master));
     const slaves = this.#slaves;
@@ -158,6 +175,14 @@ export class SimCluster {
       slave.ended.then(() => this.#restart(slaves));
     }
     this.#task(() => this.#unlessOver(slaves, () => this.#bringUp(slaves)));
+  }
+
+  #newPeer(): SimPeer {
+    return new SimPeer({
+      blocks: this.#blocks,
+      rootTip: () => this.bestRoot.header,
+      send: (frame) => this.#slaveOf(frame.branch)?.connection.send(frame),
+    });
   }
 
   #startSlave(config: SlaveConfig, master: SimProcess): LiveSlave {
@@ -183,6 +208,11 @@ export class SimCluster {
     const connection = new Connection<undefined>({
       ...{ link: theirs, name: config.id, caller: undefined, metadataBytes: 12, operations: CLUSTER_OPERATIONS },
       ...{ handlers: this.#masterHandlers(), limits: LINK_LIMITS.master, clock: master, log: () => {} },
+      route: (frame) => {
+        if (frame.clusterPeerId === 0n) return false;
+        this.served += this.#peer.receive(frame);
+        return true;
+      },
     });
     return { config, process, slave, connection };
   }
@@ -200,6 +230,9 @@ export class SimCluster {
     const known = this.roots.slice(0, this.#acknowledged);
     const rootTip = known.reduce((a, b) => (b.header.totalDifficulty > a.header.totalDifficulty ? b : a));
     await Promise.all(slaves.map((slave) => this.#ask(slave, CLUSTER_RPC.ping, { id: "", fullShardIds: [], rootTip })));
+    for (const slave of slaves) {
+      await this.#ask(slave, CLUSTER_RPC.createClusterPeerConnection, { clusterPeerId: PEER_ID });
+    }
     this.#isUp = true;
     for (const root of this.roots.slice(this.#acknowledged)) this.#task(() => this.#send(root));
   }
@@ -257,10 +290,27 @@ export class SimCluster {
       if (this.clock.now() < 2 * PLANNED) this.#later(() => this.#mine(fullShardId));
       return;
     }
-    const { headBlock, rootTip } = snapshot;
-    const rootHash = this.clock.random() < 0.2 ? headBlock.header.prevRootBlockHash : rootTip.hash;
+    const block = this.#newBlock(fullShardId, snapshot, snapshot.headBlock.header);
+    const slave = this.#slaveOf(fullShardId);
+    // The same block comes twice at once.
+    for (let i = this.clock.random() < 0.3 ? 2 : 1; i > 0; i--) {
+      this.#task(() =>
+        this.#unlessOver(this.#slaves, async () => {
+          const { errorCode } = await this.#ask(slave, CLUSTER_RPC.addMinorBlock, { block: encodeMinorBlock(block) });
+          const isVisible = errorCode !== SHARD_ABSENT;
+          if (errorCode !== 0 && isVisible && !this.#mayFail) {
+            throw new Error(`a valid block is refused: ${errorCode} ${whyRefused(shard, block)}`);
+          }
+        }),
+      );
+    }
+  }
+
+  /** A valid block: on the newest root block mostly, or on its parent's. */
+  #newBlock(fullShardId: number, { rootTip }: ChainSnapshot, parent: MinorBlockHeader): MinorBlock {
+    const rootHash = this.clock.random() < 0.2 ? parent.prevRootBlockHash : rootTip.hash;
     const root = this.rootOf(rootHash);
-    const block = withTransactions(this.lab.block(headBlock.header, root.header), [this.#pick(TRANSACTIONS)]);
+    const block = withTransactions(this.lab.block(parent, root.header), [this.#pick(TRANSACTIONS)]);
     const hash = minorHeaderHash(block.header);
     this.#blocks.set(bytesKey(hash), block);
     this.mined++;
@@ -268,19 +318,45 @@ export class SimCluster {
     if (this.clock.random() < 0.5 && reachableShards(this.lab.config, fullShardId, root.header.height).has(to)) {
       this.#sends.set(bytesKey(hash), [madeUpDeposit(hash, to)]);
     }
-    const slave = this.#slaves.find(({ config }) => config.fullShardIds.includes(fullShardId)) as LiveSlave;
-    // The same block comes twice at once.
-    for (let i = this.clock.random() < 0.3 ? 2 : 1; i > 0; i--) {
-      this.#task(() =>
-        this.#unlessOver(this.#slaves, async () => {
-          const { errorCode } = await this.#ask(slave, CLUSTER_RPC.addMinorBlock, { block: encodeMinorBlock(block) });
-          const isVisible = errorCode !== SHARD_ABSENT;
-          if (errorCode !== 0 && isVisible && this.weather.engineFails === 0 && this.weather.writeFails === 0) {
-            throw new Error(`a valid block is refused: ${errorCode} ${whyRefused(shard, block)}`);
-          }
-        }),
-      );
+    return block;
+  }
+
+  // What another cluster does.
+
+  /** Blocks of its own on our head: pushed, announced, or named by the master, which wants them fetched. */
+  #peerMines(): void {
+    const shard = this.open.get(this.#pick(SHARDS));
+    const snapshot = shard?.chain.snapshot;
+    if (shard === undefined || snapshot === undefined || !this.#isUp) return void this.#later(() => this.#peerMines());
+    const { fullShardId } = shard.chain;
+    const blocks: MinorBlock[] = [];
+    for (let more = 1 + Math.floor(this.clock.random() * 4); more > 0; more--) {
+      const parent = blocks.at(-1)?.header ?? snapshot.headBlock.header;
+      blocks.push(this.#newBlock(fullShardId, snapshot, parent));
     }
+    const what = this.clock.random();
+    if (what < 0.4) for (const block of blocks) this.#peer.push(block);
+    else if (what < 0.7) this.#peer.announce((blocks.at(-1) as MinorBlock).header);
+    else this.#task(() => this.#syncList(fullShardId, hashesOf(blocks)));
+  }
+
+  /** Whatever the master asks for it knows afterwards. */
+  async #syncList(fullShardId: number, hashes: readonly Hash32[]): Promise<void> {
+    const message = { hashes, branch: fullShardId, clusterPeerId: PEER_ID };
+    await this.#unlessOver(this.#slaves, async () => {
+      const { errorCode } = await this.#ask(this.#slaveOf(fullShardId), CLUSTER_RPC.syncMinorBlockList, message);
+      if (errorCode === 0) {
+        this.fetched += hashes.length;
+        if (hashes.some((hash) => !this.reported.has(bytesKey(hash))))
+          throw new Error("what was synced is not reported");
+      } else if (errorCode !== SHARD_ABSENT && !this.#mayFail) {
+        throw new Error(`SYNC_MINOR_BLOCK_LIST fails: ${this.lines.slice(-3).join("\n")}`);
+      }
+    });
+  }
+
+  #slaveOf(fullShardId: number): LiveSlave {
+    return this.#slaves.find(({ config }) => config.fullShardIds.includes(fullShardId)) as LiveSlave;
   }
 
   // What the master does.
@@ -337,7 +413,7 @@ export class SimCluster {
         ),
       );
       if (answers.some(({ errorCode }) => errorCode !== 0)) {
-        if (this.weather.engineFails === 0 && this.weather.writeFails === 0) {
+        if (!this.#mayFail) {
           throw new Error(`root block ${root.header.height} is refused: ${this.lines.slice(-3).join("\n")}`);
         }
         return this.#later(() => this.#task(() => this.#send(root)));

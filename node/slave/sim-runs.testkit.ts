@@ -20,6 +20,8 @@ export interface Tally {
   reported: number;
   roots: number;
   lives: number;
+  fetched: number;
+  served: number;
 }
 
 /** Throws with the seed and the last that the slaves have said. */
@@ -36,13 +38,15 @@ export async function simulate(seed: number, weather: Weather, defect?: Defect):
 
 /** One run a seed, in one weather after the other. */
 export async function simulateAll(first: number, runs: number): Promise<Tally> {
-  const tally: Tally = { mined: 0, reported: 0, roots: 0, lives: 0 };
+  const tally: Tally = { mined: 0, reported: 0, roots: 0, lives: 0, fetched: 0, served: 0 };
   for (let seed = first; seed < first + runs; seed++) {
     const sim = await simulate(seed, STORMS[seed % STORMS.length]);
     tally.mined += sim.mined;
     tally.reported += sim.reported.size;
     tally.roots += sim.roots.length;
     tally.lives += sim.lives;
+    tally.fetched += sim.fetched;
+    tally.served += sim.served;
   }
   console.log(`seeds ${first}…${first + runs - 1}: ${JSON.stringify(tally)}`);
   return tally;

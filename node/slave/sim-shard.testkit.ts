@@ -50,7 +50,9 @@ export class SimEngine extends BelievingEngine {
 
   override async newPayload(payload: QkcPayload): Promise<PayloadStatus> {
     this.#newest = bytesKey(payload.blockHash);
-    if (this.#defect === "double-apply") this.held.delete(this.#newest);
+    if (this.#defect === "double-apply" && this.held.has(this.#newest)) {
+      this.executions.set(this.#newest, (this.executions.get(this.#newest) ?? 0) + 1);
+    }
     return await super.newPayload(payload);
   }
 
