@@ -43,7 +43,7 @@ export interface MiningConfig {
 }
 
 /** cluster_config.py MonitoringConfig. */
-interface MonitoringConfig {
+export interface MonitoringConfig {
   readonly networkName: string;
   /** Null: the machine's own address. */
   readonly clusterId: string | null;
