@@ -13,7 +13,7 @@ import { KafkaSamples } from "../../node/slave/monitoring/kafka-samples.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
 import { threadedShards } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
-import { listenForSubscribers, type WebsocketListener } from "../../node/slave/websocket/websocket-server.ts";
+import type { WebsocketListener } from "../../node/slave/websocket/websocket-server.ts";
 import { chooseEngines } from "../engines/engine-choice.ts";
 import type { EngineChoice } from "../engines/engine-spec.ts";
 import { programVersion } from "../report/version.ts";
@@ -106,6 +106,8 @@ async function subscribersOf(
   log: Log,
 ): Promise<WebsocketListener | undefined> {
   if (websocketPort === null) return undefined;
+  // Few slaves have one: the others do without the library.
+  const { listenForSubscribers } = await import("../../node/slave/websocket/websocket-server.ts");
   const listener = await listenForSubscribers(subscriptions, { host, port: websocketPort });
   log("info", `slave ${id}: websockets on ${host}:${listener.port}`);
   return listener;
