@@ -10,7 +10,7 @@ import { type LogMessage, logMessage } from "../reads/log-message.ts";
 import type { ShardView } from "../tip-ground.ts";
 
 /** A block's logs, and the bloom by which subscriptions pass it by. */
-export interface LoggedBlock {
+interface LoggedBlock {
   readonly bloom: Uint8Array;
   readonly logs: readonly LogMessage[];
 }
