@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ZERO_HASH } from "../../node/codec/bytes.ts";
@@ -98,6 +98,12 @@ test("serves the Engine API at once, and ends, while the open port is busy with 
     id: 1,
     error: { code: -32000, message: "the engine is being stopped" },
   });
+});
+
+test("starts in an empty volume, where the system has put lost+found", async () => {
+  mkdirSync(join(folder.path, "volume", "lost+found"), { recursive: true });
+  const el = await start("volume");
+  expect(await el.end("SIGTERM")).toBe(0);
 });
 
 test("keeps its hands off what is not its own", async () => {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { QkcError, UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { systemRefusal } from "../../node/codec/system-error.ts";
 import { ruleSet } from "../../node/el/evm/hardforks/rule-set.ts";
 import { createJwtSecret, jwtAuthenticator, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
@@ -142,11 +143,14 @@ function jwtSecret({ jwtSecretPath, datadir }: ElRequest): Uint8Array {
   return existsSync(path) ? readJwtSecret(path) : createJwtSecret(path);
 }
 
+/** What the system itself puts into an empty volume. */
+const NOBODYS: readonly string[] = ["lost+found"];
+
 /** Nothing is written where something else lies, a client's database above all. */
 function refuseForeignFolder(datadir: string): void {
   const names = namesIn(datadir);
   if (names.length === 0 || names.includes("execution")) return;
-  const foreign = names.filter((name) => name !== "jwt.hex");
+  const foreign = names.filter((name) => name !== "jwt.hex" && !NOBODYS.includes(name));
   if (foreign.length === 0) return;
   throw new UsageError(`${datadir} holds something else (${foreign.slice(0, 5).join(", ")}): give an empty folder`);
 }
@@ -154,7 +158,7 @@ function refuseForeignFolder(datadir: string): void {
 /** Makes the folder where there is none. */
 function namesIn(datadir: string): string[] {
   try {
-    mkdirSync(datadir, { recursive: true });
+    makeFolder(datadir);
     return readdirSync(datadir);
   } catch (error) {
     throw systemRefusal(error, datadir, "use");

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { assertIdentity } from "../../node/engine/client/assert-identity.ts";
 import type { ChainIdentity } from "../../node/engine/engine-api.ts";
 import { createJwtSecret, readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
@@ -106,7 +107,7 @@ async function startedEngines(
   jwtSecretPath: string | undefined,
 ): Promise<ChosenEngines> {
   const { datadir, shards, configPath, onGivenUp, onRestart } = options;
-  mkdirSync(datadir, { recursive: true });
+  makeFolder(datadir);
   const jwtPath = resolve(jwtSecretPath ?? join(datadir, "jwt.hex"));
   const jwtSecret =
     existsSync(jwtPath) || jwtSecretPath !== undefined ? readJwtSecret(jwtPath) : createJwtSecret(jwtPath);

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { isBegun, recordFileOf } from "./record-file.ts";
 
 /** What fixes a replay's answer, by names that people read: a run may be continued where all of it is equal. */
@@ -27,7 +28,7 @@ export function openRunRecord(datadir: string, identity: ReplayIdentity, resume:
 }
 
 function writeRecord(datadir: string, path: string, identity: ReplayIdentity): void {
-  mkdirSync(datadir, { recursive: true });
+  makeFolder(datadir);
   const temporary = `${path}.tmp`;
   writeFileSync(temporary, `${JSON.stringify(identity, null, 2)}\n`, { flush: true });
   renameSync(temporary, path);

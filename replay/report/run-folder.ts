@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { jsonText } from "../text/json.ts";
 import { describeFailure } from "./failure.ts";
 import { readTextFile } from "./read-text-file.ts";
@@ -21,7 +22,7 @@ function runId(db: string, now: Date): string {
 
 /** Makes reports/<run>, with a number behind it where two runs start in the same second. */
 export function createRunFolder(db: string, now: Date): string {
-  mkdirSync(REPORTS_FOLDER, { recursive: true });
+  makeFolder(REPORTS_FOLDER);
   const first = join(REPORTS_FOLDER, runId(db, now));
   for (let attempt = 1; ; attempt++) {
     const folder = attempt === 1 ? first : `${first}-${attempt}`;

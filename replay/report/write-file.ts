@@ -1,6 +1,7 @@
-import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, lstatSync, openSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { systemRefusal } from "../../node/codec/system-error.ts";
 
 /**
@@ -10,7 +11,7 @@ import { systemRefusal } from "../../node/codec/system-error.ts";
 export async function writeWhole(folder: string, name: string, text: string): Promise<string> {
   const path = join(folder, name);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     await replaceFile(path, text);
     return path;
   } catch (error) {

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { EMPTY_BYTES } from "../../node/codec/bytes.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
 import { Eip3155Writer, eip3155End, eip3155Line } from "../../node/el/tracing/eip3155-writer.ts";
 import { UnitTracer } from "../../node/el/tracing/unit-tracer.ts";
@@ -52,7 +53,7 @@ function writeBothSides(
 ): TracePaths {
   const write = (side: keyof TracePaths) => {
     const path = `${FOLDER}/${id}-${side}.jsonl`;
-    mkdirSync(join(folder, FOLDER), { recursive: true });
+    makeFolder(join(folder, FOLDER));
     const lines = new CappedLines(join(folder, path), maxBytes ?? MAX_BYTES);
     try {
       sides[side]((line) => lines.write(line));

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { reasonOf } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
@@ -152,7 +153,7 @@ function writeReproducer(request: TriageRequest, id: string, reference: Referenc
     warnOf(request, "there is no reproducer: the difference does not show in what a case of this block alone can hold");
     return undefined;
   }
-  mkdirSync(join(folder, REPRODUCERS), { recursive: true });
+  makeFolder(join(folder, REPRODUCERS));
   const path = `${REPRODUCERS}/${id}.json`;
   writeFileSync(join(folder, path), reproducerText(reproducer));
   return path;

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { z } from "zod";
 import { QkcError, rootReasonOf, UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { isLevelLocked } from "../../node/el/store/level-locked.ts";
 import { type Range, type RangeResult, rangeResultSchema, rangeSchema } from "../report/schema.ts";
 import { openedRow, sealedRow } from "./sealed-row.ts";
@@ -62,7 +63,7 @@ export class Checkpoint {
     let store: ClassicLevel | undefined;
     try {
       await rm(folder, { recursive: true, force: true });
-      await mkdir(runFolder, { recursive: true });
+      makeFolder(runFolder);
       store = new ClassicLevel(folder, { errorIfExists: true });
       await store.open();
       await store.put(PLAN_KEY, sealedRow(PLAN_KEY, plan), { sync: true });

@@ -1,7 +1,8 @@
-import { access, mkdir, readdir } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ClassicLevel, type OpenOptions } from "classic-level";
 import { DatabaseDamagedError, UsageError } from "../../codec/errors.ts";
+import { makeFolder } from "../../codec/make-folder.ts";
 import { errnoOf, SystemError, systemRefusal } from "../../codec/system-error.ts";
 import { isLevelLocked } from "./level-locked.ts";
 
@@ -15,7 +16,7 @@ export async function openLevel(folder: string, options: OpenOptions = {}): Prom
   await refuseUnmarked(folder);
   const level: Level = new ClassicLevel(folder, { keyEncoding: "view", valueEncoding: "view", ...options });
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await level.open();
     return level;
   } catch (error) {

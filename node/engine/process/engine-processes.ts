@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { QkcError, UsageError } from "../../codec/errors.ts";
+import { makeFolder } from "../../codec/make-folder.ts";
 
 const FIRST_DELAY_MILLISECONDS = 100;
 const LONGEST_DELAY_MILLISECONDS = 10_000;
@@ -49,7 +50,7 @@ export class EngineProcess {
     this.fullShardId = options.fullShardId;
     this.url = `http://127.0.0.1:${options.port}`;
     this.#argv = argvOf(options);
-    mkdirSync(options.logs, { recursive: true });
+    makeFolder(options.logs);
     this.#logPath = join(options.logs, `el-${options.fullShardId}.log`);
   }
 
