@@ -12,7 +12,7 @@ const STORMS: readonly Weather[] = [
   STORM,
   { ...FAIR, engineFails: 0.03, cuts: 2 },
   { ...FAIR, engineFails: 0.03, kills: 2, bornAt: 1 },
-  { ...FAIR, writeFails: 0.01, kills: 1 },
+  { ...FAIR, kills: 1, cuts: 2 },
 ];
 
 export interface Tally {
