@@ -165,6 +165,72 @@ describe("verdicts and exit codes", () => {
   });
 });
 
+describe("--since", () => {
+  const night = (db: string, out: string, ...args: string[]) =>
+    qkc("checkdb", "--db", db, "--report", out, "--quiet", ...args);
+
+  it("goes on above what a clean run has checked, and says from which", async () => {
+    expect((await night(database({ tipHeight: 150 }), "first")).code).toBe(0);
+    const second = await night(database({}, "newer"), "second", "--since", "first");
+    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining("root blocks 151..200 checked") });
+    const { since, range, totals } = report("second");
+    expect(since).toMatchObject({
+      rootFrom: 1,
+      rootTo: 150,
+      tipHeight: 150,
+      startedAt: report("first").timing.startedAt,
+    });
+    expect([range?.rootFrom, totals.rootBlocks]).toEqual([151, 50]);
+    const third = await night(
+      database({ tipHeight: 230 }, "newest"),
+      "third",
+      "--since",
+      "second/report.json",
+      "--to",
+      "220",
+    );
+    expect(third).toMatchObject({ code: 0, stdout: expect.stringContaining("root blocks 201..220 checked") });
+    const fourth = await night("newest", "fourth", "--since", "third");
+    expect(fourth.stdout).toContain("root blocks 221..230 checked");
+  });
+
+  const refused: ReadonlyArray<
+    readonly [string, Partial<FakeDatabase>, Partial<FakeDatabase>, readonly string[], RegExp]
+  > = [
+    [
+      "a chain that was reorganised below",
+      {},
+      { tipHeight: 210, forkedFrom: 200 },
+      [],
+      /root block 200 was 0{8}.* and is 0{7}9/,
+    ],
+    ["an older database", {}, { tipHeight: 150 }, [], /saw root block 200; this database ends at 150/],
+    ["the same database", {}, {}, [], /there is nothing new to check/],
+    [
+      "a run that was not clean",
+      { behaviours: { "1/9": "diverge" } },
+      { tipHeight: 210 },
+      [],
+      /its verdict is divergent/,
+    ],
+    ["a run that checked less", {}, { tipHeight: 210 }, ["--verify-pow"], /made without --verify-pow/],
+    ["another configuration", {}, { tipHeight: 210 }, ["--config", "other.json"], /another configuration/],
+  ];
+  it.each(refused)("refuses %s", async (_, before, now, args, message) => {
+    await night(database(before), "first");
+    const { code, stderr } = await night(database(now, "newer"), "second", "--since", "first", ...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+    expect(existsSync(join(folder.path, "second"))).toBe(false);
+  });
+
+  it("what a reorganisation leaves as it was below an older tip is gone on with", async () => {
+    await night(database({ tipHeight: 150 }), "first");
+    const forked = await night(database({ forkedFrom: 180 }, "newer"), "second", "--since", "first");
+    expect(forked.code).toBe(0);
+  });
+});
+
 describe("what cannot be run", () => {
   const cases: ReadonlyArray<readonly [string, readonly string[], string]> = [
     ["no database", ["--db", "nowhere"], "nowhere holds no fake database"],

@@ -2,7 +2,9 @@ import { assembleReport, divergencesInOrder } from "../report/assemble.ts";
 import { readAllowlist } from "../report/classes/allowlist.ts";
 import { describeFailure } from "../report/failure.ts";
 import { keep, writeReport } from "../report/run-folder.ts";
+import type { ReportSince } from "../report/schema.ts";
 import type { ExitCode } from "../terminal/exit-code.ts";
+import { limitWarnings, startLimits } from "../terminal/start-limits.ts";
 import { type RunClock, runTiming, startClock } from "../terminal/timing.ts";
 import { watched } from "../terminal/watched-run.ts";
 import type { TriageRun } from "../triage/triage-run.ts";
@@ -14,8 +16,10 @@ import { type PlannedRun, planRun } from "../work/planned-run.ts";
 import { BrokenChainError, runProved } from "../work/proved-run.ts";
 import type { DatabaseSurvey } from "../work/range-job.ts";
 import { executeRun, type RunOutcome } from "../work/run.ts";
+import { continuedRequest } from "../work/since.ts";
 import { printReport, reportUnusable } from "./answer.ts";
 import type { CheckdbEngine } from "./checkdb-engine.ts";
+import { keepPartRecord, partOfReport } from "./part.ts";
 import { openRunRecord, type RunRecord } from "./run-record.ts";
 
 /**
@@ -29,9 +33,12 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
   if (request.allowFile !== undefined) readAllowlist(request.allowFile);
   let survey: DatabaseSurvey | undefined;
   let run: PlannedRun;
+  let since: ReportSince | undefined;
   try {
     survey = await engine.surveyDatabase(request);
-    run = planRun(request, survey, true);
+    const continued = request.since === undefined ? undefined : await continuedRequest(request.since, request, survey);
+    since = continued?.since;
+    run = planRun(continued?.request ?? request, survey, true);
   } catch (error) {
     survey?.close();
     return await reportUnusable(invocation, clock, error);
@@ -39,7 +46,7 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
   try {
     // What is proved already needs no second look, and its files would hold memory.
     if (run.prove === undefined) survey.close();
-    return await checkPlanned(invocation, engine, run, clock);
+    return await checkPlanned(invocation, engine, { run, since }, clock);
   } catch (error) {
     if (!(error instanceof BrokenChainError)) throw error;
     return await reportUnusable(invocation, clock, error.cause);
@@ -51,7 +58,7 @@ export async function checkdb(invocation: Invocation, engine: CheckdbEngine): Pr
 async function checkPlanned(
   invocation: Invocation,
   engine: CheckdbEngine,
-  run: PlannedRun,
+  { run, since }: { readonly run: PlannedRun; readonly since: ReportSince | undefined },
   clock: RunClock,
 ): Promise<ExitCode> {
   const { request } = invocation;
@@ -61,6 +68,8 @@ async function checkPlanned(
     const { outcome, minorBlocks, stalls, triage } = await executeWatched(request, engine, run, record);
     const report = assembleReport({
       provenance: run.provenance,
+      since,
+      part: partOfReport(request, run),
       range: { rootFrom: run.plan.rootFrom, rootTo: run.plan.rootTo, shards: [...run.plan.shards] },
       results: outcome.results,
       warnings: [...run.warnings, ...triage.warnings],
@@ -86,6 +95,8 @@ async function checkPlanned(
       () => record.folder,
       async (folder) => {
         const path = await writeReport(folder, report);
+        if (isWhole)
+          await keepPartRecord({ request, run, results: outcome.results, minorBlocks, triage, report, folder });
         if (isWhole) await record.checkpoint.markFinished();
         return path;
       },
@@ -119,7 +130,9 @@ async function executeWatched(
   const monitor = new RunMonitor({ counters, costs: run.costs, ranges, done, stallSeconds, startedAt: Date.now() });
   let current = shared;
   const stop = () => new RunCounters(current).stop();
-  return await watched({ quiet: request.quiet, onStop: stop }, async (watch) => {
+  const { createPool } = engine;
+  return await watched({ quiet: request.quiet, metrics: request.metrics, onStop: stop }, async (watch) => {
+    for (const warning of limitWarnings(startLimits(request.workers, folder))) watch.message(`warning: ${warning}`);
     if (done.size > 0) watch.message(`continuing ${folder}: ${done.size} of ${ranges.length} ranges are done`);
     const { unproved } = checkpoint;
     if (unproved > 0) watch.message(`${folder}: ${unproved} results are not as they were written: checked once more`);
@@ -132,6 +145,10 @@ async function executeWatched(
           if (anchors !== run.plan.anchors) current = createSharedCounters(request.workers, run.plan.shards);
           return executeRun({
             workerFile: engine.workerFile,
+            // Workers elsewhere are told the plan with the anchors that hold.
+            createPool:
+              createPool &&
+              ((pool) => createPool(pool, { ...run, plan: { ...run.plan, anchors } }, (text) => watch.message(text))),
             input: { plan: { ...run.plan, anchors }, counters: current },
             ranges,
             done: known,

@@ -1,8 +1,8 @@
 import { UsageError } from "../../node/codec/errors.ts";
 import { assertOutside, createRunFolder, earlierRuns } from "../report/run-folder.ts";
 import type { CheckdbRequest } from "../work/checkdb-request.ts";
-import { Checkpoint, identityDifferences } from "../work/checkpoint.ts";
-import type { PlannedRun } from "../work/planned-run.ts";
+import { Checkpoint, identityDifferences, type RunIdentity } from "../work/checkpoint.ts";
+import { checkpointIdentity, type PlannedRun } from "../work/planned-run.ts";
 
 /** Where a run writes, and what is already known of it. */
 export interface RunRecord {
@@ -18,7 +18,8 @@ export async function openRunRecord(request: CheckdbRequest, run: PlannedRun, no
   assertOutside(request.db, request.reportFolder);
   const { resume, reportFolder } = request;
   if (resume === "no") return startRun(request, run, now);
-  const { record, why } = await (reportFolder === undefined ? findLatest(run) : findIn(reportFolder, run));
+  const identity = checkpointIdentity(run, request.part);
+  const { record, why } = await (reportFolder === undefined ? findLatest(identity) : findIn(reportFolder, identity));
   if (record !== undefined) return record;
   if (resume === "auto") return startRun(request, run, now);
   throw new UsageError(why);
@@ -33,16 +34,16 @@ interface Found {
 async function startRun(request: CheckdbRequest, run: PlannedRun, now: Date): Promise<RunRecord> {
   const folder = request.reportFolder ?? createRunFolder(request.db, now);
   await assertReplaceable(folder);
-  return { folder, checkpoint: await Checkpoint.create(folder, run.identity, run.ranges) };
+  return { folder, checkpoint: await Checkpoint.create(folder, checkpointIdentity(run, request.part), run.ranges) };
 }
 
 /** Throws UsageError where the folder's checkpoint is of an unfinished run that is another one. */
-async function findIn(folder: string, run: PlannedRun): Promise<Found> {
+async function findIn(folder: string, identity: RunIdentity): Promise<Found> {
   const checkpoint = await Checkpoint.find(folder);
   if (checkpoint === undefined) {
     return { record: undefined, why: [`there is no checkpoint in ${folder}: start the run without --resume`] };
   }
-  const differences = identityDifferences(checkpoint.identity, run.identity);
+  const differences = identityDifferences(checkpoint.identity, identity);
   if (differences.length === 0) return { record: { folder, checkpoint }, why: [] };
   await checkpoint.close();
   const lines = differences.map((line) => `  ${line}`);
@@ -50,11 +51,11 @@ async function findIn(folder: string, run: PlannedRun): Promise<Found> {
 }
 
 /** What cannot be looked at may be of any plan: it is passed over, and named where nothing else is found. */
-async function findLatest(run: PlannedRun): Promise<Found> {
+async function findLatest(identity: RunIdentity): Promise<Found> {
   const hidden: string[] = [];
   for (const folder of earlierRuns()) {
     try {
-      const { record } = await findIn(folder, run);
+      const { record } = await findIn(folder, identity);
       if (record !== undefined) return { record, why: [] };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

@@ -18,8 +18,13 @@ export interface Started {
 
 /** `qkc checkdb --db <db> …` of the built project in the folder `cwd`. */
 export function startCheckdb(project: BuiltProject, cwd: string, db: string, args: readonly string[]): Started {
+  return startQkc(project, cwd, ["checkdb", "--db", resolve(db), ...args]);
+}
+
+/** `qkc …` of the built project in the folder `cwd`. */
+export function startQkc(project: BuiltProject, cwd: string, args: readonly string[]): Started {
   const main = fileURLToPath(project.file("replay/cli/main.ts"));
-  const child = spawn(process.execPath, [main, "checkdb", "--db", resolve(db), ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { PATH: process.env.PATH },
     stdio: ["ignore", "pipe", "pipe"],

@@ -108,6 +108,8 @@ async function meets(command: string, report: Report): Promise<boolean> {
       request = asked;
       return 0;
     },
+    coordinate: async () => 0,
+    work: async () => 0,
   });
   const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   try {

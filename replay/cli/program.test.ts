@@ -39,6 +39,8 @@ async function parse(...args: readonly string[]): Promise<Parsed> {
       request = parsed;
       return 0;
     },
+    coordinate: async () => 0,
+    work: async () => 0,
   });
   const output = {
     writeOut: (text: string) => {
@@ -63,6 +65,8 @@ const DEFAULTS = {
   db: "d",
   configPath: undefined,
   span: { kind: "heights", from: undefined, to: undefined },
+  since: undefined,
+  part: undefined,
   shards: undefined,
   batch: undefined,
   unconfirmed: false,
@@ -76,6 +80,7 @@ const DEFAULTS = {
   rootTip: undefined,
   stallSeconds: 60,
   quiet: false,
+  metrics: undefined,
 };
 
 describe("qkc checkdb", () => {

@@ -1,9 +1,9 @@
 import { CommanderError } from "commander";
 import type { CheckdbEngine } from "../checkdb/checkdb-engine.ts";
 import { describeFailure } from "../report/failure.ts";
-import { programVersion } from "../report/version.ts";
 import { tolerateClosedPipes } from "../terminal/closed-pipe.ts";
 import { exitCodeOfError } from "../terminal/exit-code.ts";
+import { logLine } from "../terminal/log-format.ts";
 import { createProgram, withCommand } from "./program.ts";
 
 /**
@@ -13,13 +13,21 @@ import { createProgram, withCommand } from "./program.ts";
 export async function runCli(args: readonly string[], loadEngine: () => Promise<CheckdbEngine>): Promise<number> {
   tolerateClosedPipes();
   let exitCode = 0;
-  const program = createProgram(programVersion(), {
+  const program = createProgram(await versionFor(args), {
     run: async (command) => {
       exitCode = await command();
     },
     checkdb: async (request) => {
       const { checkdb } = await import("../checkdb/checkdb.ts");
       return await checkdb({ request, args }, await loadEngine());
+    },
+    coordinate: async (request) => {
+      const { coordinate } = await import("../checkdb/coordinator.ts");
+      return await coordinate(request, args, await loadEngine());
+    },
+    work: async (request) => {
+      const { runWorker } = await import("../cluster/run-worker.ts");
+      return await runWorker(request, await loadEngine());
     },
   });
   try {
@@ -28,9 +36,15 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
   } catch (error) {
     // Commander has already said what is wrong.
     if (error instanceof CommanderError) return error.exitCode;
-    process.stderr.write(`error: ${errorText(error)}\n`);
+    process.stderr.write(logLine("error", `error: ${errorText(error)}`));
     return exitCodeOfError(error);
   }
+}
+
+/** It takes a library to tell all of it: only for who asks. */
+async function versionFor(args: readonly string[]): Promise<string> {
+  if (!args.some((argument) => argument === "--version" || argument === "-V")) return "";
+  return (await import("../terminal/version-text.ts")).versionText();
 }
 
 /** A sentence for what a user can mend, the place in the code for a defect. */

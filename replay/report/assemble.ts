@@ -10,6 +10,8 @@ import {
   REPORT_SCHEMA,
   type ReplaySection,
   type Report,
+  type ReportPart,
+  type ReportSince,
   reportSchema,
   type Totals,
 } from "./schema.ts";
@@ -32,6 +34,10 @@ export interface ReportInput {
   readonly stopped: Report["stopped"];
   readonly interrupted: boolean;
   readonly failure: RunFailure | undefined;
+  /** For a run that goes on from another: which. */
+  readonly since?: ReportSince;
+  /** For a part of a run: which one, of what. */
+  readonly part?: ReportPart;
   /** For a replay: the chain that it built. */
   readonly replay?: ReplaySection;
   readonly timing: Omit<Report["timing"], "stages">;
@@ -78,6 +84,8 @@ export function assembleReport(input: ReportInput): Report {
     warnings: [...new Set([...input.warnings, ...input.results.flatMap(({ warnings }) => warnings)])].sort(compareText),
     stopped: input.stopped,
     error,
+    ...(input.since === undefined ? {} : { since: input.since }),
+    ...(input.part === undefined ? {} : { part: input.part }),
     ...(input.replay === undefined ? {} : { replay: input.replay }),
     timing: { ...input.timing, stages: sumStages(input.results) },
   } satisfies Report);
@@ -91,7 +99,8 @@ function judgedDivergences(input: ReportInput): Pick<Report, "divergences" | "al
   }));
   const { divergences, results } = applyAllowlist(input.allowlist, found, {
     range: input.range,
-    isComplete: input.stopped === null && !input.interrupted && input.failure === undefined,
+    // What a part has not seen, another may.
+    isComplete: input.part === undefined && input.stopped === null && !input.interrupted && input.failure === undefined,
     startedAt: input.timing.startedAt,
   });
   return { divergences: [...divergences], allowlist: [...results] };

@@ -106,7 +106,7 @@ const databaseSchema = z.strictObject({
   tipHeight: height,
 });
 
-const provenanceSchema = z.strictObject({
+export const provenanceSchema = z.strictObject({
   program: z.string(),
   version: z.string(),
   database: databaseSchema.nullable(),
@@ -126,6 +126,27 @@ const allowlistResultSchema = z.strictObject({
   /** Divergences that it allows. */
   count,
   status: z.enum(["matched", "unmatched", "expired", "not-covered"]),
+});
+
+/** A report on one part of a run that machines share. */
+const partSchema = z.strictObject({
+  index: z.int().positive(),
+  count: z.int().positive(),
+  /** Root heights of the whole run, inclusive. */
+  rootFrom: height,
+  rootTo: height,
+});
+
+/** A clean run that this one goes on from. */
+const sinceSchema = z.strictObject({
+  /** Root heights that it checked, inclusive. */
+  rootFrom: height,
+  rootTo: height,
+  /** The root block that it saw as the tip: an ancestor of this run's. */
+  tipHeight: height,
+  tipHash: hash,
+  startedAt: z.iso.datetime(),
+  version: z.string(),
 });
 
 const stoppedSchema = z.strictObject({
@@ -166,6 +187,10 @@ export const reportSchema = z.strictObject({
   warnings: z.array(z.string()),
   stopped: stoppedSchema.nullable(),
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  /** Of a run with --since only. */
+  since: sinceSchema.optional(),
+  /** Of a part only. */
+  part: partSchema.optional(),
   /** Of a replay only. */
   replay: replaySchema.optional(),
   timing: z.strictObject({
@@ -203,5 +228,7 @@ export type DatabaseIdentity = Readonly<z.infer<typeof databaseSchema>>;
 export type Provenance = Readonly<z.infer<typeof provenanceSchema>>;
 export type Totals = z.infer<typeof totalsSchema>;
 export type Stopped = Readonly<z.infer<typeof stoppedSchema>>;
+export type ReportSince = Readonly<z.infer<typeof sinceSchema>>;
+export type ReportPart = Readonly<z.infer<typeof partSchema>>;
 export type ReplaySection = z.infer<typeof replaySchema>;
 export type Report = z.infer<typeof reportSchema>;

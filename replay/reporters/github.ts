@@ -4,24 +4,17 @@ import { showAgain } from "../report/show-again.ts";
 import { grouped } from "../text/grouped.ts";
 import { divergenceTitle, placeOf } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
-
-/** GitHub shows this many annotations of a kind for each step. */
-const PER_KIND = 10;
-
-type Kind = "error" | "warning" | "notice";
-
-interface Annotation {
-  readonly title: string;
-  readonly message: string;
-}
+import { type Annotation, annotationLines } from "./workflow-command.ts";
 
 /** Workflow commands: what they print becomes annotations of the job. */
 export const githubReporter: Reporter = {
   fileName: undefined,
   render: (report) =>
-    [...kind("error", errors(report)), ...kind("warning", warnings(report)), ...kind("notice", notices(report))].join(
-      "",
-    ),
+    [
+      ...annotationLines("error", errors(report)),
+      ...annotationLines("warning", warnings(report)),
+      ...annotationLines("notice", notices(report)),
+    ].join(""),
 };
 
 function errors(report: Report): Annotation[] {
@@ -65,20 +58,4 @@ function notices(report: Report): Annotation[] {
       message: `${grouped(totals.minorBlocks)} minor blocks, ${grouped(totals.transactions)} transactions checked: ${checkedText(report)}`,
     },
   ];
-}
-
-/** The last place names what is left out. */
-function kind(name: Kind, annotations: readonly Annotation[]): string[] {
-  const shown = annotations.length > PER_KIND ? annotations.slice(0, PER_KIND - 1) : annotations;
-  const rest = annotations.length - shown.length;
-  const more = rest === 0 ? [] : [{ title: "qkc", message: `${rest} more: see the report` }];
-  return [...shown, ...more].map(({ title, message }) => `::${name} title=${property(title)}::${data(message)}\n`);
-}
-
-function data(raw: string): string {
-  return raw.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-
-function property(raw: string): string {
-  return data(raw).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }

@@ -2,9 +2,9 @@ import { checkedText } from "../report/checked-text.ts";
 import type { Report } from "../report/schema.ts";
 import { showAgain } from "../report/show-again.ts";
 import { shardHex } from "../text/block-name.ts";
-import { escapeMarkup } from "./escape.ts";
 import { divergenceTitle, placeOf, runTitle } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
+import { xmlAttributes, xmlText } from "./xml.ts";
 
 /**
  * For test dashboards: a suite for each shard and one for the root chain. Names of suites and cases stay the same from
@@ -131,16 +131,3 @@ function caseText(suite: string, { name, outcome, message, body }: TestCase): st
   if (outcome === "passed") return `${open}/>\n`;
   return `${open}><${outcome}${xmlAttributes({ message })}>${xmlText(body)}</${outcome}></testcase>\n`;
 }
-
-function xmlAttributes(values: Readonly<Record<string, string | number>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${xmlText(`${value}`).replaceAll("\n", "&#10;")}"`)
-    .join("");
-}
-
-function xmlText(raw: string): string {
-  return escapeMarkup(raw.replaceAll(NOT_IN_XML, "\uFFFD"));
-}
-
-/** Characters that XML 1.0 has no way to write. */
-const NOT_IN_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;

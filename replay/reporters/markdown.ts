@@ -5,6 +5,7 @@ import { shardHex } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import { escapeMarkup } from "./escape.ts";
 import { fieldsPatch } from "./fields-patch.ts";
+import { markdownCode, markdownText } from "./markdown-text.ts";
 import { divergenceTitle, placeOf, runTitle } from "./places.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -31,12 +32,12 @@ export const markdownReporter: Reporter = {
 function head(report: Report): string {
   const { verdict, error, provenance, timing } = report;
   const lines = [
-    `## ${VERDICT_MARKS[verdict]} ${verdict}: ${text(runTitle(report))}`,
-    `${text(provenance.program)} ${text(provenance.version)}, rules ${text(provenance.ruleSet ?? "unknown")}, ` +
+    `## ${VERDICT_MARKS[verdict]} ${verdict}: ${markdownText(runTitle(report))}`,
+    `${markdownText(provenance.program)} ${markdownText(provenance.version)}, rules ${markdownText(provenance.ruleSet ?? "unknown")}, ` +
       `${timing.seconds.toFixed(0)} s, ${timing.blocksPerSecond.toFixed(0)} blocks/s`,
   ];
-  lines.push(text(checkedText(report)));
-  if (error !== null) lines.push(`**${text(error.code)}**: ${text(error.message)}`);
+  lines.push(markdownText(checkedText(report)));
+  if (error !== null) lines.push(`**${markdownText(error.code)}**: ${markdownText(error.message)}`);
   return lines.join("\n\n");
 }
 
@@ -58,7 +59,7 @@ function classes(report: Report): string {
   if (report.classes.length === 0) return "";
   const rows = report.classes.map(
     ({ name, count, explanation, first, allowed }) =>
-      `| ${code(name)} | ${count} | ${placeOf(first)} | ${text(explanation)}${allowed === null ? "" : ` (allowed: ${text(allowed)})`} |`,
+      `| ${markdownCode(name)} | ${count} | ${placeOf(first)} | ${markdownText(explanation)}${allowed === null ? "" : ` (allowed: ${markdownText(allowed)})`} |`,
   );
   return ["### Why", "| class | blocks | first | explanation |", "|---|--:|---|---|", ...rows].join("\n");
 }
@@ -76,8 +77,10 @@ function divergences(report: Report): string[] {
 
 function divergenceText(report: Report, divergence: Divergence): string {
   const title = `${placeOf(divergence)}: ${divergenceTitle(divergence)}`;
-  const rules = divergence.violations.map(({ code: name, message }) => `- ${code(name)} ${text(message)}`);
-  const attribution = divergence.triage === null ? [] : [text(divergence.triage.attribution.explanation)];
+  const rules = divergence.violations.map(
+    ({ code: name, message }) => `- ${markdownCode(name)} ${markdownText(message)}`,
+  );
+  const attribution = divergence.triage === null ? [] : [markdownText(divergence.triage.attribution.explanation)];
   return [
     `<details><summary>${escapeMarkup(title)}</summary>`,
     ...attribution,
@@ -108,7 +111,9 @@ function list(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return "";
   const more =
     lines.length > SHOWN_FINDINGS ? [`- … and ${lines.length - SHOWN_FINDINGS} more in the JSON report`] : [];
-  return [`### ${title}`, ...lines.slice(0, SHOWN_FINDINGS).map((line) => `- ${text(line)}`), ...more].join("\n");
+  return [`### ${title}`, ...lines.slice(0, SHOWN_FINDINGS).map((line) => `- ${markdownText(line)}`), ...more].join(
+    "\n",
+  );
 }
 
 /** Whole parts as long as they fit. */
@@ -124,19 +129,6 @@ function cutToLimit(parts: readonly string[]): string {
     result += next;
   }
   return result;
-}
-
-/** Text that Markdown and HTML show as it is, on one line. */
-function text(raw: string): string {
-  return raw
-    .replaceAll(/\s+/g, " ")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(/[\\`*_[\]|~#]/g, "\\$&");
-}
-
-function code(raw: string): string {
-  return `\`${raw.replaceAll("`", "'").replaceAll("|", "\\|").replaceAll(/\s+/g, " ")}\``;
 }
 
 /** A fence longer than any within. */

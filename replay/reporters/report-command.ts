@@ -14,8 +14,8 @@ const EXAMPLES = [
 ];
 
 /** `qkc report`: another form of a report that a run left. */
-export function addReportCommand(program: Command, run: RunCommand): void {
-  program
+export function addReportCommand(program: Command, run: RunCommand): Command {
+  return program
     .command("report")
     .summary("show a run's report as a page, a job summary, JUnit XML or annotations")
     .description(

@@ -1,9 +1,9 @@
 import { dirname, resolve } from "node:path";
+import { loadReport } from "../report/load-report.ts";
 import type { ReporterName } from "../report/reporter-names.ts";
 import { writeTarget } from "../report/write-file.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { print, printAsIs } from "../terminal/print.ts";
-import { loadReport } from "./load-report.ts";
 import { fileNameOf, renderReport } from "./render-report.ts";
 
 export interface ReportRequest {

@@ -20,6 +20,15 @@ export function parsePositiveNumber(text: string): number {
   return value;
 }
 
+/** One of several parts: "2/8". */
+export function parsePart(text: string): { readonly index: number; readonly count: number } {
+  const [index, count, ...more] = text.split("/");
+  if (count === undefined || more.length > 0) throw new InvalidArgumentError("Expected a part of parts, such as 2/8.");
+  const part = { index: parsePositiveNumber(index), count: parsePositiveNumber(count) };
+  if (part.index > part.count) throw new InvalidArgumentError(`There is no part ${index} of ${count}.`);
+  return part;
+}
+
 /** A number of threads. */
 export function parseWorkers(text: string): number {
   const value = parsePositiveNumber(text);

@@ -4,6 +4,7 @@ import { QkcError, reasonOf } from "../../node/codec/errors.ts";
 import { shown } from "../../node/codec/shown.ts";
 import { writeAll } from "../report/write-file.ts";
 import { printable } from "../text/printable.ts";
+import { logLine } from "./log-format.ts";
 
 const STDOUT = 1;
 
@@ -17,7 +18,7 @@ export function print(text: string): void {
 
 /** A line on stderr, whatever it consists of. */
 export function note(line: string): void {
-  process.stderr.write(`${shown(line)}\n`);
+  process.stderr.write(logLine("info", shown(line)));
 }
 
 /** As print, for what another program reads: bytes of a row, a page, commands to a CI system. */

@@ -12,6 +12,7 @@ const SNAPSHOT: Snapshot = {
   mgasPerSecond: 12.345,
   etaSeconds: 61.2,
   divergences: 2,
+  gas: 0,
   newStalls: [],
 };
 

@@ -3,6 +3,7 @@ import { shown } from "../../node/codec/shown.ts";
 import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";
 import type { ShardProgress, Snapshot, Stall } from "../work/monitor.ts";
+import { isJsonLog, logLine } from "./log-format.ts";
 
 const LINE_INTERVAL_MILLISECONDS = 10_000;
 /** Rows of the terminal that are left to everything but shards' bars. */
@@ -31,6 +32,7 @@ export function createProgressDisplay(
   counted = "divergences",
 ): ProgressDisplay {
   if (quiet) return { update: () => {}, message: () => {}, stop: () => {} };
+  if (isJsonLog()) return new ProgressRecords((line) => stderr.write(line));
   return stderr.isTTY && !env.CI
     ? new ProgressBars(stderr, counted)
     : new ProgressLines((line) => stderr.write(`${line}\n`), counted);
@@ -83,6 +85,29 @@ export class ProgressLines implements ProgressDisplay {
 
   message(text: string): void {
     this.#write(shown(text));
+  }
+
+  stop(): void {}
+}
+
+/** For machines that collect logs. */
+class ProgressRecords implements ProgressDisplay {
+  readonly #write: (line: string) => void;
+  #lastLineAt: number | undefined;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  update({ newStalls: _, ...snapshot }: Snapshot, now: number): void {
+    this.#lastLineAt ??= now;
+    if (now - this.#lastLineAt < LINE_INTERVAL_MILLISECONDS) return;
+    this.#lastLineAt = now;
+    this.#write(logLine("info", "progress", snapshot));
+  }
+
+  message(text: string): void {
+    this.#write(logLine("info", text));
   }
 
   stop(): void {}

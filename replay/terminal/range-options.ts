@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { collectShard, parsePositiveNumber, parseWorkers } from "./numbers.ts";
 
@@ -16,5 +17,13 @@ export function addRangeOptions(command: Command, verb: string): Command {
     .addOption(
       new Option("--shard <id>", `${verb} this full shard id only; may be given several times`).argParser(collectShard),
     )
-    .addOption(new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers));
+    .addOption(workersOption());
+}
+
+export function workersOption(): Option {
+  return new Option("--workers <count>", "worker threads (default: one for each core)").argParser(parseWorkers);
+}
+
+export function defaultWorkers(): number {
+  return availableParallelism();
 }

@@ -1,6 +1,10 @@
 import { secp256k1Backend } from "../../node/chain/sender.ts";
-import type { RunMonitor } from "../work/monitor.ts";
+import { programVersion } from "../report/version.ts";
+import type { RunMonitor, Snapshot } from "../work/monitor.ts";
 import { EXIT } from "./exit-code.ts";
+import type { ListenAddress } from "./metrics/listen-address.ts";
+import { serveMetrics } from "./metrics/metrics-server.ts";
+import { openMetrics } from "./metrics/open-metrics.ts";
 import { createProgressDisplay, stallText } from "./progress-display.ts";
 import { onStopSignals } from "./stop-signals.ts";
 
@@ -10,6 +14,8 @@ const SLOW_RECOVERY =
 
 export interface WatchOptions {
   readonly quiet: boolean;
+  /** Where to tell other programs how the run goes. */
+  readonly metrics?: ListenAddress;
   /** What the display calls the findings of the run (default: divergences). */
   readonly counted?: string;
   /** Tells the run to stop in good order: called once, on the first signal. */
@@ -28,12 +34,17 @@ export interface Watch {
 
 /** Works with progress on stderr and signals that stop the run in good order; a second one ends the process at once. */
 export async function watched<T>(
-  { quiet, counted, onStop }: WatchOptions,
+  { quiet, counted, onStop, metrics }: WatchOptions,
   run: (watch: Watch) => Promise<T>,
 ): Promise<T> {
   const display = createProgressDisplay(process.stderr, process.env, quiet, counted);
   if (secp256k1Backend() === "elliptic") display.message(SLOW_RECOVERY);
   let timer: NodeJS.Timeout | undefined;
+  const seen: { snapshot: Snapshot | undefined; stalls: number } = { snapshot: undefined, stalls: 0 };
+  const startedAt = Date.now();
+  const server =
+    metrics && (await serveMetrics(metrics, () => openMetrics({ version: programVersion(), startedAt, ...seen })));
+  if (server !== undefined) display.message(`metrics: ${server.url}/metrics`);
   let isInterrupted = false;
   const releaseSignals = onStopSignals(
     (signal) => {
@@ -46,6 +57,8 @@ export async function watched<T>(
   const sample = (monitor: RunMonitor) => {
     const snapshot = monitor.sample(Date.now());
     display.update(snapshot, Date.now());
+    seen.snapshot = snapshot;
+    seen.stalls += snapshot.newStalls.length;
     for (const stall of snapshot.newStalls) display.message(stallText(stall));
   };
   try {
@@ -62,6 +75,7 @@ export async function watched<T>(
   } finally {
     releaseSignals();
     clearInterval(timer);
+    server?.close();
     display.stop();
   }
 }

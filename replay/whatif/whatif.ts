@@ -99,7 +99,7 @@ export async function runWhatif(request: WhatifRequest): Promise<ExitCode> {
   return deliver({ text: request.json ? json : text(), line, kept, exitCode });
 }
 
-interface PlannedWhatif extends Omit<PlannedRun, "plan"> {
+interface PlannedWhatif extends Omit<PlannedRun, "plan" | "database"> {
   readonly plan: WhatifPlan;
   readonly database: WhatifReport["provenance"]["database"];
   readonly configHash: string;

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { UsageError } from "../../node/codec/errors.ts";
 import type { ReporterName } from "../report/reporter-names.ts";
 import { databaseOfConfig } from "./database-of-config.ts";
+import type { Part } from "./split.ts";
 
 /** Which root blocks the user asks for; the database decides what the open ends are. */
 export type SpanRequest =
@@ -18,6 +19,10 @@ export interface CheckdbRequest {
   readonly db: string;
   readonly configPath: string | undefined;
   readonly span: SpanRequest;
+  /** Report of the clean run to go on from. */
+  readonly since: string | undefined;
+  /** The part of the run that this process checks; undefined = all of it. */
+  readonly part: Part | undefined;
   /** Full shard ids, ascending, each once; undefined = all. */
   readonly shards: readonly number[] | undefined;
   readonly workers: number;
@@ -38,6 +43,8 @@ export interface CheckdbRequest {
   readonly quiet: boolean;
   /** Other forms of the report that are wanted; undefined: what the surroundings ask for. */
   readonly reporters: readonly ReporterName[] | undefined;
+  /** Where to tell other programs how the run goes. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** A command line as it was understood and as it was typed. */
@@ -63,6 +70,8 @@ export interface CheckdbOptions extends RangeOptions {
   /** Undefined: the one that `cluster_config` names. */
   readonly db?: string;
   readonly config?: string;
+  readonly since?: string;
+  readonly part?: Part;
   readonly unconfirmed?: true;
   readonly report?: string;
   readonly json?: true;
@@ -77,6 +86,7 @@ export interface CheckdbOptions extends RangeOptions {
   readonly stallTimeout: number;
   readonly quiet?: true;
   readonly reporter?: readonly ReporterName[];
+  readonly metrics?: { readonly host: string; readonly port: number };
   readonly cluster_config?: string;
   readonly check_db?: string | true;
   readonly check_db_rblock_from?: number;
@@ -90,6 +100,8 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     db: options.db ?? databaseOf(options.cluster_config),
     configPath: options.config ?? options.cluster_config,
     span: spanRequest(options),
+    since: options.since,
+    part: options.part,
     shards: options.shard === undefined ? undefined : [...new Set(options.shard)].sort((a, b) => a - b),
     workers: options.workers ?? availableParallelism(),
     batch: options.check_db_rblock_batch,
@@ -106,6 +118,7 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     stallSeconds: options.stallTimeout,
     quiet: options.quiet === true,
     reporters: options.reporter,
+    metrics: options.metrics,
   };
 }
 

@@ -31,6 +31,8 @@ export interface FakeDatabase {
   /** Client that wrote it; default: none that is known. */
   readonly kind?: string;
   readonly isPowDisabled?: boolean;
+  /** Root height from which on the chain is another one than that of other databases. */
+  readonly forkedFrom?: number;
   /** Minor blocks that the runner leaves out without a word. */
   readonly forgets?: number;
 }
@@ -77,7 +79,7 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
     identity: {
       kind: database.kind ?? "fake",
       genesisHash: fakeHash(0, 0),
-      tipHash: fakeHash(0, database.tipHeight),
+      tipHash: rootHash(database, database.tipHeight),
       tipHeight: database.tipHeight,
     },
     configPath: request.configPath ?? "fake_config.json",
@@ -88,7 +90,7 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
     warnings: [],
     isPowDisabled: database.isPowDisabled === true,
     highestBlock: database.tipHeight,
-    rootHashAt: (height) => fakeHash(0, height),
+    rootHashAt: (height) => rootHash(database, height),
     costs: (from, to, shards) => {
       const heights = Array.from({ length: to - from + 1 }, (_, i) => from + i);
       return {
@@ -100,7 +102,10 @@ export async function surveyFakeDatabase(request: SurveyRequest): Promise<Databa
       };
     },
     hinted: () => undefined,
-    prove: async () => ({ hashes: new Map(), minorBlocks: 0 }),
+    prove: async ({ heights }) => ({
+      hashes: new Map(heights.map((height) => [height, rootHash(database, height)])),
+      minorBlocks: 0,
+    }),
     close: () => {},
   };
 }
@@ -270,6 +275,10 @@ function readFakeDatabase(folder: string): FakeDatabase {
   } catch {
     throw new NotADatabaseError(`${folder} holds no fake database`);
   }
+}
+
+function rootHash({ forkedFrom = Number.POSITIVE_INFINITY }: FakeDatabase, height: number): string {
+  return fakeHash(height >= forkedFrom ? 9 : 0, height);
 }
 
 function fakeHash(a: number, b: number): string {

@@ -43,6 +43,8 @@ export interface Snapshot {
   /** Undefined until there is a speed. */
   readonly etaSeconds: number | undefined;
   readonly divergences: number;
+  /** Used by blocks that this process has checked. */
+  readonly gas: number;
   /** Blocks that were found to take too long since the last snapshot. */
   readonly newStalls: readonly Stall[];
 }
@@ -96,6 +98,7 @@ export class RunMonitor {
       mgasPerSecond: (newest.gas - oldest.gas) / seconds / 1e6,
       etaSeconds: weightPerSecond > 0 ? weightLeft / weightPerSecond : undefined,
       divergences: this.#doneDivergences + this.#input.counters.divergences(),
+      gas: newest.gas,
       newStalls: this.#watch(now, this.#input.counters.blocksInProgress()),
     };
   }

@@ -9,7 +9,8 @@ import type { CheckdbRequest, SpanRequest } from "./checkdb-request.ts";
 import type { RunIdentity } from "./checkpoint.ts";
 import { memoryBudget } from "./memory.ts";
 import { planRanges } from "./plan.ts";
-import type { DatabaseSurvey, ProvedSpan, RootBlockCosts, RunPlan } from "./range-job.ts";
+import type { DatabaseSurvey, HintedSpan, ProvedSpan, RootBlockCosts, RunPlan } from "./range-job.ts";
+import { type Part, partText, rangesOfPart } from "./split.ts";
 
 /** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
 const MAX_FINDINGS = 20_000;
@@ -18,13 +19,29 @@ const MAX_FINDINGS = 20_000;
 export interface PlannedRun {
   readonly plan: RunPlan;
   readonly costs: RootBlockCosts;
+  /** Of the part that is asked for, numbered from 0. */
   readonly ranges: readonly Range[];
+  /** The run that this is a part of, or this itself. */
+  readonly whole: WholeRun;
   readonly expected: ExpectedCounts;
   readonly provenance: Provenance;
+  /** Of the database alone. */
+  readonly database: RunIdentity;
+  /** Height of its highest confirmed block of any chain. */
+  readonly highestBlock: number;
+  /** Of the whole run: equal for all its parts. */
   readonly identity: RunIdentity;
   readonly warnings: readonly string[];
   /** Proves what the plan took from the height index; undefined where it took nothing from there. */
   readonly prove: ((isNeeded: () => boolean) => Promise<ProvedSpan>) | undefined;
+}
+
+interface WholeRun {
+  readonly rootFrom: number;
+  readonly rootTo: number;
+  readonly ranges: readonly Range[];
+  /** Index among them of the first range that is planned here. */
+  readonly firstRange: number;
 }
 
 /**
@@ -36,14 +53,23 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey, mayHint
     const what = "QUARKCHAIN.DISABLE_POW_CHECK is true: this chain's blocks need no seals";
     throw new UsageError(`${survey.configPath}: ${what}, leave --verify-pow out`);
   }
-  const { rootFrom, rootTo } = resolveSpan(request, survey);
+  const whole = resolveSpan(request, survey);
   const shards = resolveShards(request.shards, survey.shards);
-  const hinted = mayHint ? survey.hinted(rootFrom, rootTo, shards) : undefined;
-  const costs = hinted?.costs ?? survey.costs(rootFrom, rootTo, shards);
-  if (request.shards !== undefined && !request.unconfirmed) assertBlocks(costs, rootFrom, rootTo);
+  const hinted = mayHint ? survey.hinted(whole.rootFrom, whole.rootTo, shards) : undefined;
+  const wholeCosts = hinted?.costs ?? survey.costs(whole.rootFrom, whole.rootTo, shards);
+  if (request.shards !== undefined && !request.unconfirmed) assertBlocks(wholeCosts, whole.rootFrom, whole.rootTo);
+  const wholeRanges = planRanges({
+    rootFrom: whole.rootFrom,
+    costs: wholeCosts,
+    batch: request.batch,
+    unconfirmed: request.unconfirmed,
+  });
+  const mine = request.part === undefined ? wholeRanges : rangesOfPart(wholeRanges, request.part);
+  const { rootFrom, rootTo } = spanOf(mine);
+  const costs = request.part === undefined ? wholeCosts : costsOfPart(survey, rootFrom, rootTo, shards, hinted);
+  const ranges = mine.map((range, index) => ({ ...range, index }));
   const flags = runFlags(request);
   const provenance = provenanceOf(request, survey);
-  const ranges = planRanges({ rootFrom, costs, batch: request.batch, unconfirmed: request.unconfirmed });
   const heights = ranges.map(({ lastRootHeight }) => lastRootHeight);
   const span = { from: rootFrom, to: rootTo, shards, heights };
   return {
@@ -62,27 +88,57 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey, mayHint
     },
     costs,
     ranges,
+    whole: { ...whole, ranges: wholeRanges, firstRange: mine[0].index },
     expected: {
       rootBlocks: survey.checksRootBlocks ? rootTo - rootFrom + 1 : 0,
       minorBlocks: [...costs.minorBlocksPerShard.values()].reduce((sum, blocks) => sum + blocks, 0),
-      atLeast: request.unconfirmed,
+      atLeast: ranges.some(({ unconfirmed }) => unconfirmed),
     },
     provenance,
     warnings: survey.warnings,
     prove: hinted && ((isNeeded) => survey.prove(span, isNeeded)),
+    database: databaseIdentity(survey),
+    highestBlock: survey.highestBlock,
     identity: {
       "program version": provenance.version,
-      database: survey.identity.kind,
-      "genesis hash": survey.identity.genesisHash,
-      "root tip": `${survey.identity.tipHeight} ${survey.identity.tipHash}`,
-      "config hash": survey.configHash,
-      "rule set": survey.ruleSet,
-      "root blocks": `${rootFrom}..${rootTo}`,
+      ...databaseIdentity(survey),
+      "root blocks": `${whole.rootFrom}..${whole.rootTo}`,
       shards: shards.join(", "),
       "range size": request.batch === undefined ? "by weight" : `${request.batch}`,
       ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, `${value}`])),
     },
   };
+}
+
+/** What two databases have in common of which a run gives the same answer, by names that people read. */
+export function databaseIdentity({ identity, configHash, ruleSet }: DatabaseSurvey): RunIdentity {
+  return {
+    database: identity.kind,
+    "genesis hash": identity.genesisHash,
+    "root tip": `${identity.tipHeight} ${identity.tipHash}`,
+    "config hash": configHash,
+    "rule set": ruleSet,
+  };
+}
+
+/** What tells a run's checkpoint from another's: the run, and which part of it. */
+export function checkpointIdentity({ identity }: PlannedRun, part: Part | undefined): RunIdentity {
+  return part === undefined ? identity : { ...identity, part: partText(part) };
+}
+
+function spanOf(ranges: readonly Range[]): { readonly rootFrom: number; readonly rootTo: number } {
+  return { rootFrom: ranges[0].firstRootHeight, rootTo: ranges[ranges.length - 1].lastRootHeight };
+}
+
+function costsOfPart(
+  survey: DatabaseSurvey,
+  rootFrom: number,
+  rootTo: number,
+  shards: readonly number[],
+  hinted: HintedSpan | undefined,
+): RootBlockCosts {
+  const ofPart = hinted && survey.hinted(rootFrom, rootTo, shards);
+  return ofPart?.costs ?? survey.costs(rootFrom, rootTo, shards);
 }
 
 /**

@@ -17,6 +17,14 @@ export interface PoolRequest<R> {
   readonly onResult: (result: R) => Promise<void>;
 }
 
+/** Who checks ranges. */
+export interface Pool {
+  /** Works off the ranges, first ones first. A range that is not needed any more (see limitTo) may be left out. */
+  run(ranges: readonly Range[]): Promise<PoolEnding>;
+  /** Ends everything that is left of it. */
+  destroy(): Promise<void>;
+}
+
 export type PoolEnding =
   | { readonly status: "finished" }
   | { readonly status: "stopped" }
@@ -26,7 +34,7 @@ export type PoolEnding =
  * Worker threads that take ranges from one queue, each the next one as soon as it is free. The first failure ends
  * everything: the counters' stop flag ends a run in good order.
  */
-export class RangePool<R> {
+export class RangePool<R> implements Pool {
   readonly #request: PoolRequest<R>;
   readonly #counters: RunCounters;
   readonly #pool: Piscina<Range, RangeOutcome<unknown>>;
@@ -47,7 +55,6 @@ export class RangePool<R> {
     this.#pool.on("error", (error) => this.#fail({ ...describeFailure(error), code: "CRASH" }));
   }
 
-  /** Works off the ranges, first ones first. A range that is not needed any more (see limitTo) may be left out. */
   async run(ranges: readonly Range[]): Promise<PoolEnding> {
     const stopped = await Promise.all(ranges.map((range) => this.#runOne(range)));
     if (this.#failure !== undefined) return { status: "failed", failure: this.#failure };

@@ -1,9 +1,10 @@
 import type { RunFailure } from "../report/failure.ts";
+import { type Limits, lastNeededRange, stoppedByFindings } from "../report/limits.ts";
 import { compareDivergences } from "../report/order.ts";
 import { type Range, type RangeResult, rangeResultSchema, type Stopped } from "../report/schema.ts";
 import { RunCounters } from "./counters.ts";
 import { costliestFirst } from "./plan.ts";
-import { RangePool } from "./pool.ts";
+import { type Pool, type PoolRequest, RangePool } from "./pool.ts";
 import type { WorkerInput } from "./range-worker.ts";
 
 export interface RunRequest {
@@ -14,6 +15,8 @@ export interface RunRequest {
   readonly done: ReadonlyMap<number, RangeResult>;
   readonly workers: number;
   readonly heapMegabytes: number;
+  /** Who checks the ranges; default: threads of this process. */
+  readonly createPool?: (request: PoolRequest<RangeResult>) => Pool;
   /** Keeps a result for good. */
   readonly record: (result: RangeResult) => Promise<void>;
 }
@@ -53,7 +56,8 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
 
   applyLimits();
   const pending = request.ranges.filter((range) => !done.has(range.index) && counters.isNeeded(range.index));
-  const pool = new RangePool({
+  const createPool = request.createPool ?? ((threads: PoolRequest<RangeResult>) => new RangePool(threads));
+  const pool = createPool({
     ...request,
     workers: Math.max(1, Math.min(request.workers, pending.length)),
     parseResult: (sent) => rangeResultSchema.parse(sent),
@@ -81,29 +85,6 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   }
 }
 
-interface Limits {
-  readonly maxDivergences: number;
-  readonly maxFindings: number;
-}
-
-/** The first range with which what is known so far reaches a limit, whatever is still missing before it. */
-function lastNeededRange(
-  ranges: readonly Range[],
-  done: ReadonlyMap<number, RangeResult>,
-  limits: Limits,
-): number | undefined {
-  let divergences = 0;
-  let others = 0;
-  for (const { index } of ranges) {
-    const result = done.get(index);
-    if (result === undefined) continue;
-    divergences += result.divergences.length;
-    others += result.damage.length + result.unsupported.length;
-    if (divergences >= limits.maxDivergences || divergences + others >= limits.maxFindings) return index;
-  }
-  return undefined;
-}
-
 /** Where a limit ends a run: everything up to there counts, nothing behind it. */
 interface Cut {
   readonly stopped: Stopped;
@@ -123,8 +104,7 @@ function findCut(ranges: readonly Range[], done: ReadonlyMap<number, RangeResult
   const divergences = ranges.slice(0, last + 1).flatMap(({ index }) => done.get(index)!.divergences);
   const limit = limits.maxDivergences;
   if (divergences.length < limit) {
-    const rootHeight = done.get(last)!.checkedTo;
-    return { stopped: { reason: "too-many-findings", limit: limits.maxFindings, rootHeight }, recheck: undefined };
+    return { stopped: stoppedByFindings(done.get(last)!, limits), recheck: undefined };
   }
   const rootHeight = divergences.sort(compareDivergences)[limit - 1].rootHeight ?? range.lastRootHeight;
   const stopped: Stopped = { reason: "max-divergences", limit, rootHeight };

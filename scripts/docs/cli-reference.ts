@@ -5,11 +5,15 @@ const HELP_WIDTH = 100;
 
 /** docs/cli.md: the help of every command, from the definitions that parse the command line. */
 export function cliReference(program: Command): string {
-  const commands = program.createHelp().visibleCommands(program);
-  const sections = [program, ...commands].map(
+  const sections = withSubcommands(program).map(
     (command) => `## ${commandName(command)}\n\n\`\`\`text\n${helpText(command)}\n\`\`\``,
   );
   return ["# Command line reference", HOW_MADE, ...sections].join("\n\n").concat("\n");
+}
+
+function withSubcommands(command: Command): Command[] {
+  const own = command.createHelp().visibleCommands(command);
+  return [command, ...own.filter((one) => one.name() !== "help").flatMap(withSubcommands)];
 }
 
 const HOW_MADE =

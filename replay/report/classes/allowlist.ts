@@ -6,7 +6,8 @@ import type { AllowlistResult, Divergence } from "../schema.ts";
 
 const height = z.int().nonnegative();
 
-const entrySchema = z.strictObject({
+/** One line of an allowlist. */
+export const allowlistEntrySchema = z.strictObject({
   class: z.string().min(1),
   /** Full shard ids; absent: all, and the root chain. */
   shards: z.array(z.int().positive()).min(1).optional(),
@@ -18,10 +19,10 @@ const entrySchema = z.strictObject({
   expires: z.iso.date(),
 });
 
-const fileSchema = z.array(entrySchema).min(1);
+const fileSchema = z.array(allowlistEntrySchema).min(1);
 
 /** Divergences that are known and accepted until a day. */
-export type Allowlist = readonly Readonly<z.infer<typeof entrySchema>>[];
+export type Allowlist = readonly Readonly<z.infer<typeof allowlistEntrySchema>>[];
 
 /** Which part of a chain a run has checked, and when. */
 export interface AllowlistRun {

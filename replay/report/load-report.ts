@@ -2,10 +2,10 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { reasonOf, UnsupportedError, UsageError } from "../../node/codec/errors.ts";
-import { readTextFile } from "../report/read-text-file.ts";
-import { REPORT_FILE } from "../report/run-folder.ts";
-import { REPORT_SCHEMA, type Report, reportSchema } from "../report/schema.ts";
 import { issueLines } from "../text/issue-lines.ts";
+import { readTextFile } from "./read-text-file.ts";
+import { REPORT_FILE } from "./run-folder.ts";
+import { REPORT_SCHEMA, type Report, reportSchema } from "./schema.ts";
 
 const named = z.looseObject({ schema: z.string() });
 

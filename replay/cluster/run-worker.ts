@@ -1,0 +1,155 @@
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { DelayedError, type Job, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { EPOCH_LENGTH } from "../../node/cl/pow/epoch.ts";
+import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { UsageError } from "../../node/codec/errors.ts";
+import { programVersion } from "../report/version.ts";
+import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import { note } from "../terminal/print.ts";
+import { onStopSignals } from "../terminal/stop-signals.ts";
+import { memoryBudget } from "../work/memory.ts";
+import { databaseIdentity } from "../work/planned-run.ts";
+import type { DatabaseSurvey, RunPlan, SurveyRequest } from "../work/range-job.ts";
+import { findRun, type PublishedRun, stateOf } from "./published-run.ts";
+import { MachineFailure, RangeLanes } from "./range-lanes.ts";
+import { engineConnection, MOST_TAKEOVERS, PREFIX, queueNameOf, rangeJobSchema } from "./range-queue.ts";
+import { connectRedis, type RedisRequest } from "./redis.ts";
+
+const LOOK_MILLISECONDS = 500;
+
+export interface WorkerRequest {
+  readonly db: string;
+  readonly configPath: string | undefined;
+  readonly workers: number;
+  readonly redis: RedisRequest;
+  readonly queue: string;
+  /** Seconds. */
+  readonly silence: number;
+  /** End with the first run, instead of waiting for the next. */
+  readonly once: boolean;
+}
+
+/** What a worker's threads run, and how it looks at its database. */
+export interface WorkerEngine {
+  readonly surveyDatabase: (request: SurveyRequest) => Promise<DatabaseSurvey>;
+  readonly workerFile: URL;
+}
+
+/**
+ * Checks ranges of whatever runs a coordinator publishes. Throws UsageError where this database is not the run's: its
+ * answers would be about another chain.
+ */
+export async function runWorker(request: WorkerRequest, engine: WorkerEngine): Promise<ExitCode> {
+  const link = await connectRedis(request.redis);
+  const stop = new AbortController();
+  const release = onStopSignals(
+    (signal) => {
+      note(`${signal}: giving back what is not done; once more to stop at once`);
+      stop.abort();
+    },
+    () => process.exit(EXIT.interrupted),
+  );
+  try {
+    note(`waiting for runs at ${link.name}, queue ${request.queue}`);
+    while (!stop.signal.aborted) {
+      const run = await findRun(link.redis, request.queue);
+      if (run !== undefined) {
+        await workOn(run, request, engine, link.redis, stop.signal);
+        if (request.once && !stop.signal.aborted) return EXIT.clean;
+      }
+      await pause(LOOK_MILLISECONDS);
+    }
+    return EXIT.interrupted;
+  } finally {
+    release();
+    link.close();
+  }
+}
+
+async function workOn(
+  run: PublishedRun,
+  request: WorkerRequest,
+  engine: WorkerEngine,
+  redis: Redis,
+  stop: AbortSignal,
+): Promise<void> {
+  const plan = await ownPlan(run, request, engine);
+  const lanes = new RangeLanes(plan, engine.workerFile, request.workers);
+  const connection = engineConnection(redis);
+  const worker = new Worker(queueNameOf(request.queue, run), (job, token) => check(job, token, lanes), {
+    ...{ connection, prefix: PREFIX, concurrency: request.workers, maxStalledCount: MOST_TAKEOVERS },
+    lockDuration: request.silence * 1000,
+    stalledInterval: (request.silence * 1000) / 2,
+    drainDelay: 1,
+  });
+  // Told by the engine where the server is gone, which it comes back from by itself.
+  worker.on("error", () => {});
+  worker.on("failed", (job, error) => note(`${job?.id ?? "a range"} failed here: ${error.message}`));
+  note(`at work on run ${run.id}: root blocks ${run.plan.rootFrom}..${run.plan.rootTo}`);
+  try {
+    await Promise.race([untilOver(redis, request.queue, run, stop), once(stop, "abort")]);
+    lanes.stop();
+    await Promise.race([worker.close(), pause(request.silence * 1000)]);
+    note(`run ${run.id}: done here`);
+  } finally {
+    await lanes.destroy();
+    connection.disconnect();
+  }
+}
+
+/** A coordinator says again that it is there within this time: a server that was restarted empty is no end of a run. */
+const MOST_UNKNOWN_LOOKS = 40;
+
+async function untilOver(redis: Redis, queue: string, run: PublishedRun, stop: AbortSignal): Promise<void> {
+  let unknown = 0;
+  while (!stop.aborted && unknown < MOST_UNKNOWN_LOOKS) {
+    const state = await stateOf(redis, queue, run);
+    if (state === "over") return;
+    unknown = state === "unknown" ? unknown + 1 : 0;
+    await pause(LOOK_MILLISECONDS);
+  }
+}
+
+async function check(job: Job, token: string | undefined, lanes: RangeLanes): Promise<unknown> {
+  const range = rangeJobSchema.parse(job.data);
+  try {
+    const answer = await lanes.check(range);
+    if (answer !== undefined) return answer;
+  } catch (error) {
+    // With its reason, and without what belongs to this machine alone.
+    throw error instanceof MachineFailure ? new Error(error.message) : error;
+  }
+  await job.moveToDelayed(Date.now(), token);
+  throw new DelayedError();
+}
+
+async function ownPlan(run: PublishedRun, request: WorkerRequest, engine: WorkerEngine): Promise<RunPlan> {
+  const { plan, database } = run;
+  if (run.version !== programVersion()) {
+    throw new UsageError(`the coordinator is version ${run.version}, this worker ${programVersion()}: use one version`);
+  }
+  const survey = await engine.surveyDatabase({
+    ...{ db: request.db, configPath: request.configPath, rootTip: plan.flags.rootTip ?? undefined },
+    ...{ verifyChecksums: plan.flags.verifyChecksums, shards: plan.shards },
+  });
+  try {
+    const own: Readonly<Record<string, string>> = databaseIdentity(survey);
+    const lines = Object.entries(database)
+      .filter(([name, value]) => own[name] !== value)
+      .map(([name, value]) => `  ${name}: run ${value}, here ${own[name] ?? "(none)"}`);
+    if (lines.length > 0) {
+      throw new UsageError([`${request.db} is not the run's database; give this worker a copy of it:`, ...lines]);
+    }
+    const { highestBlock, ...rest } = plan;
+    const epochs = 2 * request.workers + 2;
+    return {
+      ...{ ...rest, db: request.db, configPath: survey.configPath },
+      ethashCaches: plan.flags.verifyPow ? createSharedEthashCaches(epochs, highestBlock + EPOCH_LENGTH) : null,
+      cacheBytesPerWorker: memoryBudget(request.workers).cacheBytesPerWorker,
+    };
+  } finally {
+    survey.close();
+  }
+}
