@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { FIXTURE, FixtureChain, withMeta } from "../checkdb/twin-chain.testkit.ts";
 import { type Ended, startQkc } from "../checkdb/twin-command.testkit.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "../work/built-project.testkit.ts";

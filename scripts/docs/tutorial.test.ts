@@ -17,7 +17,8 @@ it("docs/tutorial.md is what its commands print", async () => {
     const bin = join(folder.path, "bin");
     mkdirSync(bin);
     const qkc = join(bin, "qkc");
-    writeFileSync(qkc, `#!/bin/sh\nexec node ${fileURLToPath(project.file("replay/cli/main.ts"))} "$@"\n`);
+    const main = fileURLToPath(project.file("replay/cli/main.ts"));
+    writeFileSync(qkc, `#!/bin/sh\nexec node ${main} "$@"\n`);
     chmodSync(qkc, 0o755);
     for (const name of ["fixtures", "scripts", "replay", "node", "node_modules", "package.json"]) {
       symlinkSync(join(ROOT, name), join(folder.path, name));
@@ -27,7 +28,8 @@ it("docs/tutorial.md is what its commands print", async () => {
       const commands = block.split("\n").filter((line) => line.startsWith("$ "));
       const shown = commands.map((line) => {
         const run = spawnSync("bash", ["-c", line.slice(2)], { cwd: folder.path, env, encoding: "utf8" });
-        return `${line}\n${run.stdout}`;
+        // Commands are printed as this one was started: the reader's is an alias.
+        return `${line}\n${run.stdout.replaceAll(`node ${main}`, "qkc")}`;
       });
       return `\`\`\`sh\n${shown.join("")}\`\`\``;
     };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assembleReport, type ReportInput } from "../assemble.ts";
 import { divergence, HASH, rangeResult, reportInput } from "../report.testkit.ts";
-import type { Divergence, Report } from "../schema.ts";
+import type { Divergence, FoundDivergence, Report } from "../schema.ts";
 import { compareReports } from "./compare.ts";
 
 const ROOTS = 20;
@@ -15,7 +15,7 @@ function report(roots: readonly number[], changes: Partial<ReportInput> = {}, fi
   return assembleReport(reportInput(results, changes));
 }
 
-function differing(root: number): Divergence {
+function differing(root: number): FoundDivergence {
   return { ...divergence(root, 1, root * 10), hash: root.toString(16).padStart(64, "0") };
 }
 

@@ -5,7 +5,7 @@ import { assembleReport, divergencesInOrder } from "../assemble.ts";
 import { FULL_PER_CLASS, firstOfEachClass } from "../classes/group.ts";
 import { lastNeededRange, stoppedByFindings } from "../limits.ts";
 import { divergence, rangeResult, reportInput, triageOf } from "../report.testkit.ts";
-import type { Divergence, Range, RangeResult } from "../schema.ts";
+import type { FoundDivergence, Range, RangeResult } from "../schema.ts";
 import { lookOfParts, mergedReport, mergeParts } from "./merge.ts";
 import { type FoundPart, type PartRecord, parsePartRecord } from "./part-record.ts";
 
@@ -193,7 +193,7 @@ describe("mergeParts", () => {
   });
 
   it("an allowlist's line is out of date only where no part has what it allows", () => {
-    const one: Divergence = { ...divergence(2, 1, 5), class: CLASSES[1] };
+    const one: FoundDivergence = { ...divergence(2, 1, 5), class: CLASSES[1] };
     const { ranges } = whole;
     const results = ranges.map(({ index }) => rangeResult(index, index === 1 ? { divergences: [one] } : {}));
     const run = mergeParts(partsOf({ ranges, results, maxFindings: MANY }, [1, 3]));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { reportWithoutTiming } from "../../../replay/checkdb/twin-command.testkit.ts";
 import { type BuiltProject, buildProject, temporaryFolder } from "../../../replay/work/built-project.testkit.ts";
 import {
