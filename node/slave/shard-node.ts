@@ -5,6 +5,7 @@ import { toHex } from "../codec/bytes.ts";
 import { QkcError, UsageError } from "../codec/errors.ts";
 import { WireReader } from "../codec/wire.ts";
 import { ThreadedSealSearch } from "../miner/threaded-seal-search.ts";
+import { pause, SYSTEM_CLOCK } from "../net/clock.ts";
 import { LinkError } from "../net/link-error.ts";
 import type { RootRefusal } from "../shard/chain-types.ts";
 import { answered } from "./answered.ts";
@@ -17,6 +18,10 @@ import { ShardPeers } from "./shard-peers.ts";
 import { ShardRequests } from "./shard-requests.ts";
 import { ShardEventSource } from "./websocket/shard-event-source.ts";
 import type { ShardEvent } from "./websocket/shard-events.ts";
+
+/** Milliseconds until what could not be told is told again. */
+const FINISH_AGAIN_MS = 1000;
+const LONGEST_FINISH_AGAIN_MS = 60_000;
 
 /** A shard that is alive. */
 interface LiveShard {
@@ -49,8 +54,7 @@ export class ShardNode implements ShardApi {
     if (block.header.height === genesis.rootHeight) await startAtGenesis(shard, block);
     else await startFrom(shard, block);
     this.#live = this.#serving(shard);
-    // What an earlier life left untold needs slaves that may be starting themselves: nobody waits for it here.
-    void shard.pipeline.finish().catch(() => {});
+    void this.#finish(shard);
   }
 
   async resume(): Promise<void> {
@@ -58,7 +62,7 @@ export class ShardNode implements ShardApi {
     if (shard.chain.snapshot === undefined) throw new QkcError("INTERNAL", "there is nothing to go on from");
     await shard.chain.recover();
     this.#live = this.#serving(shard);
-    void shard.pipeline.finish().catch(() => {});
+    void this.#finish(shard);
   }
 
   async rootRefusal(rootBlock: Uint8Array): Promise<string | undefined> {
@@ -120,6 +124,19 @@ export class ShardNode implements ShardApi {
     await this.#live?.peers.stop();
     const shard = await this.#opening?.catch(() => undefined);
     await shard?.close();
+  }
+
+  /** What an earlier life left untold needs slaves that may be starting themselves: nobody waits for it. */
+  async #finish({ pipeline }: OpenShard): Promise<void> {
+    const { signal } = this.#closing;
+    for (let wait = FINISH_AGAIN_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_FINISH_AGAIN_MS)) {
+      try {
+        return await pipeline.finish();
+      } catch {
+        // The pipeline has said what failed.
+        await pause(SYSTEM_CLOCK, wait, signal);
+      }
+    }
   }
 
   #serving(shard: OpenShard): LiveShard {
