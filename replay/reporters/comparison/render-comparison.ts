@@ -95,7 +95,11 @@ function asJunit(comparison: Comparison): string {
     ({ title, kind, lines }) => {
       const open = `    <testcase${xmlAttributes({ classname: "comparison", name: title })}`;
       if (kind !== "error") return `${open}/>\n`;
-      const body = lines.map((line) => `${line.title}: ${line.message}`);
+      const body = cut(
+        lines,
+        (line) => `${line.title}: ${line.message}`,
+        (rest) => rest,
+      );
       return `${open}><failure${xmlAttributes({ message: body[0] })}>${xmlText(body.join("\n"))}</failure></testcase>\n`;
     },
   );
