@@ -12,7 +12,7 @@ import {
 } from "../codec/bytes.ts";
 import { CodecError } from "../codec/errors.ts";
 import { keccak256 } from "../codec/keccak.ts";
-import { type RlpSpan, type RlpValue, rlpEncode, rlpSpan, uintFromPayload } from "../codec/rlp.ts";
+import { type RlpSpan, type RlpValue, rlpEncode, rlpSpan, uintFromPayload, writeListHeader } from "../codec/rlp.ts";
 import { TOKEN_ID_MAX } from "../codec/token-id.ts";
 import { chainIdOf, fullShardIdOfKey } from "./shard-id.ts";
 
@@ -42,6 +42,10 @@ export interface EvmTransaction {
 export type ShardSizes = ReadonlyMap<number, number>;
 
 const FIELDS = 15;
+/** First byte of a list of 55 bytes; behind those of longer ones comes the length. */
+const LONGEST_SHORT_LIST = 0xf7;
+/** All but version and signature. */
+const SIGNED_FIELDS = 11;
 const WORD_LIMIT = 1n << 256n;
 
 const TRANSACTION_GAS = 21000n;
@@ -50,27 +54,55 @@ export const XSHARD_GAS = 9000n;
 
 /** Throws CodecError on everything that pyrlp and the constructor of Transaction refuse ("Values way too high!"). */
 export function decodeEvmTransaction(rlp: Uint8Array): EvmTransaction {
-  const spans = fieldSpans(rlp);
-  const uint = (index: number, what: string) => uintField(rlp, spans[index], `transaction ${what}`);
-  const transaction: EvmTransaction = {
-    nonce: uint(0, "nonce"),
-    gasPrice: uint(1, "gas price"),
-    startGas: uint(2, "start gas"),
-    to: recipientField(rlp, spans[3]),
-    value: uint(4, "value"),
-    data: stringField(rlp, spans[5], "transaction data"),
-    networkId: uint(6, "network id"),
-    fromFullShardKey: shardKeyField(rlp, spans[7], "transaction from full shard key"),
-    toFullShardKey: shardKeyField(rlp, spans[8], "transaction to full shard key"),
-    gasTokenId: uint(9, "gas token"),
-    transferTokenId: uint(10, "transfer token"),
-    version: uint(11, "version"),
-    v: uint(12, "v"),
-    r: uint(13, "r"),
-    s: uint(14, "s"),
-  };
+  const transaction = new DecodedTransaction(rlp, fieldSpans(rlp));
   checkMagnitudes(transaction);
   return transaction;
+}
+
+/** A transaction that knows the bytes it was read from: what is signed is hashed as it stands there. */
+class DecodedTransaction implements EvmTransaction {
+  readonly nonce: bigint;
+  readonly gasPrice: bigint;
+  readonly startGas: bigint;
+  readonly to: Address | undefined;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+  readonly networkId: bigint;
+  readonly fromFullShardKey: number;
+  readonly toFullShardKey: number;
+  readonly gasTokenId: bigint;
+  readonly transferTokenId: bigint;
+  readonly version: bigint;
+  readonly v: bigint;
+  readonly r: bigint;
+  readonly s: bigint;
+  readonly #signedBytes: Uint8Array | undefined;
+
+  constructor(rlp: Uint8Array, spans: readonly RlpSpan[]) {
+    this.nonce = uintField(rlp, spans[0], "transaction nonce");
+    this.gasPrice = uintField(rlp, spans[1], "transaction gas price");
+    this.startGas = uintField(rlp, spans[2], "transaction start gas");
+    this.to = recipientField(rlp, spans[3]);
+    this.value = uintField(rlp, spans[4], "transaction value");
+    this.data = stringField(rlp, spans[5], "transaction data");
+    this.networkId = uintField(rlp, spans[6], "transaction network id");
+    this.fromFullShardKey = shardKeyField(rlp, spans[7], "transaction from full shard key");
+    this.toFullShardKey = shardKeyField(rlp, spans[8], "transaction to full shard key");
+    this.gasTokenId = uintField(rlp, spans[9], "transaction gas token");
+    this.transferTokenId = uintField(rlp, spans[10], "transaction transfer token");
+    this.version = uintField(rlp, spans[11], "transaction version");
+    this.v = uintField(rlp, spans[12], "transaction v");
+    this.r = uintField(rlp, spans[13], "transaction r");
+    this.s = uintField(rlp, spans[14], "transaction s");
+    // Everything else has one encoding only; what reads a list as 0 writes it as a string.
+    const isCanonical = !spans.some(({ isList }) => isList);
+    this.#signedBytes = isCanonical ? rlp.subarray(listStart(rlp), spans[SIGNED_FIELDS - 1].end) : undefined;
+  }
+
+  /** The fields that are signed, as RLP items; undefined where another writer's bytes would differ. */
+  static signedBytes(transaction: EvmTransaction): Uint8Array | undefined {
+    return #signedBytes in transaction ? transaction.#signedBytes : undefined;
+  }
 }
 
 export function encodeEvmTransaction(transaction: EvmTransaction): Uint8Array {
@@ -85,11 +117,20 @@ export function encodeEvmTransaction(transaction: EvmTransaction): Uint8Array {
 
 /** What the signature covers; undefined for a version that does not exist. */
 export function signingHash(transaction: EvmTransaction): Hash32 | undefined {
-  if (transaction.version === 0n) return keccak256(rlpEncode(signedFields(transaction)));
+  if (transaction.version === 0n) return listHash(transaction);
   if (transaction.version === 1n) return typedDataHash(transaction);
   if (transaction.version === 2n) return eip155Hash(transaction);
   return undefined;
 }
+
+function listHash(transaction: EvmTransaction): Hash32 {
+  const bytes = DecodedTransaction.signedBytes(transaction);
+  if (bytes === undefined) return keccak256(rlpEncode(signedFields(transaction)));
+  const header = headerScratch.subarray(0, writeListHeader(headerScratch, 0, bytes.length));
+  return keccak256(header, bytes);
+}
+
+const headerScratch = new Uint8Array(9);
 
 /** Different chain or different shard of the chain; the rest of the keys does not matter. */
 export function isCrossShard(transaction: EvmTransaction, shardSizes: ShardSizes): boolean {
@@ -166,6 +207,11 @@ function fieldSpans(rlp: Uint8Array): RlpSpan[] {
   return spans;
 }
 
+/** Where the items of the list begin that fills `rlp`. */
+function listStart(rlp: Uint8Array): number {
+  return rlp[0] > LONGEST_SHORT_LIST ? 1 + rlp[0] - LONGEST_SHORT_LIST : 1;
+}
+
 /**
  * An empty list reads as 0: pyrlp's BigEndianInt.deserialize asks neither for bytes nor for anything but emptiness.
  */
@@ -191,8 +237,16 @@ function recipientField(rlp: Uint8Array, span: RlpSpan): Address | undefined {
 }
 
 function checkMagnitudes(transaction: EvmTransaction): void {
-  const words = [transaction.gasPrice, transaction.startGas, transaction.value, transaction.nonce, transaction.version];
-  if (words.some((word) => word >= WORD_LIMIT)) throw new CodecError("transaction: a number exceeds 256 bits");
+  const { gasPrice, startGas, value, nonce, version } = transaction;
+  if (
+    gasPrice >= WORD_LIMIT ||
+    startGas >= WORD_LIMIT ||
+    value >= WORD_LIMIT ||
+    nonce >= WORD_LIMIT ||
+    version >= WORD_LIMIT
+  ) {
+    throw new CodecError("transaction: a number exceeds 256 bits");
+  }
   if (transaction.gasTokenId > TOKEN_ID_MAX || transaction.transferTokenId > TOKEN_ID_MAX) {
     throw new CodecError(`transaction: a token id exceeds ${TOKEN_ID_MAX}`);
   }

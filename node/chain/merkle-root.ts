@@ -6,6 +6,11 @@ import { keccak256 } from "../codec/keccak.ts";
  * (pyquarkchain core.py calculate_merkle_root). Used for transactions and for the headers in a root block.
  */
 export function merkleRoot(leaves: readonly Hash32[]): Hash32 {
+  if (leaves.length === 0) return ROOT_OF_NOTHING;
+  return computedRoot(leaves);
+}
+
+function computedRoot(leaves: readonly Hash32[]): Hash32 {
   let level: readonly Hash32[] = leaves.length === 0 ? [ZERO_HASH] : leaves;
   let padding: Hash32 = ZERO_HASH;
   while (level.length !== 1) {
@@ -16,3 +21,6 @@ export function merkleRoot(leaves: readonly Hash32[]): Hash32 {
   }
   return keccak256(level[0], concatBytes(new Uint8Array(4), uint32ToBytes(leaves.length)));
 }
+
+/** Of every block without transactions. */
+const ROOT_OF_NOTHING = computedRoot([]);

@@ -122,20 +122,41 @@ export function minorMiningHash(header: MinorBlockHeader): Hash32 {
   return keccak256(writer.finish());
 }
 
-export function readMinorBlockMeta(reader: WireReader): MinorBlockMeta {
-  return {
-    merkleRoot: reader.hash32("meta merkle root"),
-    stateRoot: reader.hash32("meta state root"),
-    receiptRoot: reader.hash32("meta receipt root"),
-    gasUsed: reader.uint256("meta gas used"),
-    xshardReceiveGasUsed: reader.uint256("meta xshard receive gas used"),
-    xshardCursor: {
+/** A meta that knows the bytes it was read from, of which there are no others: all its fields have a fixed length. */
+class ReadMeta implements MinorBlockMeta {
+  readonly merkleRoot: Hash32;
+  readonly stateRoot: Hash32;
+  readonly receiptRoot: Hash32;
+  readonly gasUsed: bigint;
+  readonly xshardReceiveGasUsed: bigint;
+  readonly xshardCursor: XshardCursor;
+  readonly xshardGasLimit: bigint;
+  readonly #bytes: Uint8Array;
+
+  constructor(reader: WireReader) {
+    const start = reader.position;
+    this.merkleRoot = reader.hash32("meta merkle root");
+    this.stateRoot = reader.hash32("meta state root");
+    this.receiptRoot = reader.hash32("meta receipt root");
+    this.gasUsed = reader.uint256("meta gas used");
+    this.xshardReceiveGasUsed = reader.uint256("meta xshard receive gas used");
+    this.xshardCursor = {
       rootBlockHeight: reader.count64("meta cursor root height"),
       minorBlockIndex: reader.count64("meta cursor minor index"),
       xshardDepositIndex: reader.count64("meta cursor deposit index"),
-    },
-    xshardGasLimit: reader.uint256("meta xshard gas limit"),
-  };
+    };
+    this.xshardGasLimit = reader.uint256("meta xshard gas limit");
+    this.#bytes = reader.bytes.subarray(start, reader.position);
+  }
+
+  /** Undefined for a meta that was not read, a changed copy of one that was among them. */
+  static bytesOf(meta: MinorBlockMeta): Uint8Array | undefined {
+    return #bytes in meta ? meta.#bytes : undefined;
+  }
+}
+
+export function readMinorBlockMeta(reader: WireReader): MinorBlockMeta {
+  return new ReadMeta(reader);
 }
 
 export function writeMinorBlockMeta(writer: WireWriter, meta: MinorBlockMeta): void {
@@ -147,6 +168,8 @@ export function writeMinorBlockMeta(writer: WireWriter, meta: MinorBlockMeta): v
 }
 
 export function minorMetaHash(meta: MinorBlockMeta): Hash32 {
+  const bytes = ReadMeta.bytesOf(meta);
+  if (bytes !== undefined) return keccak256(bytes);
   const writer = new WireWriter(256);
   writeMinorBlockMeta(writer, meta);
   return keccak256(writer.finish());

@@ -24,6 +24,8 @@ export interface Receipt {
 
 const SUCCESS = Uint8Array.of(1);
 const BLOOM_BYTES = 256;
+/** Of most receipts: nobody writes to it. */
+const NO_BITS = new Uint8Array(BLOOM_BYTES);
 
 /** RLP that the receipt trie stores. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
@@ -40,6 +42,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
 
 /** 2048-bit filter over addresses and topics; three 11-bit points a value (pyquarkchain quarkchain/evm/bloom.py). */
 export function logsBloom(logs: readonly Log[]): Uint8Array {
+  if (logs.length === 0) return NO_BITS;
   const bloom = new Uint8Array(BLOOM_BYTES);
   for (const log of logs) {
     insertIntoBloom(bloom, log.address);

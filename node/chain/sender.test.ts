@@ -2,9 +2,10 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asAddress, toHex } from "../codec/bytes.ts";
+import { secp256k1Backend } from "../codec/secp256k1.ts";
 import type { EvmTransaction } from "./evm-transaction.ts";
 import { plainTransaction } from "./plain-messages.testkit.ts";
-import { recoverSender, secp256k1Backend } from "./sender.ts";
+import { recoverSender } from "./sender.ts";
 import { addressOfKey, sign } from "./signing.testkit.ts";
 
 const ORDER = secp256k1.Point.CURVE().n;

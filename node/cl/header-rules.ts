@@ -2,7 +2,7 @@ import type { DifficultyConfig, QuarkChainConfig } from "../chain/config.ts";
 import type { Hash32 } from "../codec/bytes.ts";
 import { toHex } from "../codec/bytes.ts";
 import { nextDifficulty } from "./difficulty.ts";
-import { broken, mismatch, type RuleViolation } from "./rule-violation.ts";
+import { broken, joined, mismatch, type RuleViolation } from "./rule-violation.ts";
 
 /** What headers of root and minor blocks have in common. */
 interface BlockHeader {
@@ -39,20 +39,20 @@ export function blockTimeViolations(
   parent: BlockHeader,
   now: number | undefined,
 ): readonly RuleViolation[] {
-  return [
-    ...broken(
+  return joined(
+    broken(
       now !== undefined && createTime > now + ALLOWED_SECONDS_AHEAD,
       "TIME_IN_FUTURE",
       "createTime",
       () => `block of ${createTime} is too far in the future at ${now}`,
     ),
-    ...broken(
+    broken(
       createTime <= parent.createTime,
       "TIME_NOT_INCREASING",
       "createTime",
       () => `block of ${createTime} is not later than its parent of ${parent.createTime}`,
     ),
-  ];
+  );
 }
 
 export function extraDataViolations(

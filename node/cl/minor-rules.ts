@@ -14,7 +14,7 @@ import {
   versionViolations,
 } from "./header-rules.ts";
 import type { ConfirmedMinor } from "./root-chain.ts";
-import { broken, mismatch, type RuleViolation } from "./rule-violation.ts";
+import { broken, joined, mismatch, type RuleViolation } from "./rule-violation.ts";
 
 /** What the rules of a minor block need to know of the chains around it. */
 export interface MinorRuleContext {
@@ -41,48 +41,48 @@ export interface MinorRuleContext {
 export function minorBlockViolations(block: MinorBlock, context: MinorRuleContext): readonly RuleViolation[] {
   const { header, meta } = block;
   const { config, shard, parent } = context;
-  return [
-    ...identityViolations(header, context),
-    ...(parent === undefined ? [] : blockTimeViolations(header, parent, context.now)),
-    ...mismatch(
+  return joined(
+    identityViolations(header, context),
+    parent === undefined ? [] : blockTimeViolations(header, parent, context.now),
+    mismatch(
       "META_HASH_MISMATCH",
       "metaHash",
       header.metaHash,
       minorMetaHash(meta),
       "the header does not commit to the block's meta",
     ),
-    ...extraDataViolations(header, config),
-    ...trackingDataViolations(block.trackingData, config),
-    ...gasLimitViolations(block, shard),
-    ...mismatch(
+    extraDataViolations(header, config),
+    trackingDataViolations(block.trackingData, config),
+    gasLimitViolations(block, shard),
+    mismatch(
       "MERKLE_ROOT_MISMATCH",
       "merkleRoot",
       meta.merkleRoot,
       merkleRoot(block.transactions.map(({ hash }) => hash)),
       "the meta does not commit to the block's transactions",
     ),
-    ...coinbaseViolations(header, shard),
-    ...(parent === undefined || config.skipMinorDifficultyCheck
+    coinbaseViolations(header, shard),
+    parent === undefined || config.skipMinorDifficultyCheck
       ? []
-      : difficultyViolations(header, parent, shard.difficulty)),
-    ...rootLinkViolations(header, context),
-  ];
+      : difficultyViolations(header, parent, shard.difficulty),
+    rootLinkViolations(header, context),
+  );
 }
 
 function identityViolations(header: MinorBlockHeader, { shard, parent }: MinorRuleContext): readonly RuleViolation[] {
   const { fullShardId } = shard;
-  return [
-    ...versionViolations(header, "minor"),
-    ...genesisHeightViolations(header, "genesis blocks have"),
-    ...(parent === undefined
+  return joined(
+    versionViolations(header, "minor"),
+    genesisHeightViolations(header, "genesis blocks have"),
+    parent === undefined
       ? unknownParent(
           "prevMinorBlockHash",
           header.prevMinorBlockHash,
           (hash) => `there is no block ${hash} in the shard`,
         )
-      : heightViolations(header, parent)),
-    ...mismatch("BRANCH_MISMATCH", "branch", header.branch, fullShardId, "the block belongs to another shard"),
-  ];
+      : heightViolations(header, parent),
+    mismatch("BRANCH_MISMATCH", "branch", header.branch, fullShardId, "the block belongs to another shard"),
+  );
 }
 
 /** Gas limits are constants of the shard (shard_state.py get_gas_limit_all). */
@@ -90,22 +90,16 @@ function gasLimitViolations({ header, meta }: MinorBlock, shard: ShardConfig): r
   const { gasLimit } = header;
   const { xshardGasLimit } = meta;
   const allowed = xshardGasLimitOf(shard);
-  return [
-    ...mismatch("GAS_LIMIT_MISMATCH", "gasLimit", gasLimit, shard.genesis.gasLimit, "incorrect gas limit"),
-    ...broken(
+  return joined(
+    mismatch("GAS_LIMIT_MISMATCH", "gasLimit", gasLimit, shard.genesis.gasLimit, "incorrect gas limit"),
+    broken(
       xshardGasLimit >= gasLimit,
       "XSHARD_GAS_LIMIT_NOT_BELOW_GAS_LIMIT",
       "xshardGasLimit",
       () => `cross-shard gas limit ${xshardGasLimit} is not below the gas limit ${gasLimit}`,
     ),
-    ...mismatch(
-      "XSHARD_GAS_LIMIT_MISMATCH",
-      "xshardGasLimit",
-      xshardGasLimit,
-      allowed,
-      "incorrect cross-shard gas limit",
-    ),
-  ];
+    mismatch("XSHARD_GAS_LIMIT_MISMATCH", "xshardGasLimit", xshardGasLimit, allowed, "incorrect cross-shard gas limit"),
+  );
 }
 
 function coinbaseViolations(
@@ -131,24 +125,24 @@ function rootLinkViolations(header: MinorBlockHeader, context: MinorRuleContext)
   if (parent === undefined) return [];
   const parentHeight = context.rootHeight(parent.prevRootBlockHash);
   const confirmed = context.lastConfirmed(rootHash);
-  return [
-    ...broken(
+  return joined(
+    broken(
       parentHeight !== undefined && height < parentHeight,
       "ROOT_HEIGHT_DECREASING",
       field,
       () => `the previous root block has height ${height}, the parent's has ${parentHeight}`,
     ),
-    ...broken(
+    broken(
       confirmed !== undefined && !context.isAncestorOfParent(confirmed),
       "CONFIRMED_BLOCK_NOT_ANCESTOR",
       field,
       () => `the previous root block confirms block ${confirmed?.header.height} of another branch of this shard`,
     ),
-    ...broken(
+    broken(
       parentHeight === undefined || !context.isRootAncestor(parent.prevRootBlockHash, rootHash),
       "ROOT_CHAIN_MISMATCH",
       field,
       () => "the previous root block does not descend from the parent's",
     ),
-  ];
+  );
 }

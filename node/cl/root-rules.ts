@@ -20,7 +20,7 @@ import {
   unknownParent,
   versionViolations,
 } from "./header-rules.ts";
-import { broken, describeBalances, mismatch, type RuleViolation } from "./rule-violation.ts";
+import { broken, describeBalances, joined, mismatch, type RuleViolation } from "./rule-violation.ts";
 
 /** What the rules of a root block need to know of the chains below it. */
 export interface RootRuleContext {
@@ -44,7 +44,7 @@ export interface RootRuleContext {
  * and validate_block: the first is the one pyquarkchain stops at. Empty for a valid block.
  */
 export function rootBlockViolations(block: RootBlock, context: RootRuleContext): readonly RuleViolation[] {
-  return [...headerViolations(block.header, context), ...bodyViolations(block, context)];
+  return joined(headerViolations(block.header, context), bodyViolations(block, context));
 }
 
 function headerViolations(header: RootBlockHeader, { config, parent, now }: RootRuleContext): readonly RuleViolation[] {
@@ -54,40 +54,40 @@ function headerViolations(header: RootBlockHeader, { config, parent, now }: Root
     const unknown = unknownParent("prevBlockHash", header.prevBlockHash, (hash) => `there is no root block ${hash}`);
     return [...own, ...unknown, ...sizes];
   }
-  return [
-    ...own,
-    ...heightViolations(header, parent),
-    ...blockTimeViolations(header, parent, now),
-    ...sizes,
-    ...(config.skipRootDifficultyCheck ? [] : difficultyViolations(header, parent, config.root.difficulty)),
-    ...mismatch(
+  return joined(
+    own,
+    heightViolations(header, parent),
+    blockTimeViolations(header, parent, now),
+    sizes,
+    config.skipRootDifficultyCheck ? [] : difficultyViolations(header, parent, config.root.difficulty),
+    mismatch(
       "TOTAL_DIFFICULTY_MISMATCH",
       "totalDifficulty",
       header.totalDifficulty,
       parent.totalDifficulty + header.difficulty,
       "total difficulty is not the parent's plus the block's",
     ),
-  ];
+  );
 }
 
 function bodyViolations(block: RootBlock, context: RootRuleContext): readonly RuleViolation[] {
   const { header, trackingData } = block;
   const unknown = unknownMinorViolations(block, context);
-  return [
-    ...trackingDataViolations(trackingData, context.config),
-    ...mismatch(
+  return joined(
+    trackingDataViolations(trackingData, context.config),
+    mismatch(
       "MERKLE_ROOT_MISMATCH",
       "merkleRoot",
       header.merkleRoot,
       merkleRoot(context.minorHashes),
       "the header does not commit to the block's minor headers",
     ),
-    ...mismatch("STATE_ROOT_NOT_EMPTY", "stateRoot", header.stateRoot, EMPTY_TRIE_ROOT, "the root chain has no state"),
-    ...unknown,
-    ...(unknown.length === 0 ? coinbaseViolations(block, context.config) : []),
-    ...minorHeaderViolations(block, context),
-    ...shardLinkViolations(block, context),
-  ];
+    mismatch("STATE_ROOT_NOT_EMPTY", "stateRoot", header.stateRoot, EMPTY_TRIE_ROOT, "the root chain has no state"),
+    unknown,
+    unknown.length === 0 ? coinbaseViolations(block, context.config) : [],
+    minorHeaderViolations(block, context),
+    shardLinkViolations(block, context),
+  );
 }
 
 /** What such a block paid its miner is not known, so _calculate_root_block_coinbase already fails on it. */
@@ -132,21 +132,21 @@ function minorHeaderViolations(
     const name = () => `minor block ${minor.branch}/${minor.height}`;
     const before = highestShard;
     highestShard = Math.max(highestShard, minor.branch);
-    return [
-      ...broken(
+    return joined(
+      broken(
         minor.createTime > header.createTime,
         "MINOR_BLOCK_LATER_THAN_ROOT",
         field,
         () => `${name()} of ${minor.createTime} is later than the root block of ${header.createTime}`,
       ),
-      ...broken(
+      broken(
         context.parent !== undefined && !context.isOnParentChain(minor.prevRootBlockHash),
         "MINOR_BLOCK_ON_OTHER_ROOT_CHAIN",
         field,
         () => `${name()} rests on root block ${toHex(minor.prevRootBlockHash)}, which is not in this root chain`,
       ),
-      ...broken(minor.branch < before, "SHARDS_NOT_ORDERED", field, () => `${name()} comes after shard ${before}`),
-    ];
+      broken(minor.branch < before, "SHARDS_NOT_ORDERED", field, () => `${name()} comes after shard ${before}`),
+    );
   });
 }
 
@@ -163,21 +163,21 @@ function shardLinkViolations(block: RootBlock, context: RootRuleContext): readon
       return broken(true, "SHARD_UNKNOWN", field, () => `the configuration has no shard ${fullShardId}`);
     }
     const allowed = maxBlocksPerShardInOneRootBlock(config.root, shard);
-    return [
-      ...broken(
+    return joined(
+      broken(
         positions.length > allowed,
         "TOO_MANY_MINOR_BLOCKS",
         "minorHeaders",
         () => `${positions.length} blocks of shard ${fullShardId}, ${allowed} are allowed`,
       ),
-      ...broken(
+      broken(
         !initialized.has(fullShardId),
         "SHARD_NOT_INITIALIZED",
         field,
         () => `shard ${fullShardId} starts at root height ${shard.genesis.rootHeight}`,
       ),
-      ...(parent === undefined ? [] : linkViolations(block.minorHeaders, positions, context)),
-    ];
+      parent === undefined ? [] : linkViolations(block.minorHeaders, positions, context),
+    );
   });
 }
 

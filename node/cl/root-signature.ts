@@ -1,7 +1,7 @@
-import secp256k1 from "secp256k1";
 import { type RootBlockHeader, rootMiningHash } from "../chain/root-block.ts";
 import { type Address, asAddress, bytesToBigInt, concatBytes } from "../codec/bytes.ts";
 import { keccak256 } from "../codec/keccak.ts";
+import { secp256k1 } from "../codec/secp256k1.ts";
 
 const GROUP_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const UNCOMPRESSED = Uint8Array.of(4);
@@ -25,9 +25,10 @@ export function isWellFormedSignature(signature: Uint8Array): boolean {
 export function isSignedWith(header: RootBlockHeader, publicKey: Uint8Array): boolean {
   if (!isWellFormedSignature(header.signature)) return false;
   const key = concatBytes(UNCOMPRESSED, publicKey);
-  if (!secp256k1.publicKeyVerify(key)) return false;
-  const lowS = secp256k1.signatureNormalize(header.signature.slice(0, 64));
-  return secp256k1.ecdsaVerify(lowS, rootMiningHash(header), key);
+  const { publicKeyVerify, signatureNormalize, ecdsaVerify } = secp256k1();
+  if (!publicKeyVerify(key)) return false;
+  const lowS = signatureNormalize(header.signature.slice(0, 64));
+  return ecdsaVerify(lowS, rootMiningHash(header), key);
 }
 
 /**
@@ -37,7 +38,7 @@ export function isSignedWith(header: RootBlockHeader, publicKey: Uint8Array): bo
 export function recoverRootSigner(header: RootBlockHeader): Address | undefined {
   try {
     const rs = header.signature.subarray(0, 64);
-    const key = secp256k1.ecdsaRecover(rs, header.signature[64], rootMiningHash(header), false);
+    const key = secp256k1().ecdsaRecover(rs, header.signature[64], rootMiningHash(header), false);
     return asAddress(keccak256(key.subarray(1)).subarray(12));
   } catch {
     return undefined;

@@ -81,6 +81,14 @@ export function broken(
 
 const NONE: readonly RuleViolation[] = [];
 
+/** What the rules found, in their order; nearly always nothing. */
+export function joined(...found: readonly (readonly RuleViolation[])[]): readonly RuleViolation[] {
+  let all = NONE;
+  for (const violations of found)
+    if (violations.length > 0) all = all.length === 0 ? violations : [...all, ...violations];
+  return all;
+}
+
 function textOf(value: Compared): string {
   return value instanceof Uint8Array ? toHex(value) : String(value);
 }

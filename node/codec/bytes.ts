@@ -97,6 +97,7 @@ export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Big-endian unsigned number of any length. */
 export function bytesToBigInt(bytes: Uint8Array): bigint {
+  if (bytes.length <= 6) return BigInt(smallNumber(bytes, 0, bytes.length));
   if (bytes.length === 32) return word256ToBigInt(bytes, 0);
   // Shifting takes the square of the length.
   if (bytes.length > 64)
@@ -104,11 +105,16 @@ export function bytesToBigInt(bytes: Uint8Array): bigint {
   let value = 0n;
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(start + 6, bytes.length);
-    let part = 0;
-    for (let i = start; i < end; i++) part = part * 256 + bytes[i];
-    value = (value << BigInt(8 * (end - start))) | BigInt(part);
+    value = (value << BigInt(8 * (end - start))) | BigInt(smallNumber(bytes, start, end));
     start = end;
   }
+  return value;
+}
+
+/** At most six bytes. */
+function smallNumber(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) value = value * 256 + bytes[i];
   return value;
 }
 
@@ -129,6 +135,24 @@ export function bigIntToMinimalBytes(value: bigint): Uint8Array {
   if (value === 0n) return EMPTY_BYTES;
   const start = fillScratch(value);
   return start === undefined ? wideBytes(value) : scratch.slice(start);
+}
+
+/** How many bytes a number has at most: those that writers have written can have any. */
+export function mostBytes(value: bigint): number {
+  return value < WORD_LIMIT ? 32 : value.toString(16).length;
+}
+
+/** Writes the big-endian bytes of a number without leading zeros so that they end before `end`; returns where they begin. */
+export function putMinimalBytesBefore(out: Uint8Array, end: number, value: bigint): number {
+  if (value === 0n) return end;
+  const start = fillScratch(value);
+  if (start === undefined) {
+    const bytes = wideBytes(value);
+    out.set(bytes, end - bytes.length);
+    return end - bytes.length;
+  }
+  for (let from = 31, to = end - 1; from >= start; from--, to--) out[to] = scratch[from];
+  return end - 32 + start;
 }
 
 /** Big-endian bytes of exactly `length`. Throws CodecError when the value does not fit. */

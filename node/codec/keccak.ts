@@ -12,14 +12,23 @@ const sponge = createKeccakSponge();
 
 /** keccak-256 (the pre-standard padding Ethereum uses). */
 export function keccak256(first: Uint8Array, ...more: readonly Uint8Array[]): Hash32 {
+  hashCount++;
   sponge.absorb136(fill(RATE_256, first, more));
   return sponge.memory.slice(DIGEST_ADDRESS, DIGEST_ADDRESS + 32) as Hash32;
 }
 
 /** keccak-512, 64 bytes. */
 export function keccak512(first: Uint8Array, ...more: readonly Uint8Array[]): Uint8Array {
+  hashCount++;
   sponge.absorb72(fill(RATE_512, first, more));
   return sponge.memory.slice(DIGEST_ADDRESS, DIGEST_ADDRESS + 64);
+}
+
+let hashCount = 0;
+
+/** Hashes that this thread has made. */
+export function hashesMade(): number {
+  return hashCount;
 }
 
 /** Puts the input where the sponge reads it, pads it, and returns how many blocks it makes. */
@@ -36,7 +45,8 @@ function fill(rate: number, first: Uint8Array, more: readonly Uint8Array[]): num
     memory.set(part, at);
     at += part.length;
   }
-  memory.fill(0, at, end);
+  // A call of `fill` would cost more than a short block's padding.
+  for (let i = at; i < end; i++) memory[i] = 0;
   memory[at] = PAD_FIRST;
   memory[end - 1] |= PAD_LAST;
   return blocks;

@@ -24,6 +24,23 @@ export function writeListHeader(out: Uint8Array, at: number, payload: number): n
   return writeHeader(out, at, payload, 0xc0);
 }
 
+/** Puts the header of the string at `start` to `end` in front of it and returns where the item begins. */
+export function putStringHeaderBefore(out: Uint8Array, start: number, end: number): number {
+  if (end - start === 1 && out[start] < 0x80) return start;
+  return putHeaderBefore(out, start, end - start, 0x80);
+}
+
+/** The same of a list whose items stand there. */
+export function putListHeaderBefore(out: Uint8Array, start: number, end: number): number {
+  return putHeaderBefore(out, start, end - start, 0xc0);
+}
+
+function putHeaderBefore(out: Uint8Array, start: number, payload: number, base: number): number {
+  const at = start - headerLength(payload);
+  writeHeader(out, at, payload, base);
+  return at;
+}
+
 /** Bytes that a header for `payload` bytes takes. */
 export function headerLength(payload: number): number {
   if (payload < 56) return 1;

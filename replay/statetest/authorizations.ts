@@ -1,4 +1,3 @@
-import secp256k1 from "secp256k1";
 import {
   type Address,
   bigIntToBytes,
@@ -10,6 +9,7 @@ import {
 } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import { rlpEncode } from "../../node/codec/rlp.ts";
+import { secp256k1 } from "../../node/codec/secp256k1.ts";
 import { delegateOf, delegationTo } from "../../node/el/evm/delegation.ts";
 import { NONCE_LIMIT } from "../../node/el/evm/system-instructions.ts";
 import type { EvmState } from "../../node/el/state/evm-state.ts";
@@ -65,7 +65,7 @@ function authorityOf({ chainId, address, nonce, v, yParity, r, s }: Authorizatio
   const hash = keccak256(MAGIC, rlpEncode(fields));
   const signature = concatBytes(bigIntToBytes(r, 32), bigIntToBytes(s, 32));
   try {
-    return addressOfPublicKey(secp256k1.ecdsaRecover(signature, Number(parity), hash, false));
+    return addressOfPublicKey(secp256k1().ecdsaRecover(signature, Number(parity), hash, false));
   } catch {
     // The library tells by throwing that no key gives this signature.
     return undefined;

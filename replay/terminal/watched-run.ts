@@ -1,4 +1,4 @@
-import { secp256k1Backend } from "../../node/chain/sender.ts";
+import { secp256k1Backend } from "../../node/codec/secp256k1.ts";
 import { programVersion } from "../report/version.ts";
 import type { RunMonitor, Snapshot } from "../work/monitor.ts";
 import { EXIT } from "./exit-code.ts";

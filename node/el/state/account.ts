@@ -1,16 +1,17 @@
+import { ownBytes } from "../../codec/byte-slab.ts";
 import {
   type Address,
-  bigIntToMinimalBytes,
   bytesEqual,
   bytesToBigInt,
   EMPTY_BYTES,
   type Hash32,
+  mostBytes,
+  putMinimalBytesBefore,
   toHex,
-  uint32ToBytes,
 } from "../../codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../codec/errors.ts";
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY } from "../../codec/keccak.ts";
-import { rlpEncode, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
+import { putListHeaderBefore, putStringHeaderBefore, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
 
 /** A leaf of the state trie (pyquarkchain state.py _Account). The sixth field, `optional`, is always empty. */
 export interface Account {
@@ -26,15 +27,39 @@ export interface Account {
 
 const FIELD_COUNT = 6;
 
-export function encodeAccount(account: Account): Uint8Array {
-  return rlpEncode([
-    bigIntToMinimalBytes(account.nonce),
-    account.tokenBalances,
-    account.storageRoot,
-    account.codeHash,
-    uint32ToBytes(account.fullShardKey),
-    EMPTY_BYTES,
-  ]);
+/** Two hashes, the shard key, the empty field, and the headers of the other fields and of the list at their longest. */
+const FIXED_BYTES = 33 + 33 + 5 + 1 + 3 * 9;
+const EMPTY_STRING = 0x80;
+const HASH_HEADER = 0xa0;
+const SHARD_KEY_HEADER = 0x84;
+
+let draft = new Uint8Array(1024);
+
+/** Written from its end, where the lengths are known. The bytes are the caller's own. */
+export function encodeAccount({ nonce, tokenBalances, storageRoot, codeHash, fullShardKey }: Account): Uint8Array {
+  const most = FIXED_BYTES + mostBytes(nonce) + tokenBalances.length;
+  if (draft.length < most) draft = new Uint8Array(2 * most);
+  const end = draft.length;
+  let at = end;
+  draft[--at] = EMPTY_STRING;
+  draft[--at] = fullShardKey;
+  draft[--at] = fullShardKey >>> 8;
+  draft[--at] = fullShardKey >>> 16;
+  draft[--at] = fullShardKey >>> 24;
+  draft[--at] = SHARD_KEY_HEADER;
+  at = putHash(codeHash, at);
+  at = putHash(storageRoot, at);
+  draft.set(tokenBalances, at - tokenBalances.length);
+  at = putStringHeaderBefore(draft, at - tokenBalances.length, at);
+  const nonceStart = putMinimalBytesBefore(draft, at, nonce);
+  at = putStringHeaderBefore(draft, nonceStart, at);
+  return ownBytes(draft, putListHeaderBefore(draft, at, end), end);
+}
+
+function putHash(hash: Hash32, end: number): number {
+  draft.set(hash, end - 32);
+  draft[end - 33] = HASH_HEADER;
+  return end - 33;
 }
 
 /** Throws CodecError when the bytes are no account. */

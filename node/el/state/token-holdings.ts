@@ -1,15 +1,17 @@
+import { ownBytes } from "../../codec/byte-slab.ts";
 import {
   asHash32,
   bigIntToBytes,
-  bigIntToMinimalBytes,
   bytesEqual,
   concatBytes,
   EMPTY_BYTES,
+  mostBytes,
+  putMinimalBytesBefore,
   toHex,
 } from "../../codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../codec/errors.ts";
 import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
-import { rlpEncode, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
+import { putListHeaderBefore, putStringHeaderBefore, rlpListItems, uintFromPayload } from "../../codec/rlp.ts";
 import { Trie } from "../trie/trie.ts";
 import type { WarmNodes } from "../trie/warm-nodes.ts";
 import type { NodeStore } from "./node-store.ts";
@@ -17,6 +19,12 @@ import { numberTrieKey, readNumber, writeNumber } from "./number-trie.ts";
 
 const LIST_FORM = 0;
 const TRIE_FORM = 1;
+/** The form and a list's header at its longest. */
+const LIST_BYTES = 1 + 9;
+/** The headers of two numbers and of their list at their longest. */
+const PAIR_BYTES = 3 * 9;
+
+let draft = new Uint8Array(1024);
 
 /** The rows of an account's token trie are not there: its nonce, code and storage may be, its balances are lost. */
 export class LostTokenTrieError extends DatabaseDamagedError {}
@@ -148,11 +156,32 @@ export class TokenHoldings {
   encode(zerosLeaveList: boolean): Uint8Array {
     if (this.#trie !== undefined) return concatBytes(Uint8Array.of(TRIE_FORM), this.#trie.rootHash);
     if (this.#balances.size === 0) return EMPTY_BYTES;
-    const rows = [...this.#balances].filter(([, balance]) => balance > 0n);
-    if (rows.length === 0 && !zerosLeaveList) return EMPTY_BYTES;
-    if (rows.length > 1) rows.sort(([a], [b]) => (a < b ? -1 : 1));
-    const list = rows.map(([tokenId, balance]) => [bigIntToMinimalBytes(tokenId), bigIntToMinimalBytes(balance)]);
-    return concatBytes(Uint8Array.of(LIST_FORM), rlpEncode(list));
+    const tokens: bigint[] = [];
+    let most = LIST_BYTES;
+    for (const [tokenId, balance] of this.#balances) {
+      if (balance <= 0n) continue;
+      tokens.push(tokenId);
+      most += PAIR_BYTES + mostBytes(tokenId) + mostBytes(balance);
+    }
+    if (tokens.length === 0 && !zerosLeaveList) return EMPTY_BYTES;
+    if (tokens.length > 1) tokens.sort((a, b) => (a < b ? -1 : 1));
+    if (draft.length < most) draft = new Uint8Array(2 * most);
+    return this.#encodeList(tokens);
+  }
+
+  /** Written from its end, where the lengths are known. */
+  #encodeList(tokens: readonly bigint[]): Uint8Array {
+    const end = draft.length;
+    let at = end;
+    for (let i = tokens.length - 1; i >= 0; i--) {
+      const pairEnd = at;
+      at = putStringHeaderBefore(draft, putMinimalBytesBefore(draft, at, this.#balances.get(tokens[i]) as bigint), at);
+      at = putStringHeaderBefore(draft, putMinimalBytesBefore(draft, at, tokens[i]), at);
+      at = putListHeaderBefore(draft, at, pairEnd);
+    }
+    at = putListHeaderBefore(draft, at, end);
+    draft[--at] = LIST_FORM;
+    return ownBytes(draft, at, end);
   }
 
   #readList(content: Uint8Array): void {

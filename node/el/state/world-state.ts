@@ -264,7 +264,7 @@ export class WorldState implements EvmState {
 
   /** state.py get_and_cache_account: a blank account is born with the key in force at its first look-up. */
   #firstLook(address: Address, key: string, isChange: boolean): CachedAccount {
-    const trieKey = keccak256(address);
+    const trieKey = this.#cache.trieKey(address, key);
     const stored = this.#storedAccount(address, trieKey);
     const account = stored ?? this.#inMemory(trieKey, blankAccount(this.fullShardKey));
     if (stored === undefined && !this.#rules.readsCreateAccounts) {

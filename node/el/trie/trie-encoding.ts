@@ -18,6 +18,9 @@ import {
   type TrieNode,
 } from "./trie-node.ts";
 
+/** Fewer are copied sooner one by one than by a call. */
+const LEAST_BYTES_TO_SET = 64;
+
 /** RLP of a node whose changed children are all clean. */
 export function encodeNode(node: TrieNode): Uint8Array {
   if (node.kind === BRANCH) return patchedFullBranch(node) ?? encodeBranch(node);
@@ -64,14 +67,29 @@ function encodeBranch(node: BranchNode): Uint8Array {
   }
   const out = newBytes(headerLength(payload) + payload);
   let put = writeListHeader(out, 0, payload);
-  for (let i = 0, at = childOffset(node, 0); i < BRANCH_WIDTH; i++) {
-    const sourceLength = referenceLength(source, at);
-    if ((changed & (1 << i)) !== 0) put = writeChildReference(out, put, children[i]);
-    else for (let end = at + sourceLength, from = at; from < end; from++, put++) out[put] = source[from];
-    at += sourceLength;
+  let at = childOffset(node, 0);
+  // What did not change between two changed children is copied in one go.
+  let copied = at;
+  for (let i = 0; i < BRANCH_WIDTH; i++) {
+    const next = at + referenceLength(source, at);
+    if ((changed & (1 << i)) !== 0) {
+      put = copyRange(out, put, source, copied, at);
+      put = writeChildReference(out, put, children[i]);
+      copied = next;
+    }
+    at = next;
   }
+  put = copyRange(out, put, source, copied, at);
   writeValue(out, put, node.value);
   return out;
+}
+
+/** Returns the offset behind the copy. */
+function copyRange(out: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
+  if (end - start < LEAST_BYTES_TO_SET)
+    for (let from = start, to = at; from < end; from++, to++) out[to] = source[from];
+  else out.set(source.subarray(start, end), at);
+  return at + end - start;
 }
 
 function childReferenceLength(child: ChildNode | null | undefined): number {

@@ -1,4 +1,3 @@
-import secp256k1 from "secp256k1";
 import {
   decodeEvmTransaction,
   type EvmTransaction,
@@ -9,6 +8,7 @@ import { recoverSender } from "../../../node/chain/sender.ts";
 import { type Address, asAddress, bytesToBigInt, utf8 } from "../../../node/codec/bytes.ts";
 import { CodecError } from "../../../node/codec/errors.ts";
 import { keccak256 } from "../../../node/codec/keccak.ts";
+import { secp256k1 } from "../../../node/codec/secp256k1.ts";
 import type { ReproducerCase } from "./format.ts";
 
 type CaseTransaction = ReproducerCase["transactions"][number];
@@ -21,7 +21,7 @@ export function senderKey(index: number): Uint8Array {
 }
 
 export function addressOfKey(secretKey: Uint8Array): Address {
-  return asAddress(keccak256(secp256k1.publicKeyCreate(secretKey, false).subarray(1)).subarray(12));
+  return asAddress(keccak256(secp256k1().publicKeyCreate(secretKey, false).subarray(1)).subarray(12));
 }
 
 /** Undefined where the bytes are no transaction. */
@@ -44,7 +44,7 @@ export function senderOf(transaction: CaseTransaction): Address | undefined {
 export function signedBy(transaction: EvmTransaction, secretKey: Uint8Array): CaseTransaction | undefined {
   const hash = signingHash(transaction);
   if (hash === undefined) return undefined;
-  const { signature, recid } = secp256k1.ecdsaSign(hash, secretKey);
+  const { signature, recid } = secp256k1().ecdsaSign(hash, secretKey);
   const first = transaction.version === EIP155_VERSION ? 35n + 2n * transaction.networkId : 27n;
   const signed = {
     ...transaction,

@@ -1,6 +1,6 @@
-import secp256k1 from "secp256k1";
 import { EMPTY_BYTES } from "../../../codec/bytes.ts";
 import { keccak256 } from "../../../codec/keccak.ts";
+import { recoverPoint } from "../../../codec/secp256k1.ts";
 import type { ExecutionContext } from "../context.ts";
 import { failure, OUT_OF_GAS } from "../frame.ts";
 import type { Message, MessageResult } from "../message.ts";
@@ -23,13 +23,9 @@ function recover(data: Uint8Array): Uint8Array {
   const r = readWord(data, 64);
   const s = readWord(data, 96);
   if (r >= CURVE_ORDER || s >= CURVE_ORDER || r === 0n || s === 0n || v < 27n || v > 28n) return EMPTY_BYTES;
-  let publicKey: Uint8Array;
-  try {
-    publicKey = secp256k1.ecdsaRecover(readPadded(data, 64, 64), Number(v) - 27, readPadded(data, 0, 32), false);
-  } catch {
-    return EMPTY_BYTES;
-  }
-  const word = keccak256(publicKey.subarray(1));
+  const key = recoverPoint(readPadded(data, 64, 64), Number(v) - 27, readPadded(data, 0, 32));
+  if (key === undefined) return EMPTY_BYTES;
+  const word = keccak256(key);
   word.fill(0, 0, 12);
   return word;
 }
