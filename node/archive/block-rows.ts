@@ -1,5 +1,5 @@
 import { type CrossShardDepositList, decodeDepositList } from "../chain/deposit.ts";
-import { decodeHashedMinorBlock, type MinorBlock } from "../chain/minor-block.ts";
+import { decodeBehindHeader, decodeHashedMinorBlock, type KnownHeader, type MinorBlock } from "../chain/minor-block.ts";
 import {
   decodeHashedRootBlock,
   type HashedRootBlock,
@@ -17,6 +17,11 @@ import { alteredRow, decodeRow, type NamedDatabase, optionalHash, requireRow } f
 /** A root block's worth of blocks of one shard. */
 const MAX_SEEN_BLOCKS = 256;
 const MAX_DEPOSIT_LISTS = 512;
+
+interface SeenBlock {
+  readonly row: Uint8Array;
+  readonly known: KnownHeader | undefined;
+}
 
 /** Where a client keeps what both clients store alike. */
 export interface BlockKeys {
@@ -75,7 +80,7 @@ export class RootBlockRows implements RootBlockSource {
 export class ShardBlockRows extends RootBlockRows implements ShardSource {
   readonly fullShardId: number;
   /** Rows of blocks that were asked for and are likely to be read next, by hash. */
-  readonly #seenBlocks = new RecentByHash<Uint8Array>(MAX_SEEN_BLOCKS);
+  readonly #seenBlocks = new RecentByHash<SeenBlock>(MAX_SEEN_BLOCKS);
   /** Lists by the hash of the block that sent them: its own check reads them, and then the receiver's. */
   readonly #depositLists = new RecentByHash<CrossShardDepositList>(MAX_DEPOSIT_LISTS);
 
@@ -90,15 +95,19 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
 
   minorBlock(hash: Hash32): MinorBlock {
     const key = this.keys.minorBlock(hash);
-    const row = this.#takeSeen(hash) ?? requireRow(this.rows, this.database, key, "minor block");
+    const seen = this.#takeSeen(hash);
+    const { known } = seen ?? {};
+    const row = seen?.row ?? requireRow(this.rows, this.database, key, "minor block");
+    const proved = known && decodeRow(this.database, key, row, (bytes) => decodeBehindHeader(bytes, known));
+    if (proved !== undefined) return proved;
     const hashed = decodeRow(this.database, key, row, decodeHashedMinorBlock);
     if (!bytesEqual(hashed.hash, hash)) throw alteredRow(this.database, key, "minor block");
     return hashed.block;
   }
 
-  hasMinorBlock(hash: Hash32): boolean {
+  hasMinorBlock(hash: Hash32, known?: KnownHeader): boolean {
     const row = this.rows.get(this.keys.minorBlock(hash));
-    if (row !== undefined) this.#seenBlocks.set(hash, row);
+    if (row !== undefined) this.#seenBlocks.set(hash, { row, known });
     return row !== undefined;
   }
 
@@ -134,9 +143,9 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
     return row === undefined ? undefined : decodeRow(this.database, key, row, decode);
   }
 
-  #takeSeen(hash: Hash32): Uint8Array | undefined {
-    const row = this.#seenBlocks.get(hash);
-    if (row !== undefined) this.#seenBlocks.delete(hash);
-    return row;
+  #takeSeen(hash: Hash32): SeenBlock | undefined {
+    const seen = this.#seenBlocks.get(hash);
+    if (seen !== undefined) this.#seenBlocks.delete(hash);
+    return seen;
   }
 }

@@ -1,5 +1,5 @@
 import type { CrossShardDepositList } from "../chain/deposit.ts";
-import type { MinorBlock } from "../chain/minor-block.ts";
+import type { KnownHeader, MinorBlock } from "../chain/minor-block.ts";
 import type { HashedRootBlock, RootBlock, RootBlockHeader } from "../chain/root-block.ts";
 import type { Hash32 } from "../codec/bytes.ts";
 import type { KeyValueReader } from "./key-value-reader.ts";
@@ -25,7 +25,8 @@ export interface ShardSource extends RootBlockSource {
   readonly name: string;
   /** The block whose header hashes to `hash`; its body is not proved yet, only the header is. */
   minorBlock(hash: Hash32): MinorBlock;
-  hasMinorBlock(hash: Hash32): boolean;
+  /** `known`: the header that hashes to `hash`, where somebody has it already. */
+  hasMinorBlock(hash: Hash32, known?: KnownHeader): boolean;
   /** How messages name the row of a minor block, be it there or not. */
   minorBlockKey(hash: Hash32): string;
   /** Deposits a neighbour's block sent to this shard; undefined where no list was ever received. */

@@ -1,5 +1,7 @@
 import { asHash32, type Hash32 } from "../codec/bytes.ts";
 import { CodecError, type DamageLocation, DatabaseDamagedError } from "../codec/errors.ts";
+import { operations } from "../measure/operations.ts";
+import { DECODE, enterStage, leaveStage } from "../measure/stages.ts";
 import type { KeyValueReader } from "./key-value-reader.ts";
 
 /** A database as messages name it. */
@@ -40,6 +42,8 @@ export function decodeRow<T>(
   value: Uint8Array,
   decode: (bytes: Uint8Array) => T,
 ): T {
+  operations.decodes++;
+  const outer = enterStage(DECODE);
   try {
     return decode(value);
   } catch (error) {
@@ -47,6 +51,8 @@ export function decodeRow<T>(
     throw new DatabaseDamagedError(`altered row in ${database.name}: ${error.message}`, keyLocation(database, key), {
       cause: error,
     });
+  } finally {
+    leaveStage(outer);
   }
 }
 

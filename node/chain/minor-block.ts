@@ -1,4 +1,4 @@
-import type { Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, type Hash32 } from "../codec/bytes.ts";
 import { CodecError } from "../codec/errors.ts";
 import { keccak256 } from "../codec/keccak.ts";
 import { type QkcAddress, readQkcAddress, WireReader, WireWriter, writeQkcAddress } from "../codec/wire.ts";
@@ -202,6 +202,22 @@ export function decodeHashedMinorBlock(bytes: Uint8Array): { block: MinorBlock; 
   const block = readBehindHeader(reader, header);
   reader.expectEnd("minor block");
   return { block, hash };
+}
+
+/** A header whose hash is known, and the bytes that it was read from. */
+export interface KnownHeader {
+  readonly header: MinorBlockHeader;
+  readonly bytes: Uint8Array;
+}
+
+/** A stored block that begins with the very bytes of a known header; undefined where it does not. */
+export function decodeBehindHeader(bytes: Uint8Array, known: KnownHeader): MinorBlock | undefined {
+  const { length } = known.bytes;
+  if (!bytesEqual(bytes.subarray(0, length), known.bytes)) return undefined;
+  const reader = new WireReader(bytes, length);
+  const block = readBehindHeader(reader, known.header);
+  reader.expectEnd("minor block");
+  return block;
 }
 
 function readBehindHeader(reader: WireReader, header: MinorBlockHeader): MinorBlock {

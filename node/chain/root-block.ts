@@ -44,6 +44,8 @@ export interface HashedRootBlock {
   readonly block: RootBlock;
   /** Hashes of block.minorHeaders, in order. */
   readonly minorHashes: readonly Hash32[];
+  /** The bytes that they were read from, in order; absent where the block was not read from bytes. */
+  readonly minorHeaderBytes?: readonly Uint8Array[];
 }
 
 /** A block with its hashes worked out from what it says. */
@@ -128,14 +130,17 @@ export function decodeHashedRootBlock(bytes: Uint8Array): HashedRootBlock {
   const reader = new WireReader(bytes);
   const { header, hash } = readHashedRootHeader(reader);
   const minorHashes: Hash32[] = [];
+  const minorHeaderBytes: Uint8Array[] = [];
   const minorHeaders = reader.list32("minor header list", MINIMUM_MINOR_HEADER_BYTES, (item) => {
+    const start = item.position;
     const minor = readHashedMinorHeader(item);
     minorHashes.push(minor.hash);
+    minorHeaderBytes.push(bytes.subarray(start, item.position));
     return minor.header;
   });
   const trackingData = reader.bytes16("tracking data");
   reader.expectEnd("root block");
-  return { hash, block: { header, minorHeaders, trackingData }, minorHashes };
+  return { hash, block: { header, minorHeaders, trackingData }, minorHashes, minorHeaderBytes };
 }
 
 /** A header and its hash, which is the keccak of its bytes as they stand unless another writer's bytes would differ. */

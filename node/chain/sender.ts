@@ -1,6 +1,7 @@
 import { type Address, asAddress, putWord256 } from "../codec/bytes.ts";
 import { keccak256 } from "../codec/keccak.ts";
 import { recoverPoint } from "../codec/secp256k1.ts";
+import { enterStage, leaveStage, RECOVER } from "../measure/stages.ts";
 import { type EvmTransaction, signingHash } from "./evm-transaction.ts";
 
 const GROUP_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -23,10 +24,17 @@ export function recoverSender(transaction: EvmTransaction): Address | undefined 
   const v = transaction.version === 2n ? transaction.v - EIP155_SHIFT - 2n * transaction.networkId : transaction.v;
   const recoveryId = v - V_OFFSET;
   if (recoveryId < 0n || recoveryId > 3n) return undefined;
+  const outer = enterStage(RECOVER);
+  const sender = signer(transaction, Number(recoveryId));
+  leaveStage(outer);
+  return sender;
+}
+
+function signer(transaction: EvmTransaction, recoveryId: number): Address | undefined {
   const hash = signingHash(transaction);
   if (hash === undefined) return undefined;
-  putWord256(signatureWords, 0, r);
-  putWord256(signatureWords, 32, s);
-  const key = recoverPoint(signature, Number(recoveryId), hash);
+  putWord256(signatureWords, 0, transaction.r);
+  putWord256(signatureWords, 32, transaction.s);
+  const key = recoverPoint(signature, recoveryId, hash);
   return key === undefined ? undefined : asAddress(keccak256(key).slice(12));
 }

@@ -1,3 +1,5 @@
+import { operations } from "../measure/operations.ts";
+
 /**
  * Rows and nodes are cut from slabs of this size: a buffer of its own for each would cost more than half of what
  * hashing it costs. No larger, because a row that is kept keeps its whole slab.
@@ -8,6 +10,7 @@ let used = 0;
 
 /** Bytes of no certain content that nobody else uses. */
 export function newBytes(length: number): Uint8Array {
+  operations.slabBytes += length;
   if (length > SLAB_BYTES / 2) return new Uint8Array(length);
   if (used + length > SLAB_BYTES) {
     slab = new Uint8Array(SLAB_BYTES);

@@ -1,3 +1,4 @@
+import { operations } from "../measure/operations.ts";
 import { asHash32, type Hash32 } from "./bytes.ts";
 import { createKeccakSponge, DIGEST_ADDRESS, INPUT_ADDRESS } from "./keccak-f.ts";
 
@@ -12,23 +13,16 @@ const sponge = createKeccakSponge();
 
 /** keccak-256 (the pre-standard padding Ethereum uses). */
 export function keccak256(first: Uint8Array, ...more: readonly Uint8Array[]): Hash32 {
-  hashCount++;
+  operations.hashes++;
   sponge.absorb136(fill(RATE_256, first, more));
   return sponge.memory.slice(DIGEST_ADDRESS, DIGEST_ADDRESS + 32) as Hash32;
 }
 
 /** keccak-512, 64 bytes. */
 export function keccak512(first: Uint8Array, ...more: readonly Uint8Array[]): Uint8Array {
-  hashCount++;
+  operations.hashes++;
   sponge.absorb72(fill(RATE_512, first, more));
   return sponge.memory.slice(DIGEST_ADDRESS, DIGEST_ADDRESS + 64);
-}
-
-let hashCount = 0;
-
-/** Hashes that this thread has made. */
-export function hashesMade(): number {
-  return hashCount;
 }
 
 /** Puts the input where the sponge reads it, pads it, and returns how many blocks it makes. */

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
+import { operations } from "../measure/operations.ts";
 
 /** The functions of the secp256k1 package; they check their arguments and throw for what cannot be. */
 type Secp256k1 = typeof import("secp256k1");
@@ -19,7 +20,6 @@ interface Loaded {
 
 const require = createRequire(import.meta.url);
 let loaded: Loaded | undefined;
-let recoveryCount = 0;
 
 // A recovery ends before the next one begins: one key serves the thread.
 const publicKey = new Uint8Array(65);
@@ -36,7 +36,7 @@ export function secp256k1(): Secp256k1 {
  * such point. `signature`: 64 bytes r ‖ s, both from 1 to the group order less 1; `recoveryId`: 0 to 3; `hash`: 32 bytes.
  */
 export function recoverPoint(signature: Uint8Array, recoveryId: number, hash: Uint8Array): Uint8Array | undefined {
-  recoveryCount++;
+  operations.recoveries++;
   loaded ??= load();
   const { binding, functions } = loaded;
   // The package spends some microseconds on checks of what is right by construction.
@@ -48,11 +48,6 @@ export function recoverPoint(signature: Uint8Array, recoveryId: number, hash: Ui
   } catch {
     return undefined;
   }
-}
-
-/** How many keys this thread has recovered, or tried to. */
-export function recoveriesMade(): number {
-  return recoveryCount;
 }
 
 export function secp256k1Backend(): Secp256k1Backend {

@@ -4,6 +4,7 @@ import type { XshardCursor } from "../chain/minor-block.ts";
 import { encodeReceipt, mergeBloom } from "../chain/receipt.ts";
 import { addTokenBalance, type TokenBalances } from "../chain/token-balances.ts";
 import { type Address, type Hash32, ZERO_ADDRESS, ZERO_HASH } from "../codec/bytes.ts";
+import { enterStage, leaveStage, TRIE } from "../measure/stages.ts";
 import { ExecutionAbortedError } from "./evm/abort.ts";
 import type { BlockContext } from "./evm/context.ts";
 import type { BlockObserver, Tracer } from "./evm/tracer.ts";
@@ -81,14 +82,17 @@ export class ExecutionLayer {
     leaveUnusedXshardGas(execution, payload);
     const senders = runTransactions(execution, payload, units);
     endBlock(execution, payload, units);
+    const outer = enterStage(TRIE);
     const stateRoot = state.commit();
 
     const receipts = execution.receipts.concat(execution.depositReceipts);
     const bloom = new Uint8Array(256);
     for (const receipt of receipts) if (receipt.logs.length > 0) mergeBloom(bloom, receipt.bloom);
+    const receiptRoot = orderedTrieRoot(receipts.map(encodeReceipt), this.#receiptStore);
+    leaveStage(outer);
     return {
       stateRoot,
-      receiptRoot: orderedTrieRoot(receipts.map(encodeReceipt), this.#receiptStore),
+      receiptRoot,
       bloom,
       gasUsed: execution.gasUsed,
       xshardReceiveGasUsed,

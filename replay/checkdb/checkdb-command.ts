@@ -35,6 +35,12 @@ export function addCheckdbCommand(
       ).conflicts(["from", "last", "part"]),
     );
   addCheckOptions(command)
+    .addOption(
+      new Option(
+        "--profile [what]",
+        "time each block's stages (p50 and p99 in the report); cpu: also write a CPU profile of each range",
+      ).choices(["cpu"]),
+    )
     .option("--quiet", "no progress; a one-line summary")
     .addOption(
       new Option("--cluster_config <file>", "as --config; names the database too where --db does not")

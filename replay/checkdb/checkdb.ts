@@ -14,7 +14,7 @@ import { memoryBudget } from "../work/memory.ts";
 import { RunMonitor, type Stall } from "../work/monitor.ts";
 import { type PlannedRun, planRun } from "../work/planned-run.ts";
 import { BrokenChainError, runProved } from "../work/proved-run.ts";
-import type { DatabaseSurvey } from "../work/range-job.ts";
+import type { DatabaseSurvey, ProfileRequest } from "../work/range-job.ts";
 import { executeRun, type RunOutcome } from "../work/run.ts";
 import { continuedRequest } from "../work/since.ts";
 import { printReport, reportUnusable } from "./answer.ts";
@@ -149,7 +149,7 @@ async function executeWatched(
             createPool:
               createPool &&
               ((pool) => createPool(pool, { ...run, plan: { ...run.plan, anchors } }, (text) => watch.message(text))),
-            input: { plan: { ...run.plan, anchors }, counters: current },
+            input: { plan: { ...run.plan, anchors, profile: profileRequest(request, folder) }, counters: current },
             ranges,
             done: known,
             workers: request.workers,
@@ -180,6 +180,10 @@ async function executeWatched(
       ? { outcome: { ...outcome, interrupted: true }, minorBlocks, stalls, triage: NO_TRIAGE }
       : { outcome, minorBlocks, stalls, triage };
   });
+}
+
+function profileRequest({ profile }: CheckdbRequest, folder: string): ProfileRequest | undefined {
+  return profile && { cpuFolder: profile === "cpu" ? folder : undefined };
 }
 
 /** What is found stands whatever a closer look at it comes to. */

@@ -15,6 +15,7 @@ import type { Rules } from "../../node/el/evm/rules.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { LostTokenTrieError } from "../../node/el/state/token-holdings.ts";
 import { compareExecution, type FieldDifference } from "../../node/engine/compare-execution.ts";
+import { COMPARE, EXECUTE, enterStage, leaveStage } from "../../node/measure/stages.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { type Cause, causeWithout } from "../report/classes/class-name.ts";
 import { blockName } from "../text/block-name.ts";
@@ -107,11 +108,13 @@ export class MinorCheck {
     const parentRoot = await this.stateAfter(place.fullShardId, block.header.prevMinorBlockHash);
     this.#states.prepare(rig, block);
     let outcome: NewPayloadResult;
+    const rules = enterStage(EXECUTE);
     try {
       outcome = await this.#states.execute(rig, block, parentRoot);
     } catch (error) {
       throw this.#knownDamage(error, place, rig, block, parentRoot);
     }
+    leaveStage(rules);
     clock.lap("execute");
     const refusals: Violation[] = [...violations, ...(await this.#checkSeal(rig, block, parentRoot))];
     clock.lap("seal");
@@ -129,6 +132,7 @@ export class MinorCheck {
       return Number(block.meta.gasUsed);
     }
     const { computed } = outcome;
+    enterStage(COMPARE);
     const found = [...differences, ...this.#compare(place, rig, block, computed)];
     this.#checkArchive(place, rig, block, computed);
     if (found.length + refusals.length === 0) this.#checkRows(place, rig, block, parentRoot, computed);
@@ -137,6 +141,7 @@ export class MinorCheck {
         ? this.#causes.causeOf(place, { rig, block, parentRoot, outcome, fields: found })
         : undefined;
     this.#findings.addDivergence(place, found, refusals, cause);
+    leaveStage(rules);
     clock.lap("compare");
     this.#states.executed(rig, place.hash, computed.stateRoot);
     this.#count(place.fullShardId, block, computed.depositsConsumed, computed.gasUsed, computed.xshardReceiveGasUsed);

@@ -1,6 +1,7 @@
 import { SealVerifier } from "../../node/cl/pow/seal.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, hashFromHex } from "../../node/codec/bytes.ts";
+import { finishTimedBlock, startTimedBlock } from "../../node/measure/stages.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import type { Range, RangeResult } from "../report/schema.ts";
 import type { RangeProgress, RangeRunner, RunPlan } from "../work/range-job.ts";
@@ -8,6 +9,7 @@ import { DerivedRowsCheck } from "./derived-rows-check.ts";
 import { Findings } from "./findings.ts";
 import { type FindCauses, MinorCheck } from "./minor-check.ts";
 import { type BlockPlace, RangeBlocks } from "./range-blocks.ts";
+import { startProfile } from "./range-profile.ts";
 import { RootCheck } from "./root-check.ts";
 import { type EngineWrapper, ShardRigs } from "./shard-rig.ts";
 
@@ -113,10 +115,13 @@ class RangeCheck {
 
   async run(range: Range): Promise<RangeResult | "stopped"> {
     const startedAt = performance.now();
+    const profile = this.#plan.profile && startProfile(this.#plan.profile, range);
     try {
       const checkedTo = range.unconfirmed ? await this.#unconfirmed(range) : await this.#confirmed(range);
-      return this.#result(range, checkedTo, (performance.now() - startedAt) / 1000);
+      const seconds = (performance.now() - startedAt) / 1000;
+      return this.#result(range, checkedTo, { seconds, ...profile?.finish() });
     } catch (error) {
+      profile?.finish();
       if (error instanceof Stopped) return "stopped";
       throw error;
     }
@@ -157,7 +162,9 @@ class RangeCheck {
     if (this.#shouldStop()) throw new Stopped();
     const before = this.#findings.divergences.length;
     this.#progress.startBlock(fullShardId, height);
+    startTimedBlock();
     const gasUsed = await check();
+    finishTimedBlock();
     this.#progress.finishBlock(gasUsed);
     for (let i = before; i < this.#findings.divergences.length; i++) this.#progress.countDivergence();
   }
@@ -169,7 +176,7 @@ class RangeCheck {
     return flags.maxDivergences !== null && divergences.length >= flags.maxDivergences;
   }
 
-  #result(range: Range, checkedTo: number, seconds: number): RangeResult {
+  #result(range: Range, checkedTo: number, timing: Omit<RangeResult["timing"], "stages">): RangeResult {
     const findings = this.#findings;
     return {
       index: range.index,
@@ -180,7 +187,7 @@ class RangeCheck {
       unsupported: findings.unsupported,
       damage: findings.damage,
       warnings: [...findings.warnings].sort(),
-      timing: { seconds, stages: findings.clock.seconds() },
+      timing: { ...timing, stages: findings.clock.seconds() },
     };
   }
 }

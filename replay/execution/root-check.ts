@@ -67,11 +67,14 @@ export class RootCheck {
     }
   }
 
-  #checkMinorBlocksStored(place: CheckedBlock, { block, minorHashes }: RootChainBlock): void {
-    block.minorHeaders.forEach(({ branch, height }, i) => {
+  #checkMinorBlocksStored(place: CheckedBlock, { block, minorHashes, minorHeaderBytes }: RootChainBlock): void {
+    block.minorHeaders.forEach((header, i) => {
+      const { branch, height } = header;
       if (!this.#rigs.has(branch)) return;
       const { source } = this.#rigs.of(branch);
-      if (source.hasMinorBlock(minorHashes[i])) return;
+      // Its row will begin with the header that was read, and hashed, here.
+      const bytes = minorHeaderBytes?.[i];
+      if (source.hasMinorBlock(minorHashes[i], bytes && { header, bytes })) return;
       const message = `missing row in ${source.name}: minor block ${height}, which this root block confirms, not found`;
       this.#findings.addDamage(place, new DatabaseDamagedError(message, { key: source.minorBlockKey(minorHashes[i]) }));
     });

@@ -15,6 +15,7 @@ import {
   reportSchema,
   type Totals,
 } from "./schema.ts";
+import { profileOf } from "./stage-profile.ts";
 import type { Triage } from "./triage-schema.ts";
 import { decideVerdict } from "./verdict.ts";
 
@@ -87,7 +88,7 @@ export function assembleReport(input: ReportInput): Report {
     ...(input.since === undefined ? {} : { since: input.since }),
     ...(input.part === undefined ? {} : { part: input.part }),
     ...(input.replay === undefined ? {} : { replay: input.replay }),
-    timing: { ...input.timing, stages: sumStages(input.results) },
+    timing: { ...input.timing, stages: sumStages(input.results), ...profileOf(input.results) },
   } satisfies Report);
 }
 

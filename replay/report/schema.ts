@@ -85,7 +85,14 @@ export const rangeResultSchema = z.strictObject({
   damage: z.array(damageSchema),
   warnings: z.array(z.string()),
   /** Seconds: of the whole range, and of each stage by name. */
-  timing: z.strictObject({ seconds: z.number(), stages: z.record(z.string(), z.number()) }),
+  timing: z.strictObject({
+    seconds: z.number(),
+    stages: z.record(z.string(), z.number()),
+    /** Of a run that was profiled only; see node/measure/stages.ts. */
+    histograms: z
+      .array(z.strictObject({ stage: z.string(), seconds: z.number(), buckets: z.record(z.string(), count) }))
+      .optional(),
+  }),
 });
 
 export const verdictSchema = z.enum(["clean", "divergent", "unsupported", "damaged", "interrupted", "error"]);
@@ -205,6 +212,18 @@ export const reportSchema = z.strictObject({
     blocksPerSecond: z.number(),
     mgasPerSecond: z.number(),
     stages: z.record(z.string(), z.number()),
+    /** Of a run that was profiled only. */
+    profile: z
+      .array(
+        z.strictObject({
+          stage: z.string(),
+          blocks: count,
+          seconds: z.number(),
+          p50Microseconds: z.number(),
+          p99Microseconds: z.number(),
+        }),
+      )
+      .optional(),
     stalls: z.array(z.strictObject({ fullShardId: shardId.nullable(), height, seconds: z.number() })),
     databasePath: z.string(),
     /** `--config` as it was given; absent where it was not. */

@@ -45,6 +45,8 @@ export interface CheckdbRequest {
   readonly reporters: readonly ReporterName[] | undefined;
   /** Where to tell other programs how the run goes. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** What to time: each block's stages, with "cpu" the functions too; undefined: neither. */
+  readonly profile?: "stages" | "cpu";
 }
 
 /** A command line as it was understood and as it was typed. */
@@ -87,6 +89,7 @@ export interface CheckdbOptions extends RangeOptions {
   readonly quiet?: true;
   readonly reporter?: readonly ReporterName[];
   readonly metrics?: { readonly host: string; readonly port: number };
+  readonly profile?: true | "cpu";
   readonly cluster_config?: string;
   readonly check_db?: string | true;
   readonly check_db_rblock_from?: number;
@@ -119,6 +122,7 @@ export function checkdbRequest(options: CheckdbOptions): CheckdbRequest {
     quiet: options.quiet === true,
     reporters: options.reporter,
     metrics: options.metrics,
+    profile: options.profile === true ? "stages" : options.profile,
   };
 }
 

@@ -1,6 +1,11 @@
 import type { SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import type { DatabaseIdentity, Range, RangeResult, RunFlags } from "../report/schema.ts";
 
+export interface ProfileRequest {
+  /** Where the CPU profile of each range goes; undefined: none is made. */
+  readonly cpuFolder: string | undefined;
+}
+
 /** Everything that fixes the answer of a run, and how much memory a worker may use. Plain data: it crosses threads. */
 export interface RunPlan {
   /** Folder of the database. */
@@ -21,6 +26,8 @@ export interface RunPlan {
   readonly ethashCaches: SharedEthashCaches | null;
   /** Bytes a worker may keep in its caches of database blocks and trie nodes. */
   readonly cacheBytesPerWorker: number;
+  /** What is timed beside the check; absent: nothing but the stages as a whole. */
+  readonly profile?: ProfileRequest;
   /** Findings of all kinds that end a run, and within it a range: a report is for reading, and has to fit memory. */
   readonly maxFindings: number;
 }

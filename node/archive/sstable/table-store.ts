@@ -1,4 +1,6 @@
 import { compareBytes } from "../../codec/bytes.ts";
+import { operations } from "../../measure/operations.ts";
+import { enterStage, leaveStage, READ } from "../../measure/stages.ts";
 import type { KeyValueEntry, KeyValueReader, ScanRange } from "../key-value-reader.ts";
 import { BlockCache } from "./block-cache.ts";
 import { FilePool } from "./file-pool.ts";
@@ -139,6 +141,14 @@ export class TableStore implements KeyValueReader {
 
   /** Null or undefined when there is no live value. */
   #lookUp(key: Uint8Array, verify: boolean): Uint8Array | null | undefined {
+    operations.rowReads++;
+    const outer = enterStage(READ);
+    const value = this.#found(key, verify);
+    leaveStage(outer);
+    return value;
+  }
+
+  #found(key: Uint8Array, verify: boolean): Uint8Array | null | undefined {
     const { level0, levels, replayed } = this.parts;
     let value = replayed.rows.get(key);
     if (value !== undefined) return value;

@@ -1,6 +1,7 @@
 import { EMPTY_BYTES, type Hash32, toHex } from "../../codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../codec/errors.ts";
 import { rlpSpan } from "../../codec/rlp.ts";
+import { operations } from "../../measure/operations.ts";
 import { isLeafPrefix, type NibblePath, readHexPrefix } from "./nibble-path.ts";
 
 export const LEAF = 0;
@@ -123,6 +124,7 @@ export function emptyBranch(): BranchNode {
  * Reads a stored node. Throws DatabaseDamagedError naming `hash` when the bytes are no trie node.
  */
 export function decodeStoredNode(encoded: Uint8Array, hash: Hash32): TrieNode {
+  operations.decodes++;
   try {
     return decodeNode(encoded, hash);
   } catch (error) {
