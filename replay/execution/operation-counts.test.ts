@@ -114,12 +114,12 @@ function complaints(counted: ReadonlyMap<Kind, Counted>): string[] {
 describe("operations of a block", () => {
   it("are no more than they were, for every kind of block", async () => {
     expect(complaints(await countBlocks(SMALL))).toEqual([]);
-  });
+  }, 120_000);
 
   it("are seen to grow when each block makes one hash more", async () => {
     const more = complaints(await countBlocks(SMALL, () => keccak256(new Uint8Array(32))));
     for (const kind of Object.keys(EXPECTED)) {
       expect(more).toContainEqual(expect.stringMatching(new RegExp(`^${kind}: \\d+ hashes, at most`)));
     }
-  });
+  }, 120_000);
 });
