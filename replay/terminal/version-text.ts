@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { secp256k1Backend } from "../../node/chain/sender.ts";
+import { secp256k1Backend } from "../../node/codec/secp256k1.ts";
 import { programVersion } from "../report/version.ts";
 
 /** What a build says of itself: scripts/build.ts writes it beside the program. */
