@@ -31,7 +31,7 @@ import { type Defect, type ShardWeather, SimDisk, simShard } from "./sim-shard.t
 import { SimClock, SimNetwork, SimProcess, simLinks } from "./sim-world.testkit.ts";
 import { Slave } from "./slave.ts";
 
-export const SHARD_C = 0x10003;
+const SHARD_C = 0x10003;
 const SHARDS = [SHARD_A, SHARD_B, SHARD_C] as const;
 /** Two shards of one slave need no wire between them. */
 const SLAVES: readonly SlaveConfig[] = [

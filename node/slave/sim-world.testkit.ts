@@ -57,7 +57,7 @@ export class SimClock implements Clock {
   }
 }
 
-export class SimulatedFailure extends Error {}
+class SimulatedFailure extends Error {}
 
 /** A process: once it is killed nothing that it waits for comes back, and none of its timers rings. */
 export class SimProcess implements Clock {

@@ -4,7 +4,7 @@ import { PeerFaultError } from "./peer-fault.ts";
 import { asked, type SyncPeer } from "./sync-peer.ts";
 
 /** Exactly the blocks of these hashes, in their order. Throws PeerFaultError where the peer sends others, or fewer. */
-export async function blocksOf(peer: SyncPeer, hashes: readonly Hash32[]): Promise<readonly MinorBlock[]> {
+async function blocksOf(peer: SyncPeer, hashes: readonly Hash32[]): Promise<readonly MinorBlock[]> {
   const blocks = await asked(peer, "blocks", peer.blocks(hashes));
   if (blocks.length !== hashes.length) {
     throw new PeerFaultError(`${peer.name}: ${blocks.length} blocks instead of ${hashes.length}`);

@@ -36,7 +36,7 @@ export interface ConnectionLife {
 }
 
 /** Roots and blocks by their places. */
-export type ConnectionEvent =
+type ConnectionEvent =
   | { readonly kind: "start"; readonly root: number; readonly block: number }
   | {
       readonly kind: "announce";

@@ -20,7 +20,7 @@ export function syncConfig(): QuarkChainConfig {
 }
 
 /** Takes blocks in as a slave does whose neighbours and master acknowledge everything at once. */
-export class LabIntake implements BlockIntake {
+class LabIntake implements BlockIntake {
   readonly calls: { readonly how: Intake; readonly heights: readonly number[] }[] = [];
   readonly reportedAgain: string[] = [];
   now = NOW;
@@ -51,7 +51,7 @@ export class LabIntake implements BlockIntake {
 }
 
 /** Refuses the seals of headers whose nonces it is told of. */
-export class LabSeals {
+class LabSeals {
   readonly refused = new Set<bigint>();
   readonly asked: SealInput[] = [];
 

@@ -16,4 +16,4 @@ export interface SyncParts {
   readonly log: SyncLog;
 }
 
-export type SyncLog = (level: "info" | "warn" | "error", line: string) => void;
+type SyncLog = (level: "info" | "warn" | "error", line: string) => void;

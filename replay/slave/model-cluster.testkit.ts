@@ -19,7 +19,7 @@ import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../../node/wire/cluster-ops.ts"
 import type { Rpc } from "../../node/wire/operation.ts";
 
 /** A master's end of one slave's link: it asks, and notes what is reported. */
-export class ModelMaster {
+class ModelMaster {
   readonly reported: MinorBlockHeader[] = [];
   readonly #connection: Connection<undefined>;
 
