@@ -14,6 +14,9 @@ import { type Vary, variedExecutor } from "./variation.ts";
 
 /** Hypotheses beside the named one that are told of. */
 const MAX_OTHERS = 4;
+/** What is dearer than this, a fit with many digits above all, can come out by chance: it needs several blocks. */
+const CHEAP = 3.5;
+const BLOCKS_FOR_DEAR = 3;
 /** Blocks that nothing explains, after which no further one is gone through all candidates. */
 const MAX_FRUITLESS = 6;
 
@@ -108,7 +111,7 @@ export class Scales {
   /** By the name of the class: what explains most, of equals the simplest, then what explains most of the rest, and so on. */
   choose(): Map<string, FoundHypothesis> {
     const found = new Map<string, FoundHypothesis>();
-    const left = [...this.#live.values()].filter(({ isRefuted }) => !isRefuted);
+    const left = [...this.#live.values()].filter((live) => !live.isRefuted && isBelievable(live));
     const explained = new Set<string>();
     for (;;) {
       const gain = (live: Live) => [...live.explained].filter((id) => !explained.has(id)).length;
@@ -199,6 +202,10 @@ function outcomeOf({ payload, nodes }: BlockTrial, executor: Executor): NewPaylo
 
 function untried(): Pick<Live, "explained" | "tried" | "spared" | "isRefuted"> {
   return { explained: new Set(), tried: 0, spared: 0, isRefuted: false };
+}
+
+function isBelievable({ hypothesis, explained }: Live): boolean {
+  return hypothesis.cost <= CHEAP || explained.size >= BLOCKS_FOR_DEAR;
 }
 
 function byCost(a: Live, b: Live): number {
