@@ -39,18 +39,20 @@ function* valuesOf(price: Price, evidence: Evidence): Generator<number> {
       const missing = Number(trial.block.meta.gasUsed) - gas;
       if (missing === 0 || missing % slope !== 0) break;
       value += missing / slope;
-      if (!isPossible(value)) break;
+      if (!isPossible(value, base)) break;
       yield value;
       gas = gasWith(value);
     }
   }
   // Gas that is used up to the last either way does not tell how often something is paid.
   if (isPaid || more === undefined || !price.isLinear) yield* price.known;
-  if (!price.isLinear && base > 1) yield* [base * 2, Math.floor(base / 2), base + 1, base - 1].filter(isPossible);
+  if (!price.isLinear && base > 1)
+    yield* [base * 2, Math.floor(base / 2), base + 1, base - 1].filter((value) => isPossible(value, base));
 }
 
-function isPossible(value: number): boolean {
-  return value >= 0 && value <= 10_000_000;
+/** What takes all gas there is says nothing of a price: whoever pays it fails, whatever the number. */
+function isPossible(value: number, base: number): boolean {
+  return value >= 0 && value <= Math.max(50_000, 10 * base);
 }
 
 function gasOf(outcome: NewPayloadResult | undefined): number | undefined {

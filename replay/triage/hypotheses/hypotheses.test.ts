@@ -57,7 +57,7 @@ describe("hypotheses", () => {
     expect([...(result?.found.keys() ?? [])][0]).toMatch(pattern);
   });
 
-  it("names no price of many digits that one block leads to", () => {
+  it("names no price that takes all gas there is", () => {
     const jumps = (id: number) => faultyExecutor(blocks.config, id, faultNamed("JUMPI: target one bit off"));
     const prices = [...(findAlteration(blocks, jumps)?.found.keys() ?? [])].filter((name) => name.includes("/price."));
     expect(prices).toEqual([]);
