@@ -132,7 +132,7 @@ describe("verdicts and exit codes", () => {
     expect(stdout).toContain("shard 65538 (0x10002) block 27 (root block 9)");
     expect(stdout).toContain("- declared 21000");
     expect(stdout).toContain("+ computed 21001");
-    expect(stdout).toContain("qkc checkdb --db db --from 9 --to 9 --shard 65538 --verify-pow --json");
+    expect(stdout).toMatch(/next: {3}qkc report html reports\/\S+-db\n/);
     expect(stdout).toMatch(/report: reports\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-db\/report\.json/);
   });
 
@@ -161,7 +161,6 @@ describe("verdicts and exit codes", () => {
     const { code, stdout } = await qkc("checkdb", "--db", db, "--unconfirmed");
     expect(code).toBe(2);
     expect(stdout).toContain("(unconfirmed)");
-    expect(stdout).toContain("--last 1 --unconfirmed --shard 1");
   });
 });
 
@@ -510,12 +509,13 @@ describe("interruption", () => {
   });
 
   it("an unfinished run is neither overwritten nor continued by another plan", async () => {
-    // So slow that another process starts meanwhile, on a machine that does other work too.
-    const db = database({ ...SLOW, blockMilliseconds: 30 });
+    // So slow that another process starts meanwhile, on a machine that does other work too; and a range is done before it is stopped.
+    const db = database({ ...SLOW, blockMilliseconds: 10 });
     const first = start(["checkdb", "--db", db, "--report", "out"]);
     await untilChecked(db, 60);
     const meanwhile = await qkc("checkdb", "--db", db, "--report", "out", "--resume");
     expect(meanwhile.stderr).toContain("another run is writing to out");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     first.child.kill("SIGINT");
     await first.ended;
 

@@ -33,7 +33,7 @@ describe("the command", () => {
       while (!existsSync(join(threads.path, "cl-1", "CURRENT")) && interrupted.exitCode === null) await sleep(5);
       interrupted.kill("SIGINT");
       expect(await ended).toEqual([130, null]);
-      expect(said).toMatch(/^interrupted: .*\n[\s\S]*next: {3}qkc replay --db .* --resume\n$/);
+      expect(said).toMatch(/^interrupted: .*\n[\s\S]*next: {3}node \S+main\.js replay --db .* --resume\n$/);
       const child = spawn(process.execPath, [...command, "--resume", "--quiet"], {
         stdio: ["ignore", "pipe", "ignore"],
       });

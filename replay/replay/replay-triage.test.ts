@@ -54,11 +54,15 @@ async function checked(db: string, config: string, found: readonly Divergence[],
   const answer = await checkInProcess(db, { config, from: 1, to });
   const divergences = answer.found.filter(({ hash }) => found.some((one) => one.hash === hash));
   const open = { db, configPath: config, rootTip: undefined, verifyChecksums: "default" } as const;
-  const { triages } = await triageDivergences({ ...open, divergences, folder: join(folder.path, "check") });
+  const { triages, classes } = await triageDivergences({ ...open, divergences, folder: join(folder.path, "check") });
   const reported = (answer.report?.divergences ?? []).filter(({ hash }) =>
     divergences.some((one) => one.hash === hash),
   );
-  return reported.map((divergence) => ({ ...divergence, triage: triages.get(divergence.hash) ?? null }));
+  return reported.map((divergence) => ({
+    ...divergence,
+    class: classes.get(divergence.hash) ?? divergence.class,
+    triage: triages.get(divergence.hash) ?? null,
+  }));
 }
 
 /** The first divergences of a replay with embedded engines are those of a check, closer look and files included. */
@@ -129,7 +133,7 @@ describe("what differs in the chain is looked at as a check does", () => {
     const text = readFileSync(CONFIG, "utf8").replace(/("ENABLE_EVM_TIMESTAMP": )\w+/, "$11656640186");
     writeFileSync(configPath, text);
     const found = await expectAsChecked(SMALL, configPath);
-    expect(found.map((one) => one.class).join()).toContain("unexplained/refused.");
+    expect(found.map((one) => one.class).join()).toContain("enableEvmTimestamp");
   });
 });
 
@@ -285,16 +289,17 @@ describe("a pruned database", () => {
 describe("a replay's report as", () => {
   test("page, summary, test results and annotations", async () => {
     const report = await lied(lieAboutGas);
-    const [{ class: name, rootHeight }] = report.divergences;
+    const [{ class: name }] = report.divergences;
     const title = "replay of a pyquarkchain database, root blocks 1..4";
     expect(htmlReporter.render(report)).toContain(`<title>divergent: ${title}</title>`);
     const markdown = markdownReporter.render(report);
     expect(markdown).toContain(`## ❌ divergent: ${title}`);
     expect(markdown).toContain(`\`${name}\``);
     const junit = junitReporter.render(report);
-    expect(junit).toContain(`<testsuites name="${title}" tests="8" failures="1" errors="0" skipped="0"`);
+    expect(junit).toContain('<testsuites name="qkc replay" tests="6" failures="1" errors="0" skipped="5"');
+    expect(junit).toContain(`<property name="run" value="${title}"/>`);
     expect(junit).toContain(
-      `<testcase classname="shard 0x20001" name="root blocks ${rootHeight}..${rootHeight}"><failure message="shard 0x20001 block 13: gasUsed">`,
+      '<testcase classname="shard 0x20001" name="blocks are as declared"><failure message="shard 0x20001 block 13: gasUsed">',
     );
     expect(githubReporter.render(report)).toMatch(
       /^::error title=shard 0x20001 block 13 differs::the engine is at fault/,
@@ -306,7 +311,9 @@ describe("a replay's report as", () => {
     try {
       const { report } = await replayInProcess({ db: twin.dir, configPath: CONFIG, datadir: folder.path });
       expect(report?.totals.rootBlocks).toBe(0);
-      expect(junitReporter.render(report as Report)).toMatch(/classname="root chain" name="root blocks 1..1"><failure/);
+      expect(junitReporter.render(report as Report)).toMatch(
+        /classname="root chain" name="blocks are as declared"><failure/,
+      );
     } finally {
       twin.remove();
     }
@@ -318,7 +325,7 @@ describe("a replay's report as", () => {
     const side = { ...divergence, rootHeight: null, rootHash: null };
     const replay = { withForks: true, shards: [] };
     expect(junitReporter.render({ ...report, divergences: [side], replay })).toMatch(
-      /classname="shard 0x20001" name="unconfirmed"><failure/,
+      /classname="shard 0x20001" name="blocks are as declared"><failure/,
     );
   });
 });

@@ -16,6 +16,7 @@ const CIRCLE_RULES = ".dependency-cruiser.cycles.json";
 
 /** Lowest first: a room may import those before it, save what NOT_BELOW says. */
 const ROOMS = [
+  "measure",
   "codec",
   "chain",
   "archive",
@@ -41,11 +42,12 @@ const NOT_BELOW: readonly (readonly [rule: string, from: string, to: string])[] 
 ];
 
 const LOW_FLOORS = ["text", "report", "work", "terminal", "database", "execution"];
-const ALL_FLOORS = [...LOW_FLOORS, "statetest", "triage", "engines", "reporters"];
+const ALL_FLOORS = [...LOW_FLOORS, "cluster", "statetest", "triage", "engines", "reporters"];
 
 /** What a floor may import. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LOW_FLOORS.map((floor, i) => [floor, LOW_FLOORS.slice(0, i)])),
+  cluster: ["text", "report", "work", "terminal"],
   statetest: ["text", "report", "execution"],
   triage: [...LOW_FLOORS, "statetest"],
   engines: [...LOW_FLOORS, "statetest", "triage"],
@@ -61,6 +63,12 @@ const COMMANDS = [
   "diff",
   "trace",
   "reproduce",
+  "plan",
+  "merge",
+  "compare",
+  "snapshot",
+  "completion",
+  "worker",
   "doctor",
   "inspect",
   "verify-state",
