@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { ConsensusType } from "../chain/consensus-type.ts";
 import { type MinorBlock, minorMiningHash } from "../chain/minor-block.ts";
 import { type Hash32, ZERO_HASH } from "../codec/bytes.ts";
+import { settle, VirtualClock } from "../codec/virtual-clock.testkit.ts";
 import { EMPTY_QKC_ADDRESS, type QkcAddress } from "../codec/wire.ts";
 import { LocalMiner } from "./local-miner.ts";
 import { hashOf, minedBlock } from "./mined-block.testkit.ts";
-import { settle, VirtualMinerClock } from "./miner-clock.testkit.ts";
 import type { SealJob } from "./seal-search.ts";
 import type { Seal } from "./work-cache.ts";
 
@@ -19,7 +19,7 @@ interface Search {
 
 /** A shard whose head moves with each block that is added. */
 class World {
-  readonly clock = new VirtualMinerClock(START);
+  readonly clock = new VirtualClock(START);
   readonly coinbases: QkcAddress[] = [];
   readonly added: MinorBlock[] = [];
   readonly addedAt: number[] = [];

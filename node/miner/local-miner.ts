@@ -2,9 +2,9 @@ import type { ConsensusType } from "../chain/consensus-type.ts";
 import { type MinorBlock, type MinorBlockHeader, minorMiningHash } from "../chain/minor-block.ts";
 import type { SealedType } from "../cl/pow/seal-hasher.ts";
 import { ZERO_HASH } from "../codec/bytes.ts";
+import { type Clock, pause } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import { EMPTY_QKC_ADDRESS } from "../codec/wire.ts";
-import { type MinerClock, pause } from "./clock.ts";
 import type { MinedBlocks } from "./mined-blocks.ts";
 import type { SealSearch } from "./seal-search.ts";
 import type { TemplateMaker } from "./template-maker.ts";
@@ -19,7 +19,8 @@ export interface LocalMinerParts {
   readonly seals: SealSearch;
   /** Whether blocks are not to be made now, because the shard syncs. */
   readonly isSyncing: () => boolean;
-  readonly clock: MinerClock;
+  /** In milliseconds since 1970. */
+  readonly clock: Clock;
   /** From 0 to 1 exclusively. */
   readonly random: () => number;
   readonly log: (level: "warn" | "error", line: string) => void;

@@ -6,7 +6,7 @@ import { signTransaction, type UnsignedTransaction } from "../chain/sign-transac
 import { addressOfKey } from "../chain/signing.testkit.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
 import { asAddress, bigIntToBytes, toHex } from "../codec/bytes.ts";
-import { settle, VirtualMinerClock } from "./miner-clock.testkit.ts";
+import { settle, VirtualClock } from "../codec/virtual-clock.testkit.ts";
 import { TransactionGenerator } from "./transaction-generator.ts";
 
 const config = readFixtureConfig("varied.json").quarkchain;
@@ -34,7 +34,7 @@ function sampleWith(change: Partial<UnsignedTransaction> = {}): TypedTransaction
 }
 
 function world(accounts = ACCOUNTS) {
-  const clock = new VirtualMinerClock(0);
+  const clock = new VirtualClock(0);
   const batches: EvmTransaction[][] = [];
   const log: string[] = [];
   let draw = 0;

@@ -4,8 +4,8 @@ import { decodeEvmTransaction, type EvmTransaction } from "../chain/evm-transact
 import { signTransaction } from "../chain/sign-transaction.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
 import type { Address } from "../codec/bytes.ts";
+import { type Clock, pause } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
-import { type MinerClock, pause } from "./clock.ts";
 
 export interface TransactionGeneratorParts {
   readonly config: QuarkChainConfig;
@@ -16,7 +16,8 @@ export interface TransactionGeneratorParts {
   readonly nonceOf: (sender: Address) => bigint;
   /** As transactions that a peer sends: those that are accepted go to the peers. */
   readonly send: (transactions: readonly TypedTransaction[]) => void;
-  readonly clock: MinerClock;
+  /** In milliseconds since 1970. */
+  readonly clock: Clock;
   /** From 0 to 1 exclusively. */
   readonly random: () => number;
   readonly log: (level: "info" | "error", line: string) => void;

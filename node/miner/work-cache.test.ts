@@ -1,44 +1,16 @@
 import { expect, test } from "vitest";
 import { type MinorBlock, minorMiningHash } from "../chain/minor-block.ts";
-import { asAddress, asHash32, bytesEqual, EMPTY_BYTES, type Hash32, ZERO_HASH } from "../codec/bytes.ts";
+import { asAddress, asHash32, bytesEqual, type Hash32 } from "../codec/bytes.ts";
 import type { QkcAddress } from "../codec/wire.ts";
+import { minedBlock } from "./mined-block.testkit.ts";
 import { WorkCache } from "./work-cache.ts";
 
 const hash = (n: number) => asHash32(new Uint8Array(32).fill(n));
 const coinbase = (n: number): QkcAddress => ({ recipient: asAddress(new Uint8Array(20).fill(n)), fullShardKey: 1 });
 const SEAL = { nonce: 7n, mixhash: hash(9) };
 
-function blockOn(prevMinorBlockHash: Hash32, coinbaseAddress: QkcAddress, createTime: number): MinorBlock {
-  return {
-    header: {
-      version: 0,
-      branch: 1,
-      height: 1,
-      coinbaseAddress,
-      coinbaseAmounts: new Map(),
-      prevMinorBlockHash,
-      prevRootBlockHash: ZERO_HASH,
-      gasLimit: 0n,
-      metaHash: ZERO_HASH,
-      createTime,
-      difficulty: 5n,
-      nonce: 0n,
-      bloom: new Uint8Array(256),
-      extraData: EMPTY_BYTES,
-      mixhash: ZERO_HASH,
-    },
-    meta: {
-      merkleRoot: ZERO_HASH,
-      stateRoot: ZERO_HASH,
-      receiptRoot: ZERO_HASH,
-      gasUsed: 0n,
-      xshardReceiveGasUsed: 0n,
-      xshardCursor: { rootBlockHeight: 0, minorBlockIndex: 0, xshardDepositIndex: 0 },
-      xshardGasLimit: 0n,
-    },
-    transactions: [],
-    trackingData: EMPTY_BYTES,
-  };
+function blockOn(prev: Hash32, address: QkcAddress, createTime: number): MinorBlock {
+  return minedBlock({ prev, height: 1, createTime, coinbase: address });
 }
 
 function world() {

@@ -1,8 +1,8 @@
+import type { Clock, Timer } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import { decode, encode } from "../wire/codec.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { Command, Operation, Rpc } from "../wire/operation.ts";
-import type { Clock, Timer } from "./clock.ts";
 import type { Handler, Handlers } from "./handlers.ts";
 import type { Log } from "./link.ts";
 import { LinkError } from "./link-error.ts";

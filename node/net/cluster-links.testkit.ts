@@ -1,10 +1,10 @@
+import { settle, VirtualClock } from "../codec/virtual-clock.testkit.ts";
 import { ClusterLinks, LINK_LIMITS, type LinkLimits } from "./cluster-links.ts";
 import { Handlers } from "./handlers.ts";
 import type { MasterLink } from "./master-link.ts";
 import { type MemoryLink, MemoryNetwork, memoryLinks } from "./memory-link.testkit.ts";
 import { RawEnd } from "./raw-end.testkit.ts";
 import type { SlaveLink } from "./slave-link.ts";
-import { settle, VirtualClock } from "./virtual-clock.testkit.ts";
 
 export const SHARD = 0x00000001;
 export const OTHER_SHARD = 0x00010002;

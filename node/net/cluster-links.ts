@@ -20,9 +20,10 @@
  * Each fault ends what it concerns. A fault of a peer closes one virtual connection, one of a slave its link (dialled again),
  * one of the master's frames the master's link; a handler that throws answers the failure that was given with it.
  */
+
+import { type Clock, SYSTEM_CLOCK } from "../codec/clock.ts";
 import { shown } from "../codec/shown.ts";
 import { CLUSTER_COMMAND, CLUSTER_RPC } from "../wire/cluster-ops.ts";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type ConnectionLimits, MOST_QUEUED_BYTES } from "./connection.ts";
 import { Handlers } from "./handlers.ts";
 import type { Link, Log, Transport } from "./link.ts";

@@ -1,8 +1,8 @@
+import type { Clock } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import { CLUSTER_PAYLOAD_LIMIT, encodeFrame, type Frame, FrameDecoder, type MetadataBytes } from "../wire/frame.ts";
 import type { Operation } from "../wire/operation.ts";
 import { Channel, type ChannelLimits } from "./channel.ts";
-import type { Clock } from "./clock.ts";
 import type { Handlers } from "./handlers.ts";
 import type { Link, Log } from "./link.ts";
 import { LinkError } from "./link-error.ts";

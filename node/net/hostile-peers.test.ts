@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
+import { settle } from "../codec/virtual-clock.testkit.ts";
 import { PEER_COMMAND, PEER_OPERATIONS, PEER_RPC } from "../wire/peer-ops.ts";
 import { randomOf } from "../wire/random.testkit.ts";
 import { recordedFrames } from "../wire/recorded-frames.testkit.ts";
 import { masterRig, OTHER_SHARD, SHARD } from "./cluster-links.testkit.ts";
 import { Handlers } from "./handlers.ts";
 import type { MasterLink } from "./master-link.ts";
-import { settle } from "./virtual-clock.testkit.ts";
 import type { VirtualConnection } from "./virtual-connection.ts";
 
 const RECORDED = recordedFrames().filter(({ frame: { op } }) => PEER_OPERATIONS.has(op));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ZERO_HASH } from "../codec/bytes.ts";
+import { settle } from "../codec/virtual-clock.testkit.ts";
 import { CLUSTER_COMMAND, CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import { encode } from "../wire/codec.ts";
 import { CLUSTER_PAYLOAD_LIMIT } from "../wire/frame.ts";
@@ -10,7 +11,6 @@ import { Handlers } from "./handlers.ts";
 import type { MasterLink } from "./master-link.ts";
 import { memoryLinks } from "./memory-link.testkit.ts";
 import type { RawEnd } from "./raw-end.testkit.ts";
-import { settle } from "./virtual-clock.testkit.ts";
 
 const PING = { id: "", fullShardIds: [], rootTip: undefined };
 const PONG = { id: "S0", fullShardIds: [SHARD] };

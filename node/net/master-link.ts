@@ -1,8 +1,8 @@
+import type { Clock } from "../codec/clock.ts";
 import { CLUSTER_OPERATIONS } from "../wire/cluster-ops.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { Rpc } from "../wire/operation.ts";
 import type { RequestOptions } from "./channel.ts";
-import type { Clock } from "./clock.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import type { Handlers } from "./handlers.ts";
 import type { Link, Log } from "./link.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ZERO_HASH } from "../codec/bytes.ts";
+import { settle } from "../codec/virtual-clock.testkit.ts";
 import { CLUSTER_COMMAND, CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import { decode } from "../wire/codec.ts";
 import { PEER_COMMAND, PEER_RPC } from "../wire/peer-ops.ts";
@@ -8,7 +9,6 @@ import { type MasterRig, masterRig, OTHER_SHARD, SHARD } from "./cluster-links.t
 import { LINK_LIMITS, type LinkLimits } from "./cluster-links.ts";
 import { Handlers } from "./handlers.ts";
 import type { MasterLink } from "./master-link.ts";
-import { settle } from "./virtual-clock.testkit.ts";
 import type { VirtualConnection } from "./virtual-connection.ts";
 
 /** 64 bits: a number would round it. */

@@ -1,8 +1,8 @@
+import type { Clock } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import { encode } from "../wire/codec.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { Command } from "../wire/operation.ts";
-import type { Clock } from "./clock.ts";
 import type { Handlers } from "./handlers.ts";
 import type { Log } from "./link.ts";
 import { LinkError } from "./link-error.ts";

@@ -1,11 +1,11 @@
 import type { RootBlock } from "../chain/root-block.ts";
 import { NO_BALANCES } from "../chain/token-balances.ts";
 import { EMPTY_BYTES, ZERO_HASH } from "../codec/bytes.ts";
+import type { Clock } from "../codec/clock.ts";
 import { EMPTY_QKC_ADDRESS } from "../codec/wire.ts";
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import type { Rpc } from "../wire/operation.ts";
 import type { RequestOptions } from "./channel.ts";
-import type { Clock } from "./clock.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import type { Handlers } from "./handlers.ts";
 import type { Link, Log } from "./link.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toHex, ZERO_HASH } from "../codec/bytes.ts";
+import { settle, VirtualClock } from "../codec/virtual-clock.testkit.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import { decode } from "../wire/codec.ts";
 import { recordedFrames } from "../wire/recorded-frames.testkit.ts";
@@ -10,7 +11,6 @@ import { MemoryNetwork, memoryLinks } from "./memory-link.testkit.ts";
 import { RawEnd } from "./raw-end.testkit.ts";
 import type { SlaveLink } from "./slave-link.ts";
 import { SLAVE_LINKS_TIMING } from "./slave-links.ts";
-import { settle, VirtualClock } from "./virtual-clock.testkit.ts";
 
 const S0 = { id: "S0", host: "10.0.0.1", port: 38000, fullShardIds: [SHARD, OTHER_SHARD] };
 const S1 = { id: "S1", host: "10.0.0.2", port: 38001, fullShardIds: [FOREIGN_SHARD] };

@@ -1,9 +1,9 @@
+import { type Clock, pause } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import type { slaveInfo } from "../wire/cluster-messages.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import { encode, type Value } from "../wire/codec.ts";
 import type { Rpc } from "../wire/operation.ts";
-import { type Clock, pause } from "./clock.ts";
 import type { ConnectionLimits } from "./connection.ts";
 import { Handlers } from "./handlers.ts";
 import type { Link, Log, Transport } from "./link.ts";

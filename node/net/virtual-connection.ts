@@ -1,8 +1,8 @@
+import type { Clock } from "../codec/clock.ts";
 import { type Frame, PEER_PAYLOAD_LIMIT } from "../wire/frame.ts";
 import type { Command, Rpc } from "../wire/operation.ts";
 import { PEER_OPERATIONS } from "../wire/peer-ops.ts";
 import { Channel, type ChannelLimits, type RequestOptions } from "./channel.ts";
-import type { Clock } from "./clock.ts";
 import type { Handlers } from "./handlers.ts";
 import type { Log } from "./link.ts";
 import { LinkError } from "./link-error.ts";

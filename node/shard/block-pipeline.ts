@@ -100,18 +100,11 @@ export class BlockPipeline implements BlockIntake {
     await Promise.all(unfinished.map(({ hash }) => this.#tell(hash)));
   }
 
-  /** Why a block's seal or the block itself cannot be taken, before it is executed; undefined where nothing speaks against it. */
-  async refusalOf(block: MinorBlock, refuseOld: boolean): Promise<BlockRefusal | undefined> {
-    const { chain, clock } = this.#parts;
-    const refusal = chain.refusalOf(block, { now: clock(), refuseOld });
-    return refusal ?? (await this.#sealRefusal(block));
-  }
-
   async #addBlock(block: MinorBlock, { refuseOld, telling }: Intake): Promise<BlockOutcome> {
     const { chain, outlets, clock } = this.#parts;
     const startedAt = Date.now();
     const refusal =
-      chain.statusOf(minorHeaderHash(block.header)) !== "unknown" ? undefined : await this.refusalOf(block, refuseOld);
+      chain.statusOf(minorHeaderHash(block.header)) !== "unknown" ? undefined : await this.#refusalOf(block, refuseOld);
     if (refusal !== undefined) return refusal;
     const [outcome] = await chain.addBlocks([block], { now: clock(), refuseOld });
     if (outcome.status === "added") outlets.stored(outcome.executed, startedAt);
@@ -120,6 +113,13 @@ export class BlockPipeline implements BlockIntake {
       if (telling === "each") outlets.announce();
     }
     return outcome;
+  }
+
+  /** Why a block's seal or the block itself cannot be taken, before it is executed; undefined where nothing speaks against it. */
+  async #refusalOf(block: MinorBlock, refuseOld: boolean): Promise<BlockRefusal | undefined> {
+    const { chain, clock } = this.#parts;
+    const refusal = chain.refusalOf(block, { now: clock(), refuseOld });
+    return refusal ?? (await this.#sealRefusal(block));
   }
 
   /** Whatever the seal says is judged last: only a block that keeps every other rule is worth the work. */

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from "vitest";
 import { encodeDepositList } from "../chain/deposit.ts";
 import { asHash32 } from "../codec/bytes.ts";
+import { VirtualClock } from "../codec/virtual-clock.testkit.ts";
 import { LinkError } from "../net/link-error.ts";
-import { VirtualClock } from "../net/virtual-clock.testkit.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { ListDelivery } from "./list-delivery.ts";

@@ -1,6 +1,6 @@
 import { asHash32, concatBytes, uint32ToBytes } from "../codec/bytes.ts";
+import { type Clock, pause } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
-import { type Clock, pause } from "../net/clock.ts";
 import type { SlaveLinks } from "../net/slave-links.ts";
 import { xshardBatches } from "../net/xshard-batches.ts";
 import { CLUSTER_RPC } from "../wire/cluster-ops.ts";

@@ -12,10 +12,11 @@ import { ExecutionNode } from "../execution-node/execution-node.ts";
 import { beginOnTip } from "../execution-node/mempool/tip-execution.ts";
 import { TransactionPool } from "../execution-node/mempool/transaction-pool.ts";
 import { TemplateMaker } from "../miner/template-maker.ts";
-import type { BlockOutcome, ChainSnapshot, HeadMove } from "../shard/chain-types.ts";
+import type { BlockOutcome, ChainSnapshot } from "../shard/chain-types.ts";
 import { RootIndex } from "../shard/root-chains.ts";
 import { ShardChain } from "../shard/shard-chain.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
+import { followHead } from "./follow-head.ts";
 import { tipGround } from "./tip-ground.ts";
 
 export interface LiveShardOptions {
@@ -103,12 +104,12 @@ export class LiveShard {
   async addRoot(block: RootBlock): Promise<void> {
     const outcome = await this.chain.addRootBlock(block);
     if (outcome.status === "refused") throw new Error(`root block ${block.header.height} refused: ${outcome.reason}`);
-    if (outcome.status === "added" && outcome.move !== undefined) this.#follow(outcome.move);
+    if (outcome.status === "added" && outcome.move !== undefined) followHead(this.pool, this.node, outcome.move);
   }
 
   async add(block: MinorBlock): Promise<BlockOutcome> {
     const [outcome] = await this.chain.addBlocks([block], { now: this.#seconds() });
-    if (outcome.status === "added" && outcome.move !== undefined) this.#follow(outcome.move);
+    if (outcome.status === "added" && outcome.move !== undefined) followHead(this.pool, this.node, outcome.move);
     return outcome;
   }
 
@@ -124,10 +125,5 @@ export class LiveShard {
     await this.node.close();
     await this.#store.close();
     rmSync(this.#folder, { recursive: true });
-  }
-
-  #follow({ leaving, joining }: HeadMove): void {
-    for (const { hash } of leaving) this.pool.blockLeft(this.node.store.block(hash).transactions);
-    for (const { hash } of joining) this.pool.blockJoined(this.node.store.block(hash).transactions);
   }
 }

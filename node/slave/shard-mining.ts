@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import type { ClusterConfig } from "../chain/config.ts";
 import { shardConfigOf } from "../chain/config.ts";
+import { WALL_CLOCK } from "../codec/clock.ts";
 import { WorldState } from "../el/state/world-state.ts";
-import { SYSTEM_MINER_CLOCK } from "../miner/clock.ts";
 import { LocalMiner } from "../miner/local-miner.ts";
 import { MinedBlocks } from "../miner/mined-blocks.ts";
 import { RemoteMining } from "../miner/remote-mining.ts";
@@ -53,7 +53,7 @@ export class ShardMining {
       nonceOf: (sender) =>
         new WorldState(node.store.nodes.layer(), shard.snapshot().tipState.stateRoot).getNonce(sender),
       send: (transactions) => void peers.relay(transactions),
-      clock: SYSTEM_MINER_CLOCK,
+      clock: WALL_CLOCK,
       random: Math.random,
       log: (level, line) => outlets.log(level, line),
     });
@@ -61,7 +61,7 @@ export class ShardMining {
     const local = new LocalMiner({
       consensusType: shardConfigOf(quarkchain, fullShardId).consensusType,
       qkchashXFrom: quarkchain.enableQkchashXHeight,
-      ...{ templates, mined, seals, isSyncing, clock: SYSTEM_MINER_CLOCK, random: Math.random },
+      ...{ templates, mined, seals, isSyncing, clock: WALL_CLOCK, random: Math.random },
       log: (level, line) => outlets.log(level, line),
     });
     this.#local = local;

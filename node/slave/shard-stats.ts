@@ -1,3 +1,4 @@
+import { RecentMap } from "../codec/recent-map.ts";
 import type { ChainSnapshot } from "../shard/chain-types.ts";
 import type { ShardChain } from "../shard/shard-chain.ts";
 import type { ClStore } from "../shard/store/cl-store.ts";
@@ -8,6 +9,8 @@ export type ShardStats = Value<typeof CLUSTER_RPC.addMinorBlockHeader.request>["
 
 /** Seconds that the counts look back from the head. */
 const WINDOW = 60;
+/** A block a second for a while: statistics look back a minute. */
+const MOST_HEIGHTS = 1024;
 
 export interface StatsParts {
   readonly chain: Pick<ShardChain, "blocks" | "fullShardId">;
@@ -53,19 +56,15 @@ export function shardStats(
 
 /** Counts blocks by height, as far back as statistics look (pyquarkchain shard_db_operator.py height_to_minor_block_hashes). */
 export class SeenHeights {
-  readonly #hashesAt = new Map<number, Set<string>>();
+  readonly #hashesAt = new RecentMap<number, Set<string>>(MOST_HEIGHTS);
 
   seen(height: number, hash: string): void {
-    const hashes = this.#hashesAt.get(height) ?? new Set();
-    this.#hashesAt.set(height, hashes.add(hash));
-    const oldest = this.#hashesAt.keys().next();
-    if (this.#hashesAt.size > MOST_HEIGHTS && oldest.done !== true) this.#hashesAt.delete(oldest.value);
+    const hashes = this.#hashesAt.get(height);
+    if (hashes === undefined) this.#hashesAt.set(height, new Set([hash]));
+    else hashes.add(hash);
   }
 
   staleAt(height: number): number {
     return Math.max(0, (this.#hashesAt.get(height)?.size ?? 0) - 1);
   }
 }
-
-/** A block a second for a while: statistics look back a minute. */
-const MOST_HEIGHTS = 1024;

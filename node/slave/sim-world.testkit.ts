@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../net/clock.ts";
+import type { Clock, Timer } from "../codec/clock.ts";
 import type { Link, LinkEvents, Transport } from "../net/link.ts";
 import { LinkError } from "../net/link-error.ts";
 

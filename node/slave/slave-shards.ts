@@ -1,6 +1,6 @@
 import type { QuarkChainConfig } from "../chain/config.ts";
+import { type Clock, pause } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
-import { type Clock, pause } from "../net/clock.ts";
 import type { LogLevel, MiningOrder, ShardApi, SlaveApi } from "./shard-api.ts";
 import type { HostedShard, ShardOpener } from "./shard-threads.ts";
 

@@ -1,6 +1,6 @@
 import type { ClusterConfig, SlaveConfig } from "../chain/config.ts";
+import { type Clock, SYSTEM_CLOCK } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
-import { type Clock, SYSTEM_CLOCK } from "../net/clock.ts";
 import { ClusterLinks, type ClusterLinksParts } from "../net/cluster-links.ts";
 import { Handlers } from "../net/handlers.ts";
 import type { Link, Log } from "../net/link.ts";

@@ -1,6 +1,5 @@
 import { shown } from "../../node/codec/shown.ts";
-
-export type LogFormat = "text" | "json";
+import type { LogFormat } from "../terminal/log-format.ts";
 
 export interface ElLog {
   /** Something of a kind that programs may wait for; `text` is for people. */

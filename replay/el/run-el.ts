@@ -21,8 +21,9 @@ import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import { ExecutionNode, type ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
 import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import type { LogFormat } from "../terminal/log-format.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
-import { type ElLog, elLog, type LogFormat } from "./el-log.ts";
+import { type ElLog, elLog } from "./el-log.ts";
 
 /** A checked command line of `qkc el`. */
 export interface ElRequest

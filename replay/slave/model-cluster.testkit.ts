@@ -3,7 +3,7 @@ import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { encodeMinorBlock, type MinorBlock, type MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import type { RootBlock } from "../../node/chain/root-block.ts";
 import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
-import { SYSTEM_CLOCK } from "../../node/net/clock.ts";
+import { SYSTEM_CLOCK } from "../../node/codec/clock.ts";
 import { type ClusterLinksParts, LINK_LIMITS } from "../../node/net/cluster-links.ts";
 import { Connection } from "../../node/net/connection.ts";
 import { Handlers } from "../../node/net/handlers.ts";

@@ -18,6 +18,7 @@ import { chooseEngines } from "../engines/engine-choice.ts";
 import type { EngineChoice } from "../engines/engine-spec.ts";
 import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import type { LogFormat } from "../terminal/log-format.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
 
 /** A checked command line of `qkc slave`. */
@@ -29,7 +30,7 @@ export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retenti
   readonly host: string;
   /** embedded: the slave alone executes. */
   readonly engines: EngineChoice;
-  readonly logFormat: "text" | "json";
+  readonly logFormat: LogFormat;
 }
 
 /** Ethash caches of all shards together, and the height up to which one fits: decades of a mainnet shard. */
@@ -187,7 +188,7 @@ function stopSignals() {
 }
 
 /** Lines in ASCII: pyquarkchain's cluster.py reads what its slaves print as that, and ends with anything else. */
-function slaveLog(format: SlaveRequest["logFormat"]): Log {
+function slaveLog(format: LogFormat): Log {
   return (level, line) => {
     const time = new Date().toISOString();
     const text = format === "json" ? JSON.stringify({ time, level, text: line }) : `${time} ${level} ${shown(line)}`;

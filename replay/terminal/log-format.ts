@@ -1,7 +1,7 @@
 import { shown } from "../../node/codec/shown.ts";
 
 export const LOG_FORMATS = ["text", "json"] as const;
-type LogFormat = (typeof LOG_FORMATS)[number];
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** stderr belongs to the process, and so does what its lines look like. */
 let format: LogFormat = "text";

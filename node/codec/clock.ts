@@ -1,21 +1,28 @@
-/** Where a miner's time comes from: the machine's clock, or one that a test moves. */
-export interface MinerClock {
-  /** Milliseconds since 1970. */
+/** Where waiting comes from: the machine's clock, or one that a test moves. */
+export interface Clock {
+  /** Milliseconds; only differences mean something. */
   now(): number;
   /** Calls once after so many milliseconds, unless cancelled before. */
-  after(milliseconds: number, callback: () => void): { cancel(): void };
+  after(milliseconds: number, callback: () => void): Timer;
 }
 
-export const SYSTEM_MINER_CLOCK: MinerClock = {
-  now: Date.now,
+export interface Timer {
+  cancel(): void;
+}
+
+export const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds);
     return { cancel: () => clearTimeout(timer) };
   },
 };
 
+/** The same in milliseconds since 1970, for who compares it with the times of blocks. */
+export const WALL_CLOCK: Clock = { ...SYSTEM_CLOCK, now: Date.now };
+
 /** Resolves after so long, or at once when the signal says that nobody waits any more. */
-export function pause(clock: MinerClock, milliseconds: number, signal: AbortSignal): Promise<void> {
+export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const done = () => {

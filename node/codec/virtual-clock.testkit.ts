@@ -1,11 +1,11 @@
-import type { MinerClock } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 
-/** Time that passes when a test says so. Milliseconds. */
-export class VirtualMinerClock implements MinerClock {
+/** Time that passes when a test says so. */
+export class VirtualClock implements Clock {
   #now: number;
   #timers: { at: number; callback: () => void }[] = [];
 
-  constructor(now: number) {
+  constructor(now = 0) {
     this.#now = now;
   }
 
@@ -13,7 +13,7 @@ export class VirtualMinerClock implements MinerClock {
     return this.#now;
   }
 
-  after(milliseconds: number, callback: () => void): { cancel(): void } {
+  after(milliseconds: number, callback: () => void): Timer {
     const timer = { at: this.#now + milliseconds, callback };
     this.#timers.push(timer);
     return {
@@ -36,6 +36,7 @@ export class VirtualMinerClock implements MinerClock {
       const next = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);
+      // One that was due before a test set it is late, not in the past.
       this.#now = Math.max(this.#now, next.at);
       next.callback();
       await settle();
@@ -46,5 +47,5 @@ export class VirtualMinerClock implements MinerClock {
 
 /** Until everything that can happen without time passing has happened. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 }
