@@ -3,7 +3,7 @@ import type { SealTarget } from "./seal-target.ts";
 
 /** A refused seal, as people read it. */
 export interface SealViolation {
-  readonly code: "SEAL_MIX_MISMATCH" | "SEAL_ABOVE_TARGET";
+  readonly code: "SEAL_MIX_MISMATCH" | "SEAL_ABOVE_TARGET" | "SEAL_UNSUPPORTED";
   readonly message: string;
 }
 

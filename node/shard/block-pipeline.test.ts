@@ -3,8 +3,10 @@ import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import { rootHeaderHash } from "../chain/root-block.ts";
 import type { SealVerdict } from "../cl/pow/seal.ts";
 import { bytesKey, toHex } from "../codec/bytes.ts";
+import { UnsupportedError } from "../codec/errors.ts";
 import { BlockPipeline, type Outlets } from "./block-pipeline.ts";
 import { Lab, MemoryRows, type OpenShard, openShard, SHARD_A } from "./shard-lab.testkit.ts";
+import { ShardSeals } from "./shard-seals.ts";
 
 const NOW = 1e10;
 const EACH = { refuseOld: true, telling: "each" } as const;
@@ -15,7 +17,7 @@ let shard: OpenShard;
 let events: string[];
 /** Waited for before a list is acknowledged, by the name of its block. */
 let gates: Map<string, Promise<void>>;
-let sealed: SealVerdict;
+let verify: () => Promise<SealVerdict>;
 let names: Map<string, string>;
 let pipeline: BlockPipeline;
 
@@ -27,7 +29,7 @@ beforeEach(async () => {
   events = [];
   gates = new Map();
   names = new Map();
-  sealed = { ok: true };
+  verify = async () => ({ ok: true });
   shard = await openShard(lab.config, SHARD_A);
   pipeline = pipelineOver(shard);
   await pipeline.addRoot(lab.rootGenesis);
@@ -52,7 +54,8 @@ function pipelineOver({ chain, store }: OpenShard): BlockPipeline {
     announce: () => events.push("announce"),
     log: () => {},
   };
-  return new BlockPipeline({ chain, outlets, verifySeal: async () => sealed, clock: () => NOW });
+  const seals = new ShardSeals({ ...lab.config, disablePowCheck: false }, chain, { verify: () => verify() });
+  return new BlockPipeline({ chain, outlets, seals, clock: () => NOW });
 }
 
 /** On the second root block: what stands on the first one sends no lists. */
@@ -109,11 +112,24 @@ describe("a block", () => {
 
   it("whose seal is refused is not executed and leaves nothing", async () => {
     const [one] = await blocks("one");
-    sealed = { ok: false, reason: "target" };
+    verify = async () => ({ ok: false, reason: "target" });
     const [outcome] = await pipeline.add([one], EACH);
     expect(outcome).toMatchObject({ reason: "invalid", verdict: { violations: [{ code: "SEAL_ABOVE_TARGET" }] } });
     expect(shard.engine.executions.has(bytesKey(hashOf(one)))).toBe(false);
     expect(shard.chain.statusOf(hashOf(one))).toBe("unknown");
+  });
+
+  it("of a height for which there are no seals is refused, and the shard goes on", async () => {
+    const [one] = await blocks("one");
+    const judge = verify;
+    verify = async () => {
+      throw new UnsupportedError("there is no such epoch");
+    };
+    expect(await pipeline.add([one], TOGETHER)).toMatchObject([
+      { reason: "invalid", verdict: { violations: [{ code: "SEAL_UNSUPPORTED" }] } },
+    ]);
+    verify = judge;
+    expect(await pipeline.add(await blocks("another"), EACH)).toMatchObject([{ status: "added" }]);
   });
 });
 

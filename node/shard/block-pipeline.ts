@@ -1,14 +1,13 @@
 import { encodeDepositList } from "../chain/deposit.ts";
 import { type MinorBlock, type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts";
 import type { RootBlock } from "../chain/root-block.ts";
-import type { SealInput, SealVerdict } from "../cl/pow/seal.ts";
-import { sealViolations } from "../cl/seal-check.ts";
 import { bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { reasonOf } from "../codec/errors.ts";
 import type { BlockIntake, Intake } from "./block-intake.ts";
 import type { ExecutedBlock } from "./block-judge.ts";
 import type { BlockOutcome, BlockRefusal, HeadMove, RootOutcome } from "./chain-types.ts";
 import type { ShardChain } from "./shard-chain.ts";
+import type { ShardSeals } from "./shard-seals.ts";
 
 /** A list of deposits on its way. */
 export interface OutgoingList {
@@ -38,8 +37,7 @@ export interface Outlets {
 export interface BlockPipelineParts {
   readonly chain: ShardChain;
   readonly outlets: Outlets;
-  /** Undefined where seals are not checked. */
-  readonly verifySeal: ((seal: SealInput) => Promise<SealVerdict>) | undefined;
+  readonly seals: ShardSeals;
   /** Seconds since 1970. */
   readonly clock: () => number;
 }
@@ -124,13 +122,9 @@ export class BlockPipeline implements BlockIntake {
 
   /** Whatever the seal says is judged last: only a block that keeps every other rule is worth the work. */
   async #sealRefusal(block: MinorBlock): Promise<BlockRefusal | undefined> {
-    const { chain, verifySeal } = this.#parts;
-    if (verifySeal === undefined) return undefined;
-    const { header } = block;
-    const target = await chain.sealTargetOf(block);
-    const seal = chain.clFor(header.prevRootBlockHash).sealOf(block, target.difficulty);
-    const violations = sealViolations(await verifySeal(seal), target, header.difficulty);
+    const violations = await this.#parts.seals.violationsOf(block);
     if (violations.length === 0) return undefined;
+    const { header } = block;
     return {
       status: "refused",
       hash: minorHeaderHash(header),

@@ -15,8 +15,8 @@ import { BlockPipeline } from "../shard/block-pipeline.ts";
 import type { ChainSnapshot } from "../shard/chain-types.ts";
 import { type RootChains, RootIndex } from "../shard/root-chains.ts";
 import { ShardChain } from "../shard/shard-chain.ts";
+import { ShardSeals } from "../shard/shard-seals.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
-import type { SealCheck } from "../sync/shard-seals.ts";
 import { type ExternalEngine, type ExternalEngineSpec, openExternalEngine } from "./external-engine.ts";
 import { followHead } from "./follow-head.ts";
 import { httpPost } from "./monitoring/http-post.ts";
@@ -44,7 +44,7 @@ export interface ShardOptions {
 export interface OpenShard extends ShardView {
   readonly store: ClStore;
   readonly roots: RootChains;
-  readonly seals: SealCheck;
+  readonly seals: ShardSeals;
   readonly pool: TransactionPool;
   readonly pipeline: BlockPipeline;
   readonly outlets: ShardOutlets;
@@ -127,7 +127,7 @@ export function assemble(
     { capacity, leastGasPrice, now: Date.now },
   );
   const verifier = new SealVerifier(ethashCaches);
-  const seals: SealCheck = { verify: async (seal) => verifier.verify(seal) };
+  const seals = new ShardSeals(config, chain, { verify: async (seal) => verifier.verify(seal) });
   const seen = new SeenHeights();
   const { monitoring } = cluster.operation;
   const samples = new KafkaSamples({
@@ -149,7 +149,7 @@ export function assemble(
   const pipeline = new BlockPipeline({
     chain,
     outlets,
-    verifySeal: config.disablePowCheck ? undefined : (seal) => seals.verify(seal),
+    seals,
     clock: secondsNow,
   });
   const close = async () => {

@@ -3,7 +3,6 @@ import { type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts"
 import { bytesEqual, type Hash32, toHex } from "../codec/bytes.ts";
 import { HashStack } from "./hash-stack.ts";
 import { PeerFaultError } from "./peer-fault.ts";
-import { ShardSeals } from "./shard-seals.ts";
 import type { SyncParts } from "./sync-parts.ts";
 import { asked, type SyncPeer } from "./sync-peer.ts";
 
@@ -25,15 +24,13 @@ export type WalkEnd = { readonly missing: HashStack } | { readonly reason: strin
 export class HeaderWalk {
   readonly #parts: SyncParts;
   readonly #peer: SyncPeer;
-  readonly #seals: ShardSeals;
   readonly #mostDistance: number;
   readonly #missing = new HashStack();
 
   constructor(parts: SyncParts, peer: SyncPeer) {
-    const { config, chain, seals } = parts;
+    const { config, chain } = parts;
     this.#parts = parts;
     this.#peer = peer;
-    this.#seals = new ShardSeals(config, chain, seals);
     this.#mostDistance = maxStaleMinorBlockHeightDiff(config.root, shardConfigOf(config, chain.fullShardId));
   }
 
@@ -96,9 +93,11 @@ export class HeaderWalk {
   }
 
   async #checkSeals(headers: readonly MinorBlockHeader[]): Promise<void> {
-    const refusals = await Promise.all(headers.map((header) => this.#seals.refusalOfHeader(header)));
-    const bad = refusals.findIndex((refusal) => refusal !== undefined);
-    if (bad !== -1) this.#fault(`block ${toHex(minorHeaderHash(headers[bad]))}: ${refusals[bad]}`);
+    const { seals } = this.#parts;
+    const judged = await Promise.all(headers.map((header) => seals.headerViolationsOf(header)));
+    for (const [i, [violation]] of judged.entries()) {
+      if (violation !== undefined) this.#fault(`block ${toHex(minorHeaderHash(headers[i]))}: ${violation.message}`);
+    }
   }
 
   get #headHeight(): number {

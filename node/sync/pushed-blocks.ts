@@ -4,7 +4,6 @@ import { bytesKey, type Hash32, toHex } from "../codec/bytes.ts";
 import { QkcError } from "../codec/errors.ts";
 import { isRootBehind } from "./root-behind.ts";
 import { SeenBlocks } from "./seen-blocks.ts";
-import { ShardSeals } from "./shard-seals.ts";
 import type { SyncParts } from "./sync-parts.ts";
 import type { SyncPeer } from "./sync-peer.ts";
 import type { Synchronizer } from "./synchronizer.ts";
@@ -31,16 +30,14 @@ export class PushedBlockInvalidError extends QkcError {
  */
 export class PushedBlocks {
   readonly #parts: PushedBlocksParts;
-  readonly #seals: ShardSeals;
   readonly #oldest: number;
   readonly #seen: SeenBlocks;
   /** The end of each push that is being worked on, by the block's hash. */
   readonly #pushing = new Map<string, Promise<void>>();
 
   constructor(parts: PushedBlocksParts) {
-    const { config, chain, seals, clock } = parts;
+    const { config, chain, clock } = parts;
     this.#parts = parts;
-    this.#seals = new ShardSeals(config, chain, seals);
     this.#oldest = maxStaleMinorBlockHeightDiff(config.root, shardConfigOf(config, chain.fullShardId));
     this.#seen = new SeenBlocks(clock);
   }
@@ -96,9 +93,9 @@ export class PushedBlocks {
 
   /** Nothing was waited for since the block was looked at, so that nobody else adds it meanwhile. */
   async #add(hash: Hash32, block: MinorBlock, from: SyncPeer | undefined): Promise<boolean> {
-    const { intake, broadcast, log } = this.#parts;
-    const badSeal = await this.#seals.refusalOf(block);
-    if (badSeal !== undefined) throw new PushedBlockInvalidError(hash, block.header.height, badSeal);
+    const { intake, broadcast, seals, log } = this.#parts;
+    const [badSeal] = await seals.violationsOf(block);
+    if (badSeal !== undefined) throw new PushedBlockInvalidError(hash, block.header.height, badSeal.message);
     broadcast(block, from);
     const [outcome] = await intake.add([block], { refuseOld: true, telling: "each" });
     if (outcome.status !== "refused") return true;

@@ -2,7 +2,7 @@ import type { QuarkChainConfig } from "../chain/config.ts";
 import type { BlockIntake } from "../shard/block-intake.ts";
 import type { RootChains } from "../shard/root-chains.ts";
 import type { ShardChain } from "../shard/shard-chain.ts";
-import type { SealCheck } from "./shard-seals.ts";
+import type { ShardSeals } from "../shard/shard-seals.ts";
 
 /** What everything in this folder is made of: one shard, and how its blocks get in. */
 export interface SyncParts {
@@ -10,7 +10,7 @@ export interface SyncParts {
   readonly chain: ShardChain;
   readonly roots: RootChains;
   readonly intake: BlockIntake;
-  readonly seals: SealCheck;
+  readonly seals: ShardSeals;
   /** Seconds since 1970. */
   readonly clock: () => number;
   readonly log: SyncLog;

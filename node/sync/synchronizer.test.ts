@@ -147,7 +147,7 @@ describe("a peer is closed", () => {
 
   test("for a seal, be it the last of an answer", async () => {
     ours.seals.refused.add(blocks[49].header.nonce);
-    await isClosedFor({}, /its seal is refused for its target/);
+    await isClosedFor({}, /the seal does not meet difficulty/);
     expect(ours.intake.calls).toEqual([]);
   });
 
