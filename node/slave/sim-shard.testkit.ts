@@ -14,6 +14,9 @@ import { ShardNode } from "./shard-node.ts";
 import type { HostedShard } from "./shard-threads.ts";
 import type { SimProcess } from "./sim-world.testkit.ts";
 
+/** One for all shards of all runs: none of them judges a seal, and memory that threads may share is given back late. */
+const ETHASH_CACHES = createSharedEthashCaches(1, 0);
+
 /** A mistake that is put in on purpose: the simulator has to find it. */
 export type Defect =
   | "report-before-lists"
@@ -125,7 +128,7 @@ export function simShard(parts: SimShardParts, slave: SlaveApi): HostedShard {
       cacheBytes: 0,
       version: "sim",
     },
-    ethashCaches: createSharedEthashCaches(1, 0),
+    ethashCaches: ETHASH_CACHES,
   };
   const open = async () => {
     await process.pause("open");
