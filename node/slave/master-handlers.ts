@@ -2,6 +2,7 @@ import { type ClusterConfig, fullShardIdOf } from "../chain/config.ts";
 import { decodeEvmTransaction } from "../chain/evm-transaction.ts";
 import { encodeRootBlock, readRootBlockHeader } from "../chain/root-block.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
+import type { Clock } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import type { QkcAddress } from "../codec/wire.ts";
 import { WireReader } from "../codec/wire.ts";
@@ -22,6 +23,9 @@ export interface MasterHandlersParts {
   readonly cluster: ClusterConfig;
   readonly self: SlaveIdentity;
   readonly shards: SlaveShards;
+  readonly clock: Clock;
+  /** When the slave ends. */
+  readonly signal: AbortSignal;
   readonly log: (level: LogLevel, line: string) => void;
   /** Bringing shards to life failed: the slave cannot go on. */
   readonly failed: (error: unknown) => void;
@@ -29,8 +33,8 @@ export interface MasterHandlersParts {
 
 /** Requests of the master that concern shards (slave.py MasterConnection). Those about links are served in node/net. */
 export function masterHandlers(parts: MasterHandlersParts): Handlers<MasterLink> {
-  const { shards, self, log } = parts;
-  const roots = new RootBlocks(shards, log);
+  const { shards, self, clock, signal, log } = parts;
+  const roots = new RootBlocks({ shards, clock, signal, log });
   const handlers = new Handlers<MasterLink>()
     .answer(CLUSTER_RPC.ping, async ({ rootTip }) => {
       if (rootTip !== undefined)

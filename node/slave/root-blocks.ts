@@ -1,8 +1,21 @@
 import { readRootBlockHeader } from "../chain/root-block.ts";
+import type { Clock } from "../codec/clock.ts";
 import { WireReader } from "../codec/wire.ts";
 import { Mutex } from "../shard/mutex.ts";
+import { RootHealing, type ShardObjection } from "./root-healing.ts";
 import type { AddedRoot, LogLevel } from "./shard-api.ts";
 import type { SlaveShards } from "./slave-shards.ts";
+
+/** Blocks first, then the lists that others owe for them, which may be fetching those themselves. */
+const MOST_ATTEMPTS = 4;
+
+export interface RootBlocksParts {
+  readonly shards: SlaveShards;
+  readonly clock: Clock;
+  /** When the slave ends. */
+  readonly signal: AbortSignal;
+  readonly log: (level: LogLevel, line: string) => void;
+}
 
 /**
  * Root blocks in the order in which they arrive (O3): each is taken by all shards of the slave or by none. The master does not
@@ -10,11 +23,13 @@ import type { SlaveShards } from "./slave-shards.ts";
  */
 export class RootBlocks {
   readonly #shards: SlaveShards;
-  readonly #log: (level: LogLevel, line: string) => void;
+  readonly #healing: RootHealing;
+  readonly #log: RootBlocksParts["log"];
   readonly #turn = new Mutex();
 
-  constructor(shards: SlaveShards, log: (level: LogLevel, line: string) => void) {
+  constructor({ shards, clock, signal, log }: RootBlocksParts) {
     this.#shards = shards;
+    this.#healing = new RootHealing({ shards, clock, signal, log });
     this.#log = log;
   }
 
@@ -29,14 +44,29 @@ export class RootBlocks {
 
   async #add(rootBlock: Uint8Array): Promise<AddedRoot> {
     if (!(await this.#shards.areWhole())) return this.#refused(rootBlock, "a shard of this slave is not alive");
-    const shards = this.#shards.alive;
-    const refusals = await Promise.all(shards.map((shard) => shard.rootRefusal(rootBlock)));
-    const refusal = refusals.find((text) => text !== undefined);
-    if (refusal !== undefined) return this.#refused(rootBlock, refusal);
-    const added = await Promise.all(shards.map((shard) => shard.addRoot(rootBlock)));
+    const [objected] = await this.#objectionsLeft(rootBlock);
+    if (objected !== undefined) return this.#refused(rootBlock, objected.objection.text);
+    const added = await Promise.all(this.#shards.alive.map((shard) => shard.addRoot(rootBlock)));
     for (const each of added) if (each.refusal !== undefined) return this.#refused(rootBlock, each.refusal);
     this.#shards.took(rootBlock);
     return { refusal: undefined, isTip: added.at(-1)?.isTip ?? false };
+  }
+
+  /** What shards say against a root block when what they lack of it was sought. */
+  async #objectionsLeft(rootBlock: Uint8Array): Promise<readonly ShardObjection[]> {
+    for (let attempts = 0; ; attempts++) {
+      const objections = await this.#objections(rootBlock);
+      if (objections.length === 0 || attempts === MOST_ATTEMPTS) return objections;
+      if (!(await this.#healing.heal(objections))) return objections;
+    }
+  }
+
+  async #objections(rootBlock: Uint8Array): Promise<readonly ShardObjection[]> {
+    const asked = this.#shards.alive.map(async (shard) => {
+      const objection = await shard.rootObjection(rootBlock);
+      return objection && { shard, objection };
+    });
+    return (await Promise.all(asked)).filter((objected) => objected !== undefined);
   }
 
   #refused(rootBlock: Uint8Array, refusal: string): AddedRoot {

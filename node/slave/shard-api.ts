@@ -13,8 +13,12 @@ export interface ShardApi {
   /** Brings a shard that was alive before back to where its rows say that it stands. */
   resume(): Promise<void>;
   /** Why the shard cannot take a root block; undefined where it can, or has it already. Changes nothing. */
-  rootRefusal(rootBlock: Uint8Array): Promise<string | undefined>;
+  rootObjection(rootBlock: Uint8Array): Promise<RootObjection | undefined>;
   addRoot(rootBlock: Uint8Array): Promise<AddedRoot>;
+  /** Adds blocks that are missing here, by their hashes, ascending, from whichever peer has them. Rejects where none does. */
+  fetch(hashes: readonly Uint8Array[]): Promise<void>;
+  /** Sends once more what blocks of this shard send, and their headers. Those that are not here are left out. */
+  tellAgain(hashes: readonly Uint8Array[]): Promise<void>;
   /**
    * ADD_XSHARD_TX_LIST or its batch, from whichever shard: the lists survive the end of the process when this resolves with the
    * answer. Rejects with LinkError "malformed" for one that cannot be read.
@@ -55,6 +59,15 @@ export interface SlaveApi {
 }
 
 export type LogLevel = "info" | "warn" | "error";
+
+/** What a shard says against a root block, and what would help. */
+export interface RootObjection {
+  readonly text: string;
+  /** Hashes of the shard's own blocks that are not here, ascending. */
+  readonly blocks: readonly Uint8Array[];
+  /** Lists of deposits that never came. */
+  readonly lists: readonly { readonly sourceFullShardId: number; readonly sourceMinorHash: Uint8Array }[];
+}
 
 export interface AddedRoot {
   /** Undefined where it was added, or is known. */

@@ -1,7 +1,7 @@
 import { type QuarkChainConfig, shardConfigOf } from "../chain/config.ts";
 import { minorHeaderHash } from "../chain/minor-block.ts";
 import { type RootBlock, readRootBlock, rootHeaderHash } from "../chain/root-block.ts";
-import { toHex } from "../codec/bytes.ts";
+import { asHash32, toHex } from "../codec/bytes.ts";
 import { pause, SYSTEM_CLOCK } from "../codec/clock.ts";
 import { QkcError, UsageError } from "../codec/errors.ts";
 import { WireReader } from "../codec/wire.ts";
@@ -12,7 +12,7 @@ import { answered } from "./answered.ts";
 import { listHandlers } from "./list-handlers.ts";
 import { type OpenShard, openShard, type ShardOptions, secondsNow } from "./open-shard.ts";
 import { ShardReads } from "./reads/shard-reads.ts";
-import type { AddedRoot, MiningOrder, ShardApi, SlaveApi } from "./shard-api.ts";
+import type { AddedRoot, MiningOrder, RootObjection, ShardApi, SlaveApi } from "./shard-api.ts";
 import { ShardMining } from "./shard-mining.ts";
 import { ShardPeers } from "./shard-peers.ts";
 import { ShardRequests } from "./shard-requests.ts";
@@ -65,12 +65,12 @@ export class ShardNode implements ShardApi {
     void this.#finish(shard);
   }
 
-  async rootRefusal(rootBlock: Uint8Array): Promise<string | undefined> {
+  async rootObjection(rootBlock: Uint8Array): Promise<RootObjection | undefined> {
     const { chain, config } = await this.#open();
     const block = readRootBlock(new WireReader(rootBlock));
     if (this.#isBelowGenesis(config, block)) return undefined;
     const refusal = chain.rootRefusalOf(block);
-    return refusal && textOf(refusal);
+    return refusal && objectionOf(refusal);
   }
 
   async addRoot(rootBlock: Uint8Array): Promise<AddedRoot> {
@@ -82,6 +82,15 @@ export class ShardNode implements ShardApi {
       refusal: outcome.status === "refused" ? textOf(outcome) : undefined,
       isTip: outcome.status === "added" && outcome.isTip,
     };
+  }
+
+  async fetch(hashes: readonly Uint8Array[]): Promise<void> {
+    await this.#alive().peers.fetch(hashes.map(asHash32));
+  }
+
+  async tellAgain(hashes: readonly Uint8Array[]): Promise<void> {
+    const { chain, pipeline } = await this.#open();
+    await pipeline.reportAgain(hashes.map(asHash32).filter((hash) => chain.statusOf(hash) !== "unknown"));
   }
 
   async receive(op: number, payload: Uint8Array): Promise<Uint8Array> {
@@ -198,6 +207,14 @@ async function startFrom({ chain }: OpenShard, { header }: RootBlock): Promise<v
     `shard ${chain.fullShardId} does not have the master's root block ${header.height}, ${toHex(hash)}: its data directory is ` +
       "older than the master's, or another chain's. Start the master on an older database, or the slave on a newer one",
   );
+}
+
+function objectionOf(refusal: RootRefusal): RootObjection {
+  return {
+    text: textOf(refusal),
+    blocks: refusal.reason === "minor-unknown" ? refusal.hashes : [],
+    lists: refusal.reason === "list-missing" ? refusal.lists : [],
+  };
 }
 
 function textOf(refusal: RootRefusal): string {

@@ -1,10 +1,12 @@
 import type { MinorBlock } from "../chain/minor-block.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
+import type { Hash32 } from "../codec/bytes.ts";
 import { reasonOf } from "../codec/errors.ts";
 import { EngineError } from "../engine/engine-error.ts";
 import { Handlers } from "../net/handlers.ts";
 import { LinkError } from "../net/link-error.ts";
 import { Announcements } from "../sync/announcements.ts";
+import { fetchBlocks } from "../sync/fetch-blocks.ts";
 import { PeerServer } from "../sync/peer-server.ts";
 import { PushedBlocks } from "../sync/pushed-blocks.ts";
 import { relayTransactions } from "../sync/relay-transactions.ts";
@@ -58,6 +60,12 @@ export class ShardPeers {
   /** The peer that the master calls so; undefined where it is not here, or its connection is closed. */
   find(peerId: bigint): SyncPeer | undefined {
     return [...this.#peers.values()].find((peer) => peer.peerId === peerId && !peer.signal.aborted);
+  }
+
+  /** Adds blocks that are missing here, ascending, from whichever peer has them. Throws BlocksNotFetchedError. */
+  async fetch(hashes: readonly Hash32[]): Promise<void> {
+    const { chain, pipeline } = this.#shard;
+    await fetchBlocks({ chain, intake: pipeline }, [...this.#peers.values()], hashes);
   }
 
   /** Rejects where the peer's connection has to be closed. */

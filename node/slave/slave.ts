@@ -73,7 +73,7 @@ export class Slave {
     this.#links = new ClusterLinks({
       self,
       branches: new Set(cluster.quarkchain.shards.keys()),
-      masterHandlers: masterHandlers({ cluster, self, shards: this.#shards, log, failed }),
+      masterHandlers: masterHandlers({ cluster, self, shards: this.#shards, clock, signal, log, failed }),
       slaveHandlers: this.#slaveHandlers(),
       log,
       ...links,

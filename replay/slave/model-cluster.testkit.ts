@@ -1,8 +1,14 @@
 import { join } from "node:path";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
-import { encodeMinorBlock, type MinorBlock, type MinorBlockHeader } from "../../node/chain/minor-block.ts";
+import {
+  encodeMinorBlock,
+  type MinorBlock,
+  type MinorBlockHeader,
+  minorHeaderHash,
+} from "../../node/chain/minor-block.ts";
 import type { RootBlock } from "../../node/chain/root-block.ts";
 import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { bytesKey } from "../../node/codec/bytes.ts";
 import { SYSTEM_CLOCK } from "../../node/codec/clock.ts";
 import { type ClusterLinksParts, LINK_LIMITS } from "../../node/net/cluster-links.ts";
 import { Connection } from "../../node/net/connection.ts";
@@ -14,6 +20,7 @@ import type { ShardOptions } from "../../node/slave/open-shard.ts";
 import type { SlaveApi } from "../../node/slave/shard-api.ts";
 import { ShardNode } from "../../node/slave/shard-node.ts";
 import type { ShardOpener } from "../../node/slave/shard-threads.ts";
+import { PEER_ID, SimPeer } from "../../node/slave/sim-peer.testkit.ts";
 import { Slave } from "../../node/slave/slave.ts";
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import type { Rpc } from "../../node/wire/operation.ts";
@@ -21,6 +28,7 @@ import type { Rpc } from "../../node/wire/operation.ts";
 /** A master's end of one slave's link: it asks, and notes what is reported. */
 class ModelMaster {
   readonly reported: MinorBlockHeader[] = [];
+  #peer: SimPeer | undefined;
   readonly #connection: Connection<undefined>;
 
   constructor(link: Link) {
@@ -43,7 +51,22 @@ class ModelMaster {
       limits: LINK_LIMITS.master,
       clock: SYSTEM_CLOCK,
       log: () => {},
+      route: (frame) => {
+        if (frame.clusterPeerId === 0n) return false;
+        this.#peer?.receive(frame);
+        return true;
+      },
     });
+  }
+
+  /** Another cluster is connected, which has these blocks. */
+  async connectPeer(blocks: readonly MinorBlock[], rootTip: RootBlock): Promise<void> {
+    this.#peer = new SimPeer({
+      blocks: new Map(blocks.map((block) => [bytesKey(minorHeaderHash(block.header)), block])),
+      rootTip: () => rootTip.header,
+      send: (frame) => this.#connection.send(frame),
+    });
+    await this.ask(CLUSTER_RPC.createClusterPeerConnection, { clusterPeerId: PEER_ID });
   }
 
   get closed(): Promise<LinkError> {

@@ -100,6 +100,17 @@ it("a root block that confirms what is not here is taken by none of the shards, 
   expect(await heads()).toEqual(headsOf(history.slice(0, 2)));
 });
 
+it("a root block that confirms what is not here is taken where a peer has it, lists between shards and all", async () => {
+  await begin();
+  const missing = history.slice(1, 4).flatMap(({ blocks }) => blocks);
+  for (const { master } of running) await master.connectPeer(missing, history[4].root);
+  for (const { root } of history.slice(1, 4)) await addRoot(root);
+  for (const step of history.slice(4)) await feed(step);
+  expect(await heads()).toEqual(headsOf(history));
+  const reported = running.flatMap(({ master }) => master.reported.map((header) => toHex(minorHeaderHash(header))));
+  for (const { header } of missing) expect(reported).toContain(toHex(minorHeaderHash(header)));
+});
+
 it("a master that is further than the stores is told so by name, and the slave ends", async () => {
   const slave = startSlave(slaveConfigs()[0]);
   await expect(slave.master.ping(history[3].root)).rejects.toThrow("closed");
