@@ -16,6 +16,7 @@ const THREADS = [
   "replay/verify-state/walk-worker.ts",
   "node/execution-node/calls/call-thread.ts",
   "node/slave/shard-thread.ts",
+  "node/slave/seal-check-thread.ts",
   "node/miner/seal-thread.ts",
 ];
 /** Read at run time from beside the code that names them. */

@@ -5,10 +5,10 @@ import type { SealInput, SealVerdict } from "../cl/pow/seal.ts";
 import { type SealViolation, sealViolations } from "../cl/seal-check.ts";
 import type { SealTarget } from "../cl/seal-target.ts";
 import { bytesKey } from "../codec/bytes.ts";
-import { UnsupportedError } from "../codec/errors.ts";
+import { QkcError } from "../codec/errors.ts";
 import type { ShardChain } from "./shard-chain.ts";
 
-/** Verifies seals in whatever thread has the caches. Rejects with UnsupportedError as SealVerifier throws it. */
+/** Verifies seals in whatever thread has the caches. Rejects with code UNSUPPORTED where SealVerifier throws that. */
 export interface SealCheck {
   verify(seal: SealInput): Promise<SealVerdict>;
 }
@@ -65,7 +65,8 @@ export class ShardSeals {
       return sealViolations(await this.#check.verify(seal), target, header.difficulty);
     } catch (error) {
       // A height beyond every epoch that there will be.
-      if (error instanceof UnsupportedError) return [{ code: "SEAL_UNSUPPORTED", message: error.message }];
+      if (error instanceof QkcError && error.code === "UNSUPPORTED")
+        return [{ code: "SEAL_UNSUPPORTED", message: error.message }];
       throw error;
     }
   }

@@ -5,7 +5,6 @@ import type { ClusterConfig } from "../chain/config.ts";
 import { rootGenesisBlock } from "../chain/genesis.ts";
 import { rootHeaderHash } from "../chain/root-block.ts";
 import type { SharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
-import { SealVerifier } from "../cl/pow/seal.ts";
 import { QkcError, reasonOf } from "../codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
 import { ExecutionNode, type Retention } from "../execution-node/execution-node.ts";
@@ -24,6 +23,7 @@ import { KafkaSamples } from "./monitoring/kafka-samples.ts";
 import type { SlaveApi } from "./shard-api.ts";
 import { ShardOutlets } from "./shard-outlets.ts";
 import { SeenHeights } from "./shard-stats.ts";
+import { ThreadedSealCheck } from "./threaded-seal-check.ts";
 import { type ShardView, tipGround } from "./tip-ground.ts";
 
 export interface ShardOptions {
@@ -126,8 +126,8 @@ export function assemble(
     },
     { capacity, leastGasPrice, now: Date.now },
   );
-  const verifier = new SealVerifier(ethashCaches);
-  const seals = new ShardSeals(config, chain, { verify: async (seal) => verifier.verify(seal) });
+  const sealCheck = new ThreadedSealCheck(ethashCaches);
+  const seals = new ShardSeals(config, chain, sealCheck);
   const seen = new SeenHeights();
   const { monitoring } = cluster.operation;
   const samples = new KafkaSamples({
@@ -154,6 +154,7 @@ export function assemble(
   });
   const close = async () => {
     external?.close();
+    await sealCheck.close();
     await chain.idle();
     await node.close();
     await store.close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -72,6 +72,25 @@ it("a shard that cannot go on is begun anew where it stood, and the other shards
   expect(await master.ask(CLUSTER_RPC.getMinorBlock, { ...request, branch: other })).toMatchObject({ errorCode: 0 });
   expect(await master.ping(history[3].root)).toEqual(identityOf(config));
   await expect.poll(() => lines.some((line) => line.includes("is alive again")), { timeout: 20_000 }).toBe(true);
+  for (const step of history.slice(4)) await feed(step);
+  expect(await heads()).toEqual(headsOf(history));
+});
+
+it("a shard whose store is broken at the start is named, and the others are left closed and whole", async () => {
+  await begin();
+  for (const step of history.slice(1, 4)) await feed(step);
+  for (const { slave } of running) await slave.close("it ends");
+  const [config] = slaveConfigs();
+  const [broken] = config.fullShardIds;
+  const current = join(folder, config.id, `cl-${broken}`, "CURRENT");
+  const pointer = readFileSync(current);
+  writeFileSync(current, "no manifest is called so");
+  const { slave, master } = startSlave(config);
+  await expect(master.ping(history[3].root)).rejects.toThrow("closed");
+  expect(await slave.ended).toMatchObject({ error: { message: expect.stringContaining(`cl-${broken}`) } });
+  await slave.close("it cannot start");
+  writeFileSync(current, pointer);
+  await begin(history[3].root);
   for (const step of history.slice(4)) await feed(step);
   expect(await heads()).toEqual(headsOf(history));
 });

@@ -1,0 +1,11 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { SealVerifier } from "../cl/pow/seal.ts";
+import type { SealCheck } from "../shard/shard-seals.ts";
+import { type Port, PortCalls } from "./port-calls.ts";
+import type { SealCheckThreadData } from "./threaded-seal-check.ts";
+
+/** The thread that verifies a shard's seals. */
+const verifier = new SealVerifier((workerData as SealCheckThreadData).ethashCaches);
+new PortCalls<Record<never, never>>(parentPort as Port).answer<SealCheck>({
+  verify: async (seal) => verifier.verify(seal),
+});
