@@ -38,7 +38,7 @@ export interface ShardReplayOptions {
 
 /** How many steps blocks may be executed before what they build on is known to hold everywhere. */
 const MAX_STEPS_AHEAD = 8;
-/** Blocks in one request. */
+/** Blocks behind which the engine is told the head; in one request where it takes several. */
 const MAX_BATCH = 16;
 
 /** A block of the old database. */
@@ -168,7 +168,7 @@ export class ShardReplay {
   #prepareReady(queue: BlockQueue, index: number, call?: Promise<unknown>): readonly PreparedBlock[] {
     // A block that cannot even be read ends the run: the answer that is on its way has nobody to wait for it then.
     call?.catch(() => {});
-    const most = this.#chain.takesBatches && !this.#options.plan.hasForks ? MAX_BATCH : 1;
+    const most = this.#options.plan.hasForks ? 1 : MAX_BATCH;
     const ready: PreparedBlock[] = [];
     for (let next = queue.peek(); next !== undefined && ready.length < most; next = queue.peek()) {
       if (next.block.header.height === 0 || this.#stepOfRoot(next) > this.#committed.step) break;

@@ -244,7 +244,15 @@ function rowsOf(level: Level, sync: boolean): ClRows {
   return {
     location: level.location,
     getSync: (key) => level.getSync(key),
-    batch: (operations) => level.batch([...operations], { sync }),
+    batch: async (operations) => {
+      // A chained batch takes a row as it comes; of an array every row is copied and looked up by name.
+      const batch = level.batch();
+      for (const operation of operations) {
+        if (operation.type === "put") batch.put(operation.key, operation.value);
+        else batch.del(operation.key);
+      }
+      await batch.write({ sync });
+    },
     keys: (range) => level.keys(range),
     keysDown: (range, limit) => level.keys({ ...range, limit, reverse: true }).all(),
     close: () => level.close(),
