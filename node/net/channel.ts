@@ -59,6 +59,7 @@ export class Channel<Caller> {
   #lastTheirId = -1n;
   #handling = 0;
   #handlingBytes = 0;
+  #isSilent = false;
 
   constructor(parts: ChannelParts<Caller>) {
     this.#parts = parts;
@@ -151,6 +152,12 @@ export class Channel<Caller> {
 
   /** Whoever waits for an answer is told; answers of handlers that still run are dropped. */
   close(reason: string): void {
+    this.#isSilent = true;
+    this.closeAfterAnswers(reason);
+  }
+
+  /** As close, except that handlers which still run may answer: their requests came before what ends this. */
+  closeAfterAnswers(reason: string): void {
     if (!this.isOpen) return;
     this.#closing.abort();
     const pending = [...this.#pending.values()];
@@ -230,7 +237,7 @@ export class Channel<Caller> {
   async #handle(handler: Handler<Caller>, frame: Frame): Promise<void> {
     if (handler.kind === "command") return handler.handle(frame.payload, this.#parts.caller);
     const answer = (payload: Uint8Array) => {
-      if (this.isOpen) this.#parts.write({ ...frame, op: handler.responseOp, payload });
+      if (!this.#isSilent) this.#parts.write({ ...frame, op: handler.responseOp, payload });
     };
     try {
       answer(await handler.handle(frame.payload, this.#parts.caller));

@@ -133,6 +133,22 @@ describe("a virtual connection", () => {
     expect(links.peers.of(SHARD)).toHaveLength(1);
   });
 
+  it("answers what was asked before a fault, but not once the peer is replaced", async () => {
+    const { master, ends, create } = await peerRig();
+    await create(PEER);
+    const faulty = [5n, 6n, 6n];
+    for (const id of faulty) ask(master, id);
+    await settle();
+    ends[0]();
+    await settle();
+    expect(master.heard.at(-1)).toBe(`answer to GET_MINOR_BLOCK_LIST 5 @${PEER}/${SHARD}`);
+    await create(PEER);
+    const before = master.frames.length;
+    ends[1]();
+    await settle();
+    expect(master.frames.length).toBe(before);
+  });
+
   it("says nothing after DESTROY, also where a handler ends later", async () => {
     const { master, links, ends, create, destroy } = await peerRig();
     await create(PEER);

@@ -99,10 +99,12 @@ export class VirtualConnection {
     this.#channel.receive(frame);
   }
 
+  /** What the peer asked before a fault of its own is answered still, as pyquarkchain does it; where it has left, nothing is. */
   close(reason: LinkError): void {
-    if (!this.isOpen) return;
-    this.#parts.log(reason.fault === "closed" ? "info" : "warn", `${this.name}: closed: ${reason.message}`);
-    this.#channel.close(reason.message);
+    const hasLeft = reason.fault === "closed";
+    if (this.isOpen) this.#parts.log(hasLeft ? "info" : "warn", `${this.name}: closed: ${reason.message}`);
+    if (hasLeft) this.#channel.close(reason.message);
+    else this.#channel.closeAfterAnswers(reason.message);
   }
 
   #write(frame: Frame): void {

@@ -4,7 +4,7 @@ import { STORM, simulate, simulateAll } from "./sim-runs.testkit.ts";
 const RUNS = Number(process.env.QKC_CLUSTERS ?? 50);
 const FIRST_SEED = Number(process.env.QKC_SEED ?? 1);
 
-/** Our slaves under a model of the master; QKC_SEED and QKC_CLUSTERS choose other runs. */
+/** Our slaves under a model of the master, with an honest and a hostile peer; QKC_SEED and QKC_CLUSTERS choose other runs. */
 test("whatever happens to a cluster, its shards are right at every moment and whole in the end", {
   timeout: 600_000,
 }, async () => {
@@ -22,11 +22,14 @@ describe("a defect that is put in is found", () => {
     ["lost-requeue", /a transaction is lost/],
     ["index-not-rewritten", /index/],
     ["double-apply", /a block was executed \d times/],
+    ["deposit-twice", /balances differ/],
   ] as const)("%s", { timeout: 300_000 }, async (defect, message) => {
     const found: string[] = [];
     for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS && found.length === 0; seed++) {
       await simulate(seed, STORM, defect).catch((error: Error) => found.push(error.message));
     }
     expect(found[0]).toMatch(message);
+    // What of the schedule the failure needs.
+    expect(found[0]).toMatch(/\n\d+ of \d+ events fail: \d+ ms /);
   });
 });

@@ -5,24 +5,14 @@ import { RootIndex } from "../shard/root-chains.ts";
 import { ShardChain } from "../shard/shard-chain.ts";
 import { MemoryRows } from "../shard/shard-lab.testkit.ts";
 import { ClBatch } from "../shard/store/cl-batch.ts";
-import { type ClRows, ClStore } from "../shard/store/cl-store.ts";
+import { ClStore } from "../shard/store/cl-store.ts";
 import type { SimCluster } from "./sim-cluster.testkit.ts";
-
-/** The rows of a disk as a store reads them, without a copy. */
-export function storeOver(rows: ReadonlyMap<string, Uint8Array>, fullShardId: number): ClStore {
-  const view: ClRows = {
-    location: "a disk that is looked at",
-    getSync: (key) => rows.get(bytesKey(key)),
-    batch: notWritten,
-    keys: notWritten,
-    keysDown: notWritten,
-    close: async () => {},
-  };
-  return new ClStore(view, fullShardId);
-}
+import { checkArrived, checkConserved } from "./sim-conservation.testkit.ts";
+import { storeOver } from "./sim-rows.testkit.ts";
 
 /** What holds between any two things that happen. */
 export function checkAlways(sim: SimCluster): void {
+  checkArrived(sim);
   for (const [fullShardId, { rows, engine }] of sim.disks) {
     const store = storeOver(rows, fullShardId);
     for (const hash of committedIn(rows)) {
@@ -54,6 +44,7 @@ export function checkAlways(sim: SimCluster): void {
 
 /** What holds when everything that was begun has come to its end. */
 export async function checkAtEnd(sim: SimCluster): Promise<void> {
+  checkConserved(sim);
   const best = rootHeaderHash(sim.bestRoot.header);
   for (const [fullShardId, { rows, engine }] of sim.disks) {
     const shard = sim.open.get(fullShardId);
@@ -137,8 +128,4 @@ function committedIn(rows: ReadonlyMap<string, Uint8Array>): Hash32[] {
   return [...rows.keys()]
     .filter((key) => key.startsWith(prefix))
     .map((key) => asHash32(bytesFromKey(key.slice(prefix.length))));
-}
-
-function notWritten(): never {
-  throw new Error("a disk is only looked at");
 }

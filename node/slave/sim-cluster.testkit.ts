@@ -25,8 +25,11 @@ import { Lab, labConfig, SHARD_A, SHARD_B } from "../shard/shard-lab.testkit.ts"
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import type { Rpc } from "../wire/operation.ts";
 import type { OpenShard } from "./open-shard.ts";
-import { checkAlways, checkAtEnd, storeOver } from "./sim-checks.testkit.ts";
+import { checkAlways, checkAtEnd } from "./sim-checks.testkit.ts";
+import { HOSTILE_PEER_ID, HostilePeer } from "./sim-hostile-peer.testkit.ts";
 import { hashesOf, PEER_ID, SimPeer } from "./sim-peer.testkit.ts";
+import { PLANNED, type PlannedEvent } from "./sim-plan.testkit.ts";
+import { storeOver } from "./sim-rows.testkit.ts";
 import { type Defect, type ShardWeather, SimDisk, simShard } from "./sim-shard.testkit.ts";
 import { SimClock, SimNetwork, SimProcess, simLinks } from "./sim-world.testkit.ts";
 import { Slave } from "./slave.ts";
@@ -44,6 +47,8 @@ export interface Weather extends ShardWeather {
   /** How often a slave is killed, and with it the cluster, and how often its links to other slaves are cut. */
   readonly kills: number;
   readonly cuts: number;
+  /** How often a peer does something that no honest one does. */
+  readonly hostile: number;
   /** Root height at which shards B and C come to life. */
   readonly bornAt: number;
 }
@@ -55,10 +60,11 @@ interface LiveSlave {
   readonly connection: Connection<undefined>;
 }
 
+/** Token ids: QKC and another one. */
+const TOKENS = [35760n, 17n] as const;
 /** A shard that is open is not alive yet. */
 const SHARD_ABSENT = 74;
-/** When everything that is planned has begun, in milliseconds, and how long it may take to end. */
-const PLANNED = 4000;
+/** How long everything may take to end, in milliseconds. */
 const LONGEST = 10 * 60_000;
 
 /** Our slaves over simulated disks and links, under the model of a master: one seed, one run. */
@@ -85,20 +91,23 @@ export class SimCluster {
   readonly #blocks = new Map<string, MinorBlock>();
   readonly #defect: Defect | undefined;
   readonly #failures: unknown[] = [];
+  readonly #plan: readonly PlannedEvent[];
   /** Root blocks that every slave has acknowledged are before this place. */
   #acknowledged = 1;
   /** Whether a shard may refuse what is right. */
   readonly mayFail: boolean;
   #slaves: LiveSlave[] = [];
   #peer = this.#newPeer();
+  #hostile = this.#newHostilePeer();
   #isUp = false;
   #owed = 0;
 
-  constructor(seed: number, weather: Weather, defect?: Defect) {
+  constructor(seed: number, weather: Weather, plan: readonly PlannedEvent[], defect?: Defect) {
     const config = { ...labConfig(weather.bornAt), disablePowCheck: true };
     this.lab = new Lab(config);
     this.clock = new SimClock(seededRandom(seed));
     this.weather = weather;
+    this.#plan = plan;
     this.#defect = defect;
     this.mayFail = weather.engineFails + weather.writeFails > 0;
     this.#cluster = { ...readFixtureConfig("varied.json"), slaves: SLAVES, quarkchain: config };
@@ -110,11 +119,15 @@ export class SimCluster {
   /** Everything that happens, to the end. Throws what is found to be wrong. */
   async run(): Promise<void> {
     this.#start();
-    this.#plan(9, () => this.#mine());
-    this.#plan(5, () => this.#peerMines());
-    this.#plan(5, () => this.#makeRoot());
-    this.#plan(this.weather.cuts, () => this.#cut());
-    this.#plan(this.weather.kills, () => this.#kill());
+    const actions: Readonly<Record<PlannedEvent["what"], () => void>> = {
+      mine: () => this.#mine(),
+      "peer mines": () => this.#peerMines(),
+      "root block": () => this.#makeRoot(),
+      cut: () => this.#cut(),
+      kill: () => this.#kill(),
+      hostile: () => this.#strike(),
+    };
+    for (const { at, what } of this.#plan) this.clock.after(at, () => this.#task(async () => actions[what]()));
     this.clock.after(PLANNED, () => this.#calm());
     for (let steps = 0; await this.clock.step(LONGEST); steps++) {
       if (this.#failures.length > 0) throw this.#failures[0];
@@ -145,12 +158,6 @@ export class SimCluster {
     return isQuiet && [...this.disks.values()].every(({ rows }) => ![...rows.keys()].some((key) => isUnfinished(key)));
   }
 
-  #plan(times: number, action: () => unknown): void {
-    for (let i = 0; i < times; i++) {
-      this.clock.after(300 + Math.floor(this.clock.random() * (PLANNED - 300)), () => this.#task(async () => action()));
-    }
-  }
-
   /** What throws ends the run. */
   #task(task: () => Promise<unknown>): void {
     task().catch((error: unknown) => this.#failures.push(error));
@@ -169,6 +176,7 @@ export class SimCluster {
     this.open.clear();
     this.requeued.clear();
     this.#peer = this.#newPeer();
+    this.#hostile = this.#newHostilePeer();
     const master = new SimProcess("master", this.clock);
     this.#slaves = SLAVES.map((config) => this.#startSlave(config, master));
     const slaves = this.#slaves;
@@ -184,6 +192,15 @@ export class SimCluster {
       blocks: this.#blocks,
       rootTip: () => this.bestRoot.header,
       send: (frame) => this.#slaveOf(frame.branch)?.connection.send(frame),
+    });
+  }
+
+  #newHostilePeer(): HostilePeer {
+    return new HostilePeer({
+      blocks: this.#blocks,
+      rootTip: () => this.bestRoot.header,
+      send: (frame) => this.#slaveOf(frame.branch)?.connection.send(frame),
+      random: () => this.clock.random(),
     });
   }
 
@@ -212,7 +229,8 @@ export class SimCluster {
       ...{ handlers: this.#masterHandlers(), limits: LINK_LIMITS.master, clock: master, log: () => {} },
       route: (frame) => {
         if (frame.clusterPeerId === 0n) return false;
-        this.served += this.#peer.receive(frame);
+        if (frame.clusterPeerId === HOSTILE_PEER_ID) this.#hostile.receive(frame);
+        else this.served += this.#peer.receive(frame);
         return true;
       },
     });
@@ -318,7 +336,8 @@ export class SimCluster {
     this.mined++;
     const to = this.#pick(SHARDS.filter((id) => id !== fullShardId));
     if (this.clock.random() < 0.5 && reachableShards(this.lab.config, fullShardId, root.header.height).has(to)) {
-      this.#sends.set(bytesKey(hash), [madeUpDeposit(hash, to)]);
+      const amounts = { value: BigInt(1 + Math.floor(this.clock.random() * 100)), transferTokenId: this.#pick(TOKENS) };
+      this.#sends.set(bytesKey(hash), [{ ...madeUpDeposit(hash, to), ...amounts }]);
     }
     return block;
   }
@@ -340,6 +359,26 @@ export class SimCluster {
     if (what < 0.4) for (const block of blocks) this.#peer.push(block);
     else if (what < 0.7) this.#peer.announce((blocks.at(-1) as MinorBlock).header);
     else this.#task(() => this.#syncList(fullShardId, hashesOf(blocks)));
+  }
+
+  /** A lie about a block that would be right, or that is there; the master may even ask for it, and connects the liar again. */
+  #strike(): void {
+    const shard = this.open.get(this.#pick(SHARDS));
+    const snapshot = shard?.chain.snapshot;
+    if (shard === undefined || snapshot === undefined || !this.#isUp) return void this.#later(() => this.#strike());
+    const { fullShardId } = shard.chain;
+    const slave = this.#slaveOf(fullShardId);
+    const rootHeader = this.rootOf(snapshot.rootTip.hash).header;
+    const block = withTransactions(this.lab.block(snapshot.headBlock.header, rootHeader), [this.#pick(TRANSACTIONS)]);
+    this.#task(() =>
+      this.#unlessOver(this.#slaves, async () => {
+        await this.#ask(slave, CLUSTER_RPC.createClusterPeerConnection, { clusterPeerId: HOSTILE_PEER_ID });
+        for (let i = 0; i < 3; i++) this.#hostile.strike(block);
+        const wanted = { hashes: hashesOf([block]), branch: fullShardId, clusterPeerId: HOSTILE_PEER_ID };
+        const { errorCode } = await this.#ask(slave, CLUSTER_RPC.syncMinorBlockList, wanted);
+        if (errorCode === 0) throw new Error("a block that nobody has was synced");
+      }),
+    );
   }
 
   /** Whatever the master asks for it knows afterwards. */
@@ -427,7 +466,7 @@ export class SimCluster {
 
   /** Reported blocks of a shard that follow what a root block confirms, and stand on its chain. */
   #confirmable(fullShardId: number, parent: RootBlock): MinorBlock[] {
-    const chain = this.#rootChain(parent);
+    const chain = this.rootChain(parent);
     const hashes = new Set(chain.map(({ header }) => bytesKey(rootHeaderHash(header))));
     const own = chain.map((root) => root.minorHeaders.filter(({ branch }) => branch === fullShardId).at(-1));
     const newest = own.find((header) => header !== undefined);
@@ -447,7 +486,13 @@ export class SimCluster {
     return confirmed;
   }
 
-  #rootChain(tip: RootBlock): RootBlock[] {
+  /** What a block sends. */
+  sentBy(hash: Hash32): readonly CrossShardDeposit[] {
+    return this.#sends.get(bytesKey(hash)) ?? [];
+  }
+
+  /** A root block and its ancestors. */
+  rootChain(tip: RootBlock): RootBlock[] {
     const chain = [tip];
     for (let at = tip; at.header.height > 0; chain.push(at)) at = this.rootOf(at.header.prevBlockHash);
     return chain;

@@ -23,7 +23,8 @@ export type Defect =
   | "marker-before-body"
   | "lost-requeue"
   | "index-not-rewritten"
-  | "double-apply";
+  | "double-apply"
+  | "deposit-twice";
 
 /** Chances of failure of what a shard waits for. */
 export interface ShardWeather {
@@ -43,6 +44,8 @@ export class SimDisk {
 
 /** An engine that believes blocks and keeps them, with as much of an execution node around it as a shard asks for. */
 export class SimEngine extends BelievingEngine {
+  /** Deposits that each block took in, those of root blocks aside. */
+  readonly consumed = new Map<string, readonly CrossShardDeposit[]>();
   readonly #defect: Defect | undefined;
   #newest: string | undefined;
 
@@ -53,6 +56,9 @@ export class SimEngine extends BelievingEngine {
 
   override async newPayload(payload: QkcPayload): Promise<PayloadStatus> {
     this.#newest = bytesKey(payload.blockHash);
+    const due = [...payload.inputs.deposits].map(({ deposit }) => deposit);
+    const deposits = due.filter(({ isFromRootChain }) => !isFromRootChain);
+    this.consumed.set(this.#newest, this.#defect === "deposit-twice" ? [...deposits, ...deposits] : deposits);
     if (this.#defect === "double-apply" && this.held.has(this.#newest)) {
       this.executions.set(this.#newest, (this.executions.get(this.#newest) ?? 0) + 1);
     }
