@@ -6,7 +6,7 @@ const FAIR: Weather = { kills: 0, cuts: 0, hostile: 0, engineFails: 0, writeFail
 
 export const STORM: Weather = { ...FAIR, kills: 3, cuts: 3, bornAt: 1 };
 
-export const STORMS: readonly Weather[] = [
+const STORMS: readonly Weather[] = [
   FAIR,
   { ...FAIR, cuts: 4 },
   { ...FAIR, kills: 2, bornAt: 2 },
