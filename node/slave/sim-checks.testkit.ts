@@ -18,7 +18,7 @@ export function checkAlways(sim: SimCluster): void {
     for (const hash of committedIn(rows)) {
       if (!store.hasMinorBlock(hash)) throw new Error(`shard ${fullShardId}: marker without rows`);
       if (!engine.held.has(bytesKey(hash))) throw new Error(`shard ${fullShardId}: marker without body`);
-      if (!sim.reported.has(bytesKey(hash))) throw new Error(`shard ${fullShardId}: marker without report`);
+      if (!sim.history.reported.has(bytesKey(hash))) throw new Error(`shard ${fullShardId}: marker without report`);
     }
     const chain = sim.open.get(fullShardId)?.chain;
     const snapshot = chain?.snapshot;
@@ -45,26 +45,27 @@ export function checkAlways(sim: SimCluster): void {
 /** What holds when everything that was begun has come to its end. */
 export async function checkAtEnd(sim: SimCluster): Promise<void> {
   checkConserved(sim);
-  const best = rootHeaderHash(sim.bestRoot.header);
+  const best = rootHeaderHash(sim.history.bestRoot.header);
   for (const [fullShardId, { rows, engine }] of sim.disks) {
     const shard = sim.open.get(fullShardId);
     const snapshot = shard?.chain.snapshot;
     if (shard === undefined || snapshot === undefined) {
-      const bornAt = sim.lab.config.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
-      if (sim.roots.some(({ header }) => header.height >= bornAt)) throw new Error(`shard ${fullShardId} is not there`);
+      const bornAt = sim.history.lab.config.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
+      if (sim.history.roots.some(({ header }) => header.height >= bornAt))
+        throw new Error(`shard ${fullShardId} is not there`);
       continue;
     }
     const { chain } = shard;
     if (!bytesEqual(snapshot.rootTip.hash, best)) throw new Error(`shard ${fullShardId}: another root tip`);
     if (!sim.mayFail && (await chain.unfinished()).length > 0)
       throw new Error(`shard ${fullShardId}: blocks are unfinished`);
-    for (const root of sim.roots) {
-      if (root.header.height >= (sim.lab.config.shards.get(fullShardId)?.genesis.rootHeight ?? 0)) {
+    for (const root of sim.history.roots) {
+      if (root.header.height >= (sim.history.lab.config.shards.get(fullShardId)?.genesis.rootHeight ?? 0)) {
         if (!shard.store.hasRootBlock(rootHeaderHash(root.header)))
           throw new Error("an acknowledged root block is lost");
       }
     }
-    for (const [key, block] of sim.reported) {
+    for (const [key, block] of sim.history.reported) {
       const isLost = block.header.branch === fullShardId && !shard.store.hasMinorBlock(minorHeaderHash(block.header));
       if (isLost) throw new Error(`shard ${fullShardId}: a reported block is lost: ${toHex(bytesFromKey(key))}`);
     }
@@ -98,7 +99,7 @@ async function expectSameWhenReopened(sim: SimCluster, fullShardId: number, head
   const disk = sim.disks.get(fullShardId);
   if (disk === undefined) return;
   const store = new ClStore(new MemoryRows(disk.rows), fullShardId);
-  const { config } = sim.lab;
+  const { config } = sim.history.lab;
   const chain = ShardChain.open({
     ...{ config, store, roots: new RootIndex(store), engine: disk.engine, keepsHistory: false, clock: () => 1000 },
   });
@@ -109,7 +110,7 @@ async function expectSameWhenReopened(sim: SimCluster, fullShardId: number, head
 }
 
 function isRootAncestor(sim: SimCluster, ancestor: Hash32, of: Hash32): boolean {
-  for (let at = sim.rootOf(of); ; at = sim.rootOf(at.header.prevBlockHash)) {
+  for (let at = sim.history.rootOf(of); ; at = sim.history.rootOf(at.header.prevBlockHash)) {
     if (bytesEqual(rootHeaderHash(at.header), ancestor)) return true;
     if (at.header.height === 0) return false;
   }

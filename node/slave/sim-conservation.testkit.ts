@@ -32,7 +32,7 @@ export function checkConserved(sim: SimCluster): void {
     if (head === undefined) continue;
     for (const hash of canonical(chain, head.hash)) {
       // What an engine's failure left untold is on no disk yet.
-      if (sim.reported.has(bytesKey(hash))) addTo(sent, sim.sentBy(hash));
+      if (sim.history.reported.has(bytesKey(hash))) addTo(sent, sim.history.sentBy(hash));
     }
     addTo(arrived, arrivedIn(sim, chain, head.hash));
     const confirmed = new Set(confirmedFor(sim, chain, head.prevRootBlockHash).map(({ txHash }) => bytesKey(txHash)));
@@ -55,7 +55,7 @@ function arrivedIn(sim: SimCluster, chain: ShardChain, head: Hash32): CrossShard
 /** By the lists on the shard's disk, of blocks that a root chain confirms. */
 function confirmedFor(sim: SimCluster, { fullShardId }: ShardChain, rootTip: Hash32): CrossShardDeposit[] {
   const store = storeOver(sim.disks.get(fullShardId)?.rows ?? new Map(), fullShardId);
-  const headers = sim.rootChain(sim.rootOf(rootTip)).flatMap(({ minorHeaders }) => minorHeaders);
+  const headers = sim.history.rootChain(sim.history.rootOf(rootTip)).flatMap(({ minorHeaders }) => minorHeaders);
   return headers.flatMap((header) => store.depositList(minorHeaderHash(header))?.deposits ?? []);
 }
 
@@ -67,7 +67,9 @@ function storedFor(sim: SimCluster, fullShardId: number): CrossShardDeposit[] {
     if (head === undefined || chain.fullShardId === fullShardId) return [];
     return canonical(chain, head.hash).flatMap((hash) => {
       const encoded = store.encodedDepositList(hash);
-      return encoded === undefined || !sim.reported.has(bytesKey(hash)) ? [] : decodeDepositList(encoded).deposits;
+      return encoded === undefined || !sim.history.reported.has(bytesKey(hash))
+        ? []
+        : decodeDepositList(encoded).deposits;
     });
   });
 }

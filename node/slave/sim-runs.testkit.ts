@@ -48,9 +48,9 @@ export async function simulateAll(first: number, runs: number): Promise<Tally> {
   const tally: Tally = { mined: 0, reported: 0, roots: 0, lives: 0, fetched: 0, served: 0 };
   for (let seed = first; seed < first + runs; seed++) {
     const sim = await simulate(seed, STORMS[seed % STORMS.length]);
-    tally.mined += sim.mined;
-    tally.reported += sim.reported.size;
-    tally.roots += sim.roots.length;
+    tally.mined += sim.history.mined;
+    tally.reported += sim.history.reported.size;
+    tally.roots += sim.history.roots.length;
     tally.lives += sim.lives;
     tally.fetched += sim.fetched;
     tally.served += sim.served;
