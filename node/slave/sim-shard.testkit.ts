@@ -87,8 +87,10 @@ export class SimEngine extends BelievingEngine {
   }
 }
 
-/** Rows of a process: what it wrote is on the disk, whenever the process ends. */
+/** Rows of a process: what it wrote is on the disk, whenever the process ends. As a database's, they close behind their writes. */
 class SimRows extends MemoryRows {
+  readonly #writes = new Set<Promise<void>>();
+  #isClosed = false;
   readonly #defect: Defect | undefined;
 
   constructor(disk: SimDisk, process: SimProcess, weather: () => ShardWeather, defect: Defect | undefined) {
@@ -106,7 +108,15 @@ class SimRows extends MemoryRows {
       this.#defect === "index-not-rewritten"
         ? operations.filter(({ type, key }) => type === "put" || !bytesKey(key).startsWith("mi_"))
         : operations;
-    await super.batch(kept);
+    if (this.#isClosed) throw new Error("the rows are closed");
+    const write = super.batch(kept);
+    this.#writes.add(write);
+    await write.finally(() => this.#writes.delete(write));
+  }
+
+  override async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#writes);
   }
 }
 
