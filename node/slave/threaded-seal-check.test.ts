@@ -62,4 +62,5 @@ test("a thread that ends fails what it was asked, and the next seal starts anoth
   const check = begin(new URL("file:///there/is/no/thread.mjs"));
   for (let i = 0; i < 2; i++) await expect(check.verify(seal("POW_QKCHASH"))).rejects.toThrow(/verifies seals ended/);
   await check.close();
+  await expect(check.verify(seal("POW_QKCHASH"))).rejects.toThrow(/closed/);
 });

@@ -25,6 +25,7 @@ export class ThreadedSealCheck implements SealCheck {
   readonly #here: SealVerifier;
   readonly #workerFile: URL;
   #thread: SealCheckThread | undefined;
+  #isClosed = false;
 
   /** @param workerFile the thread's program */
   constructor(ethashCaches: SharedEthashCaches, workerFile = SEAL_CHECK_THREAD) {
@@ -35,11 +36,14 @@ export class ThreadedSealCheck implements SealCheck {
 
   async verify(seal: SealInput): Promise<SealVerdict> {
     if (!COSTLY.has(seal.consensusType)) return this.#here.verify(seal);
+    if (this.#isClosed) throw new QkcError("INTERNAL", "a seal is to be verified for a shard that is closed");
     if (this.#thread?.isAlive !== true) this.#thread = new SealCheckThread(this.#workerFile, this.#ethashCaches);
     return await this.#thread.verify(seal);
   }
 
+  /** Whoever waits for a verdict is told; none is given any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#thread?.end();
   }
 }

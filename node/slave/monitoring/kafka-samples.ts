@@ -59,6 +59,7 @@ export class KafkaSamples {
   /** Only of blocks whose miner has said when it was made. */
   blockStored({ hash, block, startedAt }: StoredBlock): void {
     const { monitoring, clusterId, now } = this.#parts;
+    if (monitoring.kafkaRestAddress === "") return;
     const tracked = trackedIn(block.trackingData);
     if (tracked === undefined) return;
     this.#send(monitoring.propagationTopic, {
