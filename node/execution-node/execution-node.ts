@@ -145,7 +145,9 @@ export class ExecutionNode implements TracingEngine {
       throw new EngineError(ENGINE_ERROR.invalidForkchoiceState, "the head is the zero hash, which is no block's");
     }
     const block = this.store.findBlock(head);
-    if (block === undefined) return { payloadStatus: this.#inserter.statusOfAbsent(head), payloadId: null };
+    if (block === undefined || !this.store.hasExecuted(head)) {
+      return { payloadStatus: this.#inserter.statusOfAbsent(head), payloadId: null };
+    }
     refusePruned(this.store, block);
     this.#checkAncestor("safe", safe, head);
     this.#checkAncestor("finalized", finalized, head);

@@ -4,6 +4,7 @@ import { configHash } from "../chain/config-hash.ts";
 import { toHex } from "../codec/bytes.ts";
 import type { Rules } from "../el/evm/rules.ts";
 import { buildGenesisState } from "../el/genesis-state.ts";
+import type { ExecutionBase } from "../el/store/execution-base.ts";
 import { ExecutionStore } from "../el/store/execution-store.ts";
 import { LevelRows } from "../el/store/level-rows.ts";
 import { MemoryNodes } from "../el/store/memory-nodes.ts";
@@ -23,13 +24,16 @@ export interface StoreOptions {
   readonly cacheBytes: number;
   /** Whether several threads of this process open it, of which one writes. */
   readonly isShared?: boolean;
+  /** What lies below the store: another client's database of the same shard. */
+  readonly base?: ExecutionBase;
   /** Stands between the store and the disk. */
   readonly wrapRows?: (rows: RowStore) => RowStore;
 }
 
 /** Opens or makes the store of one shard. Throws UsageError for another chain's store, or one that is in use. */
 export async function openStore(options: StoreOptions): Promise<ExecutionStore> {
-  const { config, fullShardId, rules, durability, cacheBytes, isShared = false, wrapRows = (rows) => rows } = options;
+  const { config, fullShardId, rules, durability, cacheBytes, base, isShared = false } = options;
+  const { wrapRows = (rows: RowStore) => rows } = options;
   const folder = join(options.folder, "execution");
   const genesisStateRoot = buildGenesisState(new MemoryNodes(), shardConfigOf(config, fullShardId).genesis.accounts);
   const identity = {
@@ -40,5 +44,5 @@ export async function openStore(options: StoreOptions): Promise<ExecutionStore> 
     ruleSet: rules.name,
   };
   const rows = wrapRows(await LevelRows.open(folder, { isShared }));
-  return await ExecutionStore.open(rows, { name: folder, identity, sync: durability === "disk", cacheBytes });
+  return await ExecutionStore.open(rows, { name: folder, identity, sync: durability === "disk", cacheBytes, base });
 }

@@ -46,7 +46,7 @@ export class PayloadInserter {
     const { blockHash, block } = payload;
     const wrongHashes = hashMismatches(payload);
     if (wrongHashes.length > 0) return invalidStatus(null, mismatch(wrongHashes));
-    if (this.#options.store.hasBlock(blockHash)) return await this.#known(blockHash, block);
+    if (this.#options.store.hasExecuted(blockHash)) return await this.#known(blockHash, block);
     if (block.header.height === 0) return await this.#insertGenesis(payload);
     return await this.#insertOnParent(payload);
   }
@@ -81,7 +81,7 @@ export class PayloadInserter {
     const { store, executor, fullShardId } = this.#options;
     const parentHash = block.header.prevMinorBlockHash;
     const parent = store.findBlock(parentHash);
-    if (parent === undefined) return this.#withoutParent(blockHash, parentHash);
+    if (parent === undefined || !store.hasExecuted(parentHash)) return this.#withoutParent(blockHash, parentHash);
     const misplaced = placeMismatches(block.header, fullShardId, parent.header);
     if (misplaced.length > 0) return this.#refuse(blockHash, invalidStatus(parentHash, mismatch(misplaced)));
     refusePruned(store, parent);

@@ -126,10 +126,13 @@ export class Ledger {
     return { isTip, move: this.#moved(unit, before, false) };
   }
 
-  /** The chain stands where a root block that is stored says: on the block that it confirms, or on the genesis block. */
+  /**
+   * The chain stands where a root block that is stored says: on the block that it confirms, or on the genesis block. It begins
+   * there where it stands nowhere yet and a base holds what lies below, indexed.
+   */
   startFrom(unit: Unit, rootTip: Hash32): HeadMove | undefined {
     const { store, blocks, roots, view } = this.#parts;
-    const before = this.#chosen().head;
+    const before = this.#choice?.head;
     const confirmedHash = store.lastConfirmed(rootTip);
     const confirmed = confirmedHash && blocks.ref(confirmedHash);
     const chainView = view.chainView();
@@ -141,7 +144,7 @@ export class Ledger {
       rootTip: { hash: rootTip, header: roots.header(rootTip) },
     });
     unit.head = { ref: head, isExecuted: false };
-    if (bytesEqual(before.hash, head.hash)) return undefined;
+    if (before === undefined || bytesEqual(before.hash, head.hash)) return undefined;
     return this.#moved(unit, before, false);
   }
 

@@ -1,5 +1,5 @@
 import type { MinorBlock } from "../chain/minor-block.ts";
-import { bytesEqual, type Hash32, toHex } from "../codec/bytes.ts";
+import { bytesEqual, type Hash32, toHex, ZERO_HASH } from "../codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError, QkcError } from "../codec/errors.ts";
 import type { EngineCalls } from "../engine/client/engine-calls.ts";
 import type { BlockJudge, PreparedBlock } from "./block-judge.ts";
@@ -29,6 +29,7 @@ export async function reconcile(parts: ReconcileParts): Promise<void> {
   if (head === undefined) return;
   const state = ledger.forkchoice(head.ref.hash);
   if (await calls.hasTakenHead(state)) return;
+  await restoreBaseState(parts, head.ref.hash);
   for (let unit = (await newestHeldUnit(parts)) + 1; unit < ledger.units; unit++) {
     for (const hash of store.arrivals(unit) ?? []) await feedAgain(parts, hash);
   }
@@ -53,6 +54,21 @@ export async function insertGenesis(
     `the engine of shard ${fullShardId} does not take the genesis block ${toHex(blockHash)} with state ` +
       `${toHex(block.meta.stateRoot)}: it runs with another configuration`,
   );
+}
+
+/** A pruned base has blocks without their states: they are executed again from the nearest one whose state is there. */
+export async function restoreBaseState(parts: ReconcileParts, head: Hash32): Promise<void> {
+  const { calls, store, blocks } = parts;
+  const stateless: Hash32[] = [];
+  for (let at = head; store.baseBlock(at) !== undefined; ) {
+    const state = { headBlockHash: at, safeBlockHash: ZERO_HASH, finalizedBlockHash: ZERO_HASH };
+    if (await calls.hasTakenHead(state)) break;
+    stateless.push(at);
+    const { height, prevMinorBlockHash } = blocks.ref(at);
+    if (height === 0) break;
+    at = prevMinorBlockHash;
+  }
+  for (const hash of stateless.reverse()) await feedAgain(parts, hash);
 }
 
 /** −1 where it holds none of the shard's blocks. */

@@ -35,7 +35,7 @@ import { DepositListConflictError } from "./deposit-list-conflict.ts";
 import type { MinorRef } from "./fork-choice.ts";
 import { type ArrivedRoot, Ledger, Unit } from "./ledger.ts";
 import { Mutex } from "./mutex.ts";
-import { insertGenesis, reconcile } from "./reconcile.ts";
+import { insertGenesis, type ReconcileParts, reconcile, restoreBaseState } from "./reconcile.ts";
 import type { RootChains } from "./root-chains.ts";
 import { confirmedIn, refusalOfRoot } from "./root-refusal.ts";
 import { ClBatch } from "./store/cl-batch.ts";
@@ -242,7 +242,7 @@ export class ShardChain {
   async startFrom(rootTip: Hash32): Promise<boolean> {
     const isKnown = await this.#stateTurn.run(async () => {
       this.#assertWhole();
-      if (!this.#parts.roots.has(rootTip) || this.#snapshot === undefined) return false;
+      if (!this.#parts.roots.has(rootTip)) return false;
       const unit = new Unit();
       await this.#changeState(unit, { commits: false }, () => this.#ledger.startFrom(unit, rootTip));
       return true;
@@ -300,18 +300,9 @@ export class ShardChain {
 
   /** Brings the engine to where the rows say that the chain stands. */
   async recover(): Promise<void> {
-    const { roots, store } = this.#parts;
     await this.#engineTurn.run(async () => {
       this.#assertWhole();
-      await reconcile({
-        calls: this.#calls,
-        judge: this.#judge,
-        ledger: this.#ledger,
-        blocks: this.blocks,
-        roots,
-        store,
-        bodyOf: (hash) => this.blocks.readBase(hash),
-      });
+      await reconcile(this.#reconcileParts());
       this.#engineHead = this.#ledger.sealedHead?.ref.hash;
     });
   }
@@ -396,6 +387,7 @@ export class ShardChain {
     const refused = { status: "refused", hash, header: block.header } as const;
     const prepared = this.#prepareNew(hash, block, moment);
     if ("reason" in prepared) return { ...refused, ...prepared };
+    await this.#restoreState(block.header.prevMinorBlockHash);
     const answer = await this.#calls.newPayload(prepared.payload);
     const { verdict, executed } = this.#judge.judge(prepared, answer);
     if (executed === undefined) return { ...refused, reason: "invalid", verdict };
@@ -553,7 +545,25 @@ export class ShardChain {
     }
   }
 
+  /** Of a pruned base the engine has blocks without the state that they end with. */
+  async #restoreState(hash: Hash32): Promise<void> {
+    if (this.#parts.store.baseBlock(hash) === undefined) return;
+    if (this.#engineHead !== undefined && bytesEqual(hash, this.#engineHead)) return;
+    this.#engineHead = undefined;
+    await restoreBaseState(this.#reconcileParts(), hash);
+  }
+
+  #reconcileParts(): ReconcileParts {
+    const { roots, store } = this.#parts;
+    const bodyOf = (hash: Hash32) => store.baseBlock(hash) ?? this.blocks.readBase(hash);
+    return {
+      ...{ calls: this.#calls, judge: this.#judge, ledger: this.#ledger, blocks: this.blocks },
+      ...{ roots, store, bodyOf },
+    };
+  }
+
   async #tellHead(head: Hash32): Promise<void> {
+    await this.#restoreState(head);
     await this.#calls.setHead(this.#ledger.forkchoice(head));
     this.#engineHead = head;
   }

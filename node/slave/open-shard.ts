@@ -10,6 +10,7 @@ import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
 import { ExecutionNode, type Retention } from "../execution-node/execution-node.ts";
 import { beginOnTip } from "../execution-node/mempool/tip-execution.ts";
 import { TransactionPool } from "../execution-node/mempool/transaction-pool.ts";
+import { type OpenBase, openBase } from "../shard/base/open-base.ts";
 import { BlockPipeline } from "../shard/block-pipeline.ts";
 import type { ChainSnapshot } from "../shard/chain-types.ts";
 import { type RootChains, RootIndex } from "../shard/root-chains.ts";
@@ -36,6 +37,8 @@ export interface ShardOptions {
   readonly cacheBytes: number;
   readonly version: string;
   readonly ethashCaches: SharedEthashCaches;
+  /** Folder of an old client's database that lies below the stores: what they lack is read from it. */
+  readonly base?: string;
   /** Engines that execute blocks besides this slave, by full shard id. */
   readonly externalEngines?: ReadonlyMap<number, ExternalEngineSpec>;
 }
@@ -60,9 +63,12 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
   const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
   if (cluster.operation.clean) await removeStores(datadir, fullShardId);
   const identity = { fullShardId, rootGenesisHash };
-  const store = await ClStore.open(consensusFolder(datadir, fullShardId), identity, durability === "disk");
+  const base = openBaseOf(options, slave);
+  let store: ClStore | undefined;
   let external: ExternalEngine | undefined;
   try {
+    const folder = consensusFolder(datadir, fullShardId);
+    store = await ClStore.open(folder, identity, durability === "disk", base?.shard);
     external = await externalEngineOf(options, slave);
     const node = await ExecutionNode.open({
       folder: executionFolder(datadir, fullShardId),
@@ -73,14 +79,38 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
       cacheBytes,
       retention,
       version,
+      base: base?.shard,
     });
     node.store.onWriteFailure((error) => void slave.failed(error.message));
-    return assemble(options, slave, { store, node, external });
+    const shard = assemble(options, slave, { store, node, external });
+    const close = async () => {
+      await shard.close();
+      base?.close();
+    };
+    return { ...shard, close };
   } catch (error) {
     external?.close();
-    await store.close();
+    await store?.close();
+    base?.close();
     throw error;
   }
+}
+
+function openBaseOf({ base, cluster, fullShardId }: ShardOptions, slave: SlaveApi): OpenBase | undefined {
+  if (base === undefined) return undefined;
+  const opened = openBase(base, cluster.quarkchain, fullShardId);
+  if (opened === undefined) return undefined;
+  void slave.log(
+    "info",
+    `shard ${fullShardId}: stands on ${opened.shard.name} of the ${opened.kind} database in ${base}`,
+  );
+  if (opened.kind === "goquarkchain" && cluster.enableTransactionHistory) {
+    void slave.log(
+      "warn",
+      `shard ${fullShardId}: the history of transactions in ${base} is goquarkchain's own and not served`,
+    );
+  }
+  return opened;
 }
 
 /** What a shard is put on. */

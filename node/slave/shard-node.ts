@@ -194,7 +194,7 @@ async function startAtGenesis({ chain, pipeline, store }: OpenShard, block: Root
   const outcome = await pipeline.addRoot(block);
   if (outcome.status === "refused")
     throw new UsageError(`the root block of the genesis is refused: ${textOf(outcome)}`);
-  if (isNew) return;
+  if (isNew && outcome.status === "added") return;
   await chain.startFrom(hash);
   const genesis = store.genesisBlock(hash);
   if (outcome.status === "known" && genesis !== undefined) await pipeline.tellAgain(minorHeaderHash(genesis.header));

@@ -1,11 +1,11 @@
 import type { ShardSource } from "../../node/archive/block-source.ts";
+import { provedMinorBlock } from "../../node/archive/proved-block.ts";
 import { RootChain } from "../../node/cl/root-chain.ts";
 import { concatBytes, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
 import type { HashKeys, StoredBlock } from "./client-rows.ts";
 import type { Inspected } from "./inspected.ts";
 import { keysWith } from "./key-prefix.ts";
-import { provedMinorBlock } from "./proved-block.ts";
 import { foreignId, type MinorReference, mayBeIn, type RootReference } from "./reference.ts";
 import { canonicalHash, heightNotFound, namedShard, shardTipHeight } from "./shard-heights.ts";
 

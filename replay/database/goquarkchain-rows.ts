@@ -34,10 +34,7 @@ export class GoquarkchainRows implements ClientRows {
   }
 
   transaction(fullShardId: number, transactionHash: Hash32): IndexedTransaction | undefined {
-    return this.#row(fullShardId, PREFIX.transactionIndex, transactionHash, (reader) => ({
-      blockHash: reader.hash32("lookup block"),
-      index: reader.uint32("lookup index"),
-    }));
+    return this.#source.shard(fullShardId).transactionPlace(transactionHash);
   }
 
   hasReceipts(fullShardId: number, { hash, block }: StoredBlock): boolean {

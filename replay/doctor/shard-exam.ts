@@ -1,4 +1,5 @@
 import type { ShardSource } from "../../node/archive/block-source.ts";
+import { bodyFault } from "../../node/archive/proved-block.ts";
 import { initializedFullShardIdsBefore } from "../../node/chain/config.ts";
 import type { MinorBlock } from "../../node/chain/minor-block.ts";
 import type { ConfirmedMinor, RootChain } from "../../node/cl/root-chain.ts";
@@ -6,7 +7,6 @@ import { areNeighbors } from "../../node/cl/shard-neighbors.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { keccak256 } from "../../node/codec/keccak.ts";
 import type { StoredBlock } from "../database/client-rows.ts";
-import { bodyFault } from "../database/proved-block.ts";
 import { visitTrie } from "../database/visit-trie.ts";
 import { looksPruned } from "../execution/pruned-states.ts";
 import { blockName } from "../text/block-name.ts";

@@ -98,7 +98,7 @@ test("says so where it comes to an altered row, and takes no block on it", async
   const ofState = await nodes.at(await alteredStore(hashRowKey(ROW.node, stateRoot), flippedAt(-1)), SHARD);
   const next = () => [...nodes.chain.canonicalPayloads(SHARD)][HEIGHT + 1].payload;
   await expect(ofState.newPayload(next())).rejects.toMatchObject(damaged);
-  expect(ofState.store.hasBlock(next().blockHash)).toBe(false);
+  expect(ofState.store.hasExecuted(next().blockHash)).toBe(false);
 
   const early = blocks[3].blockHash;
   const ofRecord = await nodes.at(await alteredStore(hashRowKey(ROW.execution, early), flippedAt(3)), SHARD);

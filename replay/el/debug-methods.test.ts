@@ -95,7 +95,7 @@ describe("qkc_debugTraceBlockV1", () => {
     const { blockHash } = known[PARENT_HEIGHT];
     await engine.traceBlock(known[PARENT_HEIGHT]);
     await engine.preState(known[PARENT_HEIGHT]);
-    expect(node.store.hasBlock(blockHash)).toBe(false);
+    expect(node.store.hasExecuted(blockHash)).toBe(false);
   });
 
   test("no parent, another shard's block, the genesis block", async () => {

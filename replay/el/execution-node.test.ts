@@ -123,7 +123,7 @@ describe("newPayload", () => {
     const answer = await node.newPayload(lying);
     expect(answer.status).toBe("INVALID");
     expect(answer.validationError).toMatchObject({ kind: "mismatch", fields: [{ field }] });
-    expect(node.store.hasBlock(lying.blockHash)).toBe(false);
+    expect(node.store.hasExecuted(lying.blockHash)).toBe(false);
     expect(await node.newPayload(fresh().payload)).toMatchObject({ status: "VALID" });
     expect((await node.newPayload(canonical()[height + 1].payload)).status).toBe("VALID");
   });

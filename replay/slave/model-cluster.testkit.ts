@@ -109,10 +109,13 @@ export class ModelCluster {
   readonly network = new MemoryNetwork();
   readonly #cluster: ClusterConfig;
   readonly #datadir: string;
+  readonly #base: string | undefined;
 
-  constructor(cluster: ClusterConfig, datadir: string) {
+  /** `base`: an old database below the stores of all slaves. */
+  constructor(cluster: ClusterConfig, datadir: string, base?: string) {
     this.#cluster = cluster;
     this.#datadir = datadir;
+    this.#base = base;
   }
 
   /** A slave as its configuration has it, whatever ran on its stores before. */
@@ -155,6 +158,7 @@ export class ModelCluster {
       cacheBytes: 16 * 2 ** 20,
       version: "test",
       ethashCaches: createSharedEthashCaches(1, 0),
+      ...(this.#base !== undefined && { base: this.#base }),
     };
     return (fullShardId, slave) => ({ api: new ShardNode({ ...options, fullShardId }, slave), end: async () => {} });
   }

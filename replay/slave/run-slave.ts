@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
-import { UsageError } from "../../node/codec/errors.ts";
+import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
 import { shown } from "../../node/codec/shown.ts";
 import type { Log } from "../../node/net/link.ts";
 import { listenForLinks } from "../../node/net/socket-link.ts";
@@ -20,6 +20,7 @@ import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import type { LogFormat } from "../terminal/log-format.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
+import { baseFolder } from "./base-folder.ts";
 
 /** A checked command line of `qkc slave`. */
 export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retention" | "cacheBytes"> {
@@ -27,6 +28,8 @@ export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retenti
   readonly nodeId: string;
   /** The folder qkc in DB_PATH_ROOT where it is left out. */
   readonly datadir: string | undefined;
+  /** Folder of an old client's database to stand on; left out: see baseFolder(). */
+  readonly base: string | undefined;
   readonly host: string;
   /** embedded: the slave alone executes. */
   readonly engines: EngineChoice;
@@ -46,7 +49,8 @@ export async function runSlave(request: SlaveRequest): Promise<ExitCode> {
     const self = slaveOf(cluster, request.nodeId);
     const { datadir, discard } = dataDirectory(request, cluster);
     try {
-      return await serve(request, { cluster, self, datadir, log }, signals.stopped);
+      const base = baseOf(request, { cluster, self, datadir });
+      return await serve(request, { cluster, self, datadir, base, log }, signals.stopped);
     } finally {
       discard();
     }
@@ -59,7 +63,30 @@ interface Served {
   readonly cluster: ClusterConfig;
   readonly self: SlaveConfig;
   readonly datadir: string;
+  readonly base: string | undefined;
   readonly log: Log;
+}
+
+/** Throws where the rest of the command line cannot do with a base. */
+function baseOf(
+  { base: named, retention, engines }: SlaveRequest,
+  { cluster, self, datadir }: Pick<Served, "cluster" | "self" | "datadir">,
+): string | undefined {
+  const { dbPathRoot, operation } = cluster;
+  const { fullShardIds } = self;
+  const base = baseFolder({ named, datadir, dbPathRoot, fullShardIds, isClean: operation.clean });
+  if (base === undefined) return undefined;
+  if (retention !== "archive") {
+    throw new UsageError(
+      `--gcmode prune cannot take states out of ${base}, which is only read: leave it out over a base`,
+    );
+  }
+  if (engines.kind !== "embedded") {
+    throw new UnsupportedError(
+      `an external engine cannot be fed from ${base}, whose history it lacks: replay that with qkc replay first, or leave the engine out`,
+    );
+  }
+  return base;
 }
 
 async function serve(request: SlaveRequest, served: Served, stopped: Promise<string>): Promise<ExitCode> {
@@ -74,13 +101,13 @@ async function serve(request: SlaveRequest, served: Served, stopped: Promise<str
 async function serveWith(
   { specs: externalEngines, givenUp }: ExternalEngines,
   { host, durability, retention, cacheBytes }: SlaveRequest,
-  { cluster, self, datadir, log }: Served,
+  { cluster, self, datadir, base, log }: Served,
   stopped: Promise<string>,
 ): Promise<ExitCode> {
   const version = programVersion();
   const ethashCaches = ethashCachesOf(cluster);
   const openShard = threadedShards(new URL("../../node/slave/shard-thread.js", import.meta.url), {
-    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches, externalEngines },
+    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches, externalEngines, base },
   });
   const slave = new Slave({ cluster, self, openShard, log });
   const listener = await listenForLinks({ port: self.port, host }, (link) => slave.accept(link));

@@ -10,6 +10,7 @@ interface SlaveOptions extends EngineOptions {
   readonly cluster_config: string;
   readonly node_id: string;
   readonly datadir?: string;
+  readonly base?: string;
   readonly host: string;
   readonly durability: "disk" | "process";
   readonly gcmode: "archive" | "prune";
@@ -35,6 +36,11 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
     .requiredOption("--cluster_config <file>", "cluster_config.json")
     .requiredOption("--node_id <id>", "which of SLAVE_LIST it is")
     .option("--datadir <dir>", "folder of its stores (default: the folder qkc in DB_PATH_ROOT)")
+    .option(
+      "--base <dir>",
+      "database of an old client that the stores stand on and that is only read (default: what they were begun on, or the " +
+        "one in DB_PATH_ROOT)",
+    )
     .option("--host <address>", "address to listen on", EVERY_ADDRESS)
     .addOption(
       new Option("--durability <level>", "what acknowledged blocks survive: power failures, or only the process's end")
@@ -69,6 +75,7 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
 export function requestAfterReplay({ configPath, nodeId, datadir, gcMode }: AfterReplay): SlaveRequest {
   return {
     ...{ configPath, nodeId, datadir },
+    base: undefined,
     host: EVERY_ADDRESS,
     durability: "process",
     retention: gcMode === "archive" ? "archive" : { states: STATES },
@@ -79,12 +86,13 @@ export function requestAfterReplay({ configPath, nodeId, datadir, gcMode }: Afte
 }
 
 function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options }: SlaveOptions) {
-  const { datadir, host, durability, logFormat } = options;
+  const { datadir, base, host, durability, logFormat } = options;
   const engines = engineChoiceOf(options);
   return {
     configPath: cluster_config,
     nodeId: node_id,
     datadir,
+    base,
     host,
     durability,
     retention: gcmode === "archive" ? ("archive" as const) : { states },

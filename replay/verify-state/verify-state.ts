@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
 import { openArchive } from "../../node/archive/open-archive.ts";
+import { provedMinorBlock } from "../../node/archive/proved-block.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { UnsupportedError } from "../../node/codec/errors.ts";
-import { provedMinorBlock } from "../database/proved-block.ts";
 import { canonicalHash, namedShard, shardTipHeight } from "../database/shard-heights.ts";
 import { shardName } from "../text/block-name.ts";
 import { grouped } from "../text/grouped.ts";

@@ -1,10 +1,11 @@
 import type { CrossShardDepositList } from "../../chain/deposit.ts";
-import type { Hash32 } from "../../codec/bytes.ts";
+import { concatBytes, type Hash32 } from "../../codec/bytes.ts";
+import { WireReader } from "../../codec/wire.ts";
 import { RootBlockRows, ShardBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { optionalHash } from "../rows.ts";
+import { decodeRow, optionalHash } from "../rows.ts";
 import { decodeDepositList } from "./deposit-list.ts";
-import { BLOCK_KEYS, describeKey, ROOT_TIP_KEY, rootHashKey } from "./keys.ts";
+import { BLOCK_KEYS, describeKey, PREFIX, ROOT_TIP_KEY, rootHashKey } from "./keys.ts";
 
 /** master/db: the root chain (goquarkchain core/rootblockchain.go). */
 export class GoRootArchive extends RootBlockRows {
@@ -27,6 +28,24 @@ export class GoRootArchive extends RootBlockRows {
 export class GoShardArchive extends ShardBlockRows {
   constructor(rows: KeyValueReader, name: string, fullShardId: number) {
     super(rows, { name, describeKey }, BLOCK_KEYS, fullShardId);
+  }
+
+  /** Where a transaction or deposit lies: index counts transactions first, then deposits. */
+  transactionPlace(transactionHash: Hash32): { readonly blockHash: Hash32; readonly index: number } | undefined {
+    const key = concatBytes(PREFIX.transactionIndex, transactionHash);
+    const row = this.rows.get(key);
+    if (row === undefined) return undefined;
+    return decodeRow(this.database, key, row, (bytes) => {
+      const reader = new WireReader(bytes);
+      return { blockHash: reader.hash32("lookup block"), index: reader.uint32("lookup index") };
+    });
+  }
+
+  /** Transactions of the chain up to and including a block. */
+  transactionCount(minorHash: Hash32): number | undefined {
+    const key = concatBytes(PREFIX.transactionCount, minorHash);
+    const row = this.rows.get(key);
+    return row && decodeRow(this.database, key, row, (bytes) => new WireReader(bytes).uint32("transaction count"));
   }
 
   protected override optionalDepositList(key: Uint8Array): CrossShardDepositList | undefined {

@@ -29,6 +29,7 @@ import {
   writeForkchoice,
   writePlace,
 } from "./chain-marks.ts";
+import type { ExecutionBase } from "./execution-base.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { RowChange, RowStore } from "./row-store.ts";
 import { checkIdentity, encodeIdentity, type StoreIdentity } from "./store-identity.ts";
@@ -43,6 +44,8 @@ export interface ExecutionStoreOptions {
   readonly sync: boolean;
   /** Memory for trie nodes and code. */
   readonly cacheBytes: number;
+  /** What lies below the store's own rows. */
+  readonly base?: ExecutionBase;
 }
 
 const IDENTITY_KEY = namedRowKey("identity");
@@ -62,15 +65,17 @@ export class ExecutionStore {
   readonly nodes: StoredNodes;
   readonly #rows: GroupCommit;
   readonly #name: string;
+  readonly #base: ExecutionBase | undefined;
   readonly #known = new RecentByHash<MinorBlock>(MAX_KNOWN_BLOCKS);
   readonly #knownRecords = new RecentByHash<BlockRecord>(MAX_KNOWN_RECORDS);
   #forkchoice: Forkchoice;
   #prunedBelow: number;
 
-  private constructor(rows: GroupCommit, { name, cacheBytes }: ExecutionStoreOptions) {
+  private constructor(rows: GroupCommit, { name, cacheBytes, base }: ExecutionStoreOptions) {
     this.#rows = rows;
     this.#name = name;
-    this.nodes = new StoredNodes(rows, cacheBytes);
+    this.#base = base;
+    this.nodes = new StoredNodes(rows, cacheBytes, base);
     const marks = rows.get(FORKCHOICE_KEY);
     this.#forkchoice = marks === undefined ? NO_FORKCHOICE : readForkchoice(marks);
     this.#prunedBelow = Number(bytesToBigInt(rows.get(PRUNED_KEY) ?? EMPTY_BYTES));
@@ -116,15 +121,18 @@ export class ExecutionStore {
     return this.#rows.committed();
   }
 
-  hasBlock(hash: Hash32): boolean {
-    return this.#known.has(hash) || this.#rows.get(hashRowKey(ROW.block, hash)) !== undefined;
+  /** Whether a block is here with the state that it ends with, which may be pruned since. */
+  hasExecuted(hash: Hash32): boolean {
+    if (this.#hasRow(hash)) return true;
+    const block = this.#base?.findBlock(hash);
+    return block !== undefined && this.nodes.has(block.meta.stateRoot);
   }
 
   findBlock(hash: Hash32): MinorBlock | undefined {
     const known = this.#known.get(hash);
     if (known !== undefined) return known;
     const row = this.#rows.get(hashRowKey(ROW.block, hash));
-    if (row === undefined) return undefined;
+    if (row === undefined) return this.#base?.findBlock(hash);
     const block = this.#decoded(hash, () => decodeMinorBlock(row));
     const isProved =
       bytesEqual(minorHeaderHash(block.header), hash) && bytesEqual(minorMetaHash(block.meta), block.header.metaHash);
@@ -146,12 +154,16 @@ export class ExecutionStore {
     if (known !== undefined) return known;
     const row = this.#rows.get(hashRowKey(ROW.execution, hash));
     if (row !== undefined) return this.#decoded(hash, () => decodeBlockRecord(row));
+    if (this.#base?.findBlock(hash) !== undefined) return this.#base.record(hash);
     throw new DatabaseDamagedError(`${this.#name} lacks what a block executed to`, { key: toHex(hash) });
   }
 
   canonicalHash(height: number): Hash32 | undefined {
-    const row = this.#rows.get(heightRowKey(ROW.canonical, height));
-    return row === undefined ? undefined : asHash32(row);
+    const own = this.#ownCanonicalHash(height);
+    if (own !== undefined || this.#base === undefined) return own;
+    const head = this.#headHeight();
+    // The base goes on above a head that was set back below its own.
+    return head === undefined || height <= head ? this.#base.canonicalHash(height) : undefined;
   }
 
   isCanonical(hash: Hash32, height: number): boolean {
@@ -161,7 +173,10 @@ export class ExecutionStore {
 
   placeOf(transactionHash: Hash32): TransactionPlace | undefined {
     const row = this.#rows.get(hashRowKey(ROW.place, transactionHash));
-    return row === undefined ? undefined : readPlace(row);
+    if (row !== undefined) return readPlace(row);
+    const place = this.#base?.placeOf(transactionHash);
+    if (place === undefined) return undefined;
+    return this.isCanonical(place.blockHash, this.block(place.blockHash).header.height) ? place : undefined;
   }
 
   /** Hashes of all stored blocks, side blocks among them, of heights from `from` to before `to`. */
@@ -221,6 +236,21 @@ export class ExecutionStore {
     await this.#rows.close();
   }
 
+  #hasRow(hash: Hash32): boolean {
+    return this.#known.has(hash) || this.#rows.get(hashRowKey(ROW.block, hash)) !== undefined;
+  }
+
+  #ownCanonicalHash(height: number): Hash32 | undefined {
+    const row = this.#rows.get(heightRowKey(ROW.canonical, height));
+    return row === undefined ? undefined : asHash32(row);
+  }
+
+  /** Undefined before there is one. */
+  #headHeight(): number | undefined {
+    const { head } = this.#forkchoice;
+    return bytesEqual(head, ZERO_HASH) ? undefined : this.block(head).header.height;
+  }
+
   #decoded<T>(hash: Hash32, decode: () => T): T {
     try {
       return decode();
@@ -248,6 +278,8 @@ export class ExecutionStore {
     for (const hash of joining.reverse()) {
       const block = this.block(hash);
       changes.push({ key: heightRowKey(ROW.canonical, block.header.height), value: hash });
+      // Of a block of the base, the base knows the places.
+      if (!this.#hasRow(hash)) continue;
       for (const [transactionHash, place] of this.#placesIn(hash, block)) {
         changes.push({ key: hashRowKey(ROW.place, transactionHash), value: writePlace(place) });
       }
@@ -258,14 +290,18 @@ export class ExecutionStore {
   /** What takes the canonical blocks of `from` and above away; rows that other blocks need are written again later. */
   #leaving(from: number): RowChange[] {
     const changes: RowChange[] = [];
-    for (let height = from; ; height++) {
-      const hash = this.canonicalHash(height);
-      if (hash === undefined) return changes;
+    const last = this.#headHeight() ?? -1;
+    for (let height = from; height <= last; height++) {
+      const hash = this.#ownCanonicalHash(height);
+      // The base's, which stays where it is.
+      if (hash === undefined) continue;
       changes.push({ key: heightRowKey(ROW.canonical, height), value: null });
+      if (!this.#hasRow(hash)) continue;
       for (const [transactionHash] of this.#placesIn(hash, this.block(hash))) {
         changes.push({ key: hashRowKey(ROW.place, transactionHash), value: null });
       }
     }
+    return changes;
   }
 
   *#placesIn(blockHash: Hash32, block: MinorBlock): Generator<[Hash32, TransactionPlace]> {

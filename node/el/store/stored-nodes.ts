@@ -2,6 +2,7 @@ import { bytesEqual, bytesKey, type Hash32, toHex } from "../../codec/bytes.ts";
 import { DatabaseDamagedError } from "../../codec/errors.ts";
 import { keccak256 } from "../../codec/keccak.ts";
 import type { NodeStore } from "../state/node-store.ts";
+import type { ExecutionBase } from "./execution-base.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { hashRowKey, ROW } from "./store-keys.ts";
 
@@ -15,13 +16,16 @@ const ENTRY_OVERHEAD_BYTES = 120;
 export class StoredNodes {
   readonly #rows: GroupCommit;
   readonly #cacheBytes: number;
+  readonly #base: Pick<ExecutionBase, "node"> | undefined;
   #young = new Map<string, Uint8Array>();
   #old = new Map<string, Uint8Array>();
   #youngBytes = 0;
 
-  constructor(rows: GroupCommit, cacheBytes: number) {
+  /** `base`: for what the rows lack. */
+  constructor(rows: GroupCommit, cacheBytes: number, base?: Pick<ExecutionBase, "node">) {
     this.#rows = rows;
     this.#cacheBytes = cacheBytes;
+    this.#base = base;
   }
 
   get(hash: Hash32): Uint8Array {
@@ -35,7 +39,7 @@ export class StoredNodes {
 
   has(hash: Hash32): boolean {
     const name = bytesKey(hash);
-    return this.#young.has(name) || this.#old.has(name) || this.#rows.get(hashRowKey(ROW.node, hash)) !== undefined;
+    return this.#young.has(name) || this.#old.has(name) || this.#row(hash) !== undefined;
   }
 
   /** A layer for one execution: what it puts stays there until somebody commits it. */
@@ -64,7 +68,7 @@ export class StoredNodes {
   }
 
   #readProved(hash: Hash32): Uint8Array {
-    const value = this.#rows.get(hashRowKey(ROW.node, hash));
+    const value = this.#row(hash);
     if (value === undefined) {
       throw new DatabaseDamagedError("missing row: the data directory lacks a trie node or code", { key: toHex(hash) });
     }
@@ -77,6 +81,10 @@ export class StoredNodes {
       );
     }
     return value;
+  }
+
+  #row(hash: Hash32): Uint8Array | undefined {
+    return this.#rows.get(hashRowKey(ROW.node, hash)) ?? this.#base?.node(hash);
   }
 
   #keep(name: string, value: Uint8Array): void {

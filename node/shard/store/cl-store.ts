@@ -2,13 +2,14 @@ import type { ClassicLevel } from "classic-level";
 import { describeKey, heightKey, PREFIX, prefixedKey } from "../../archive/pyquarkchain/keys.ts";
 import type { NamedDatabase } from "../../archive/rows.ts";
 import { decodeRow } from "../../archive/rows.ts";
-import { type CrossShardDepositList, decodeDepositList } from "../../chain/deposit.ts";
+import { type CrossShardDepositList, decodeDepositList, encodeDepositList } from "../../chain/deposit.ts";
 import { decodeMinorBlock, type MinorBlock } from "../../chain/minor-block.ts";
 import { decodeRootBlock, type RootBlock, type RootBlockHeader, readRootBlockHeader } from "../../chain/root-block.ts";
-import { asHash32, bytesEqual, concatBytes, type Hash32, toHex } from "../../codec/bytes.ts";
+import { asHash32, bytesEqual, compareBytes, concatBytes, type Hash32, toHex, utf8 } from "../../codec/bytes.ts";
 import { DatabaseDamagedError, QkcError, rootReasonOf, UsageError } from "../../codec/errors.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
 import { openLevel } from "../../el/store/open-level.ts";
+import type { ClBase } from "./cl-base.ts";
 import { arrivalsKey, type ClBatch, type ClOperation, OWN_KEYS } from "./cl-batch.ts";
 import {
   type BlockHistory,
@@ -25,6 +26,10 @@ import {
 const SCHEMA_VERSION = 2;
 
 const ZERO_BYTE = new Uint8Array(1);
+/** Value of an index row over a base whose own row counts no longer: no index row is a single byte. */
+const GONE = ZERO_BYTE;
+/** What keys of rows begin with that no client has. */
+const OWN_PREFIX = utf8("qkc_");
 /** Keys that are read at once: what most pages need. */
 const HISTORY_PAGE = 64;
 
@@ -62,11 +67,13 @@ export interface ClRows {
 export class ClStore {
   readonly fullShardId: number;
   readonly #level: ClRows;
+  readonly #base: ClBase | undefined;
   readonly #database: NamedDatabase;
 
-  /** Over rows that are open and this shard's. */
-  constructor(level: ClRows, fullShardId: number) {
+  /** Over rows that are open and this shard's, and what lies below them. */
+  constructor(level: ClRows, fullShardId: number, base?: ClBase) {
     this.#level = level;
+    this.#base = base;
     this.fullShardId = fullShardId;
     this.#database = { name: level.location, describeKey };
   }
@@ -75,11 +82,11 @@ export class ClStore {
    * Creates the store where there is none. Throws as openLevel does, and UsageError for one of another chain.
    * @param sync whether what was written survives a power failure, not only the end of the process
    */
-  static async open(folder: string, identity: ClStoreIdentity, sync = false): Promise<ClStore> {
+  static async open(folder: string, identity: ClStoreIdentity, sync = false, base?: ClBase): Promise<ClStore> {
     const level = await openLevel(folder);
     try {
       await proveIdentity(level, identity);
-      return new ClStore(rowsOf(level, sync), identity.fullShardId);
+      return new ClStore(rowsOf(level, sync), identity.fullShardId, base);
     } catch (error) {
       await level.close();
       throw error;
@@ -88,36 +95,43 @@ export class ClStore {
 
   /** Deposits a neighbour's block sent to this shard; undefined where no list was ever received. */
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
-    return this.#optional(prefixedKey(PREFIX.receivedDeposits, sourceMinorHash), decodeDepositList);
+    const key = prefixedKey(PREFIX.receivedDeposits, sourceMinorHash);
+    return this.#optional(key, decodeDepositList) ?? this.#base?.depositList(sourceMinorHash);
   }
 
   /** As depositList, as it is stored. */
   encodedDepositList(sourceMinorHash: Hash32): Uint8Array | undefined {
-    return this.#row(prefixedKey(PREFIX.receivedDeposits, sourceMinorHash));
+    const own = this.#row(prefixedKey(PREFIX.receivedDeposits, sourceMinorHash));
+    const old = own === undefined ? this.#base?.depositList(sourceMinorHash) : undefined;
+    return old === undefined ? own : encodeDepositList(old.deposits);
   }
 
   /** This shard's newest block that a stored root block or its ancestors confirm; undefined where none is. */
   lastConfirmed(rootHash: Hash32): Hash32 | undefined {
-    return this.#optional(prefixedKey(PREFIX.lastConfirmedMinor, rootHash), (bytes) =>
-      bytes.length === 0 ? undefined : asHash32(bytes),
-    );
+    const own = this.#row(prefixedKey(PREFIX.lastConfirmedMinor, rootHash));
+    if (own === undefined) return this.#base?.hasRootBlock(rootHash) ? this.#base.lastConfirmed(rootHash) : undefined;
+    return own.length === 0 ? undefined : asHash32(own);
   }
 
   /** Genesis block that hangs from a root block of the shard's genesis root height. */
   genesisBlock(rootHash: Hash32): MinorBlock | undefined {
-    return this.#optional(prefixedKey(PREFIX.genesis, rootHash), decodeMinorBlock);
+    return (
+      this.#optional(prefixedKey(PREFIX.genesis, rootHash), decodeMinorBlock) ?? this.#base?.genesisBlock(rootHash)
+    );
   }
 
   hasRootBlock(rootHash: Hash32): boolean {
-    return this.#row(prefixedKey(PREFIX.rootBlock, rootHash)) !== undefined;
+    return this.#hasOwnRoot(rootHash) || this.#base?.hasRootBlock(rootHash) === true;
   }
 
   /** Throws DatabaseDamagedError where there is none. */
   rootBlock(rootHash: Hash32): RootBlock {
+    if (this.#base?.hasRootBlock(rootHash) && !this.#hasOwnRoot(rootHash)) return this.#base.rootBlock(rootHash);
     return this.#required(prefixedKey(PREFIX.rootBlock, rootHash), "root block", decodeRootBlock);
   }
 
   rootHeader(rootHash: Hash32): RootBlockHeader {
+    if (this.#base?.hasRootBlock(rootHash) && !this.#hasOwnRoot(rootHash)) return this.#base.rootHeader(rootHash);
     return this.#required(prefixedKey(PREFIX.rootBlock, rootHash), "root block", (bytes) =>
       readRootBlockHeader(new WireReader(bytes)),
     );
@@ -125,16 +139,23 @@ export class ClStore {
 
   /** Whether a block is executed: its engine has called it valid and holds it. */
   hasMinorBlock(minorHash: Hash32): boolean {
-    return this.#row(prefixedKey(OWN_KEYS.minorRecord, minorHash)) !== undefined;
+    return this.#hasOwnBlock(minorHash) || this.#base?.minorRecord(minorHash) !== undefined;
+  }
+
+  /** A block that the base holds and these rows do not, with its body. */
+  baseBlock(minorHash: Hash32): MinorBlock | undefined {
+    return this.#hasOwnBlock(minorHash) ? undefined : this.#base?.findBlock(minorHash);
   }
 
   /** Header and meta of an executed block. */
   minorRecord(minorHash: Hash32): MinorRecord | undefined {
-    return this.#optional(prefixedKey(OWN_KEYS.minorRecord, minorHash), decodeMinorRecord);
+    const key = prefixedKey(OWN_KEYS.minorRecord, minorHash);
+    return this.#optional(key, decodeMinorRecord) ?? this.#base?.minorRecord(minorHash);
   }
 
   /** Of the transactions whose deposits an executed block consumed. */
   consumedHashes(minorHash: Hash32): readonly Hash32[] {
+    if (this.#base !== undefined && !this.#hasOwnBlock(minorHash)) return this.#base.consumedHashes(minorHash);
     return this.#required(
       prefixedKey(PREFIX.consumedDepositHashes, minorHash),
       "consumed deposits",
@@ -144,6 +165,7 @@ export class ClStore {
 
   /** Of an executed block, with ENABLE_TRANSACTION_HISTORY. */
   history(minorHash: Hash32): BlockHistory {
+    if (this.#base !== undefined && !this.#hasOwnBlock(minorHash)) return this.#base.history(minorHash);
     return {
       parties: this.#required(prefixedKey(OWN_KEYS.parties, minorHash), "transaction parties", decodeParties),
       consumed: this.#required(prefixedKey(PREFIX.consumedDeposits, minorHash), "consumed deposits", decodeDepositList)
@@ -153,7 +175,8 @@ export class ClStore {
 
   /** Whether a block is committed: all that it sends is stored at its destinations, and who has to know of it does. */
   isCommitted(minorHash: Hash32): boolean {
-    return this.#row(prefixedKey(PREFIX.committed, minorHash)) !== undefined;
+    if (this.#row(prefixedKey(PREFIX.committed, minorHash)) !== undefined) return true;
+    return !this.#hasOwnBlock(minorHash) && this.#base?.minorRecord(minorHash) !== undefined;
   }
 
   /** Blocks that are executed and not committed, in no order. */
@@ -167,18 +190,27 @@ export class ClStore {
 
   /** Transactions of the chain up to and including an executed block. */
   transactionCount(minorHash: Hash32): number | undefined {
-    return this.#optional(prefixedKey(PREFIX.transactionCount, minorHash), (bytes) =>
+    const own = this.#optional(prefixedKey(PREFIX.transactionCount, minorHash), (bytes) =>
       new WireReader(bytes).uint32("transaction count"),
     );
+    return own ?? (this.#base?.minorRecord(minorHash) && this.#base.transactionCount(minorHash));
   }
 
   /** The canonical block of a height. */
   hashAt(height: number): Hash32 | undefined {
-    return this.#optional(heightKey(PREFIX.minorHeightIndex, height), asHash32);
+    const row = this.#row(heightKey(PREFIX.minorHeightIndex, height));
+    if (row === undefined) return this.#base?.hashAt(height);
+    return this.#isGone(row) ? undefined : asHash32(row);
   }
 
   /** Keys of the history index above `end` up to and with `start`, the greatest first; read a page at a time. */
-  async *historyKeys(start: Uint8Array, end: Uint8Array): AsyncGenerator<Uint8Array> {
+  historyKeys(start: Uint8Array, end: Uint8Array): AsyncGenerator<Uint8Array> {
+    const own = this.#ownHistoryKeys(start, end);
+    if (this.#base === undefined) return own;
+    return mergedDescending(own, this.#base.historyKeys(start, end), (key) => !this.#isGone(this.#row(key)));
+  }
+
+  async *#ownHistoryKeys(start: Uint8Array, end: Uint8Array): AsyncGenerator<Uint8Array> {
     // The first key behind `start` in the order of bytes.
     for (let lt = concatBytes(start, ZERO_BYTE); ; ) {
       const keys = await this.#level.keysDown({ gt: end, lt }, HISTORY_PAGE);
@@ -206,7 +238,7 @@ export class ClStore {
   async write(batch: ClBatch): Promise<void> {
     if (batch.operations.length === 0) return;
     try {
-      await this.#level.batch(batch.operations);
+      await this.#level.batch(this.#base === undefined ? batch.operations : batch.operations.map(leavingTrace));
     } catch (error) {
       throw new QkcError(
         "STORAGE",
@@ -218,6 +250,18 @@ export class ClStore {
 
   async close(): Promise<void> {
     await this.#level.close();
+  }
+
+  #hasOwnRoot(rootHash: Hash32): boolean {
+    return this.#row(prefixedKey(PREFIX.rootBlock, rootHash)) !== undefined;
+  }
+
+  #hasOwnBlock(minorHash: Hash32): boolean {
+    return this.#row(prefixedKey(OWN_KEYS.minorRecord, minorHash)) !== undefined;
+  }
+
+  #isGone(row: Uint8Array | undefined): boolean {
+    return this.#base !== undefined && row !== undefined && bytesEqual(row, GONE);
   }
 
   /** What comes is a Buffer, whose slices are views: nobody here expects that. */
@@ -238,6 +282,29 @@ export class ClStore {
     const row = this.#row(key);
     return row === undefined ? undefined : decodeRow(this.#database, key, row, decode);
   }
+}
+
+/** An index row that is taken away leaves a trace over a base, which may hold one under the same key. */
+function leavingTrace(operation: ClOperation): ClOperation {
+  if (operation.type === "put" || OWN_PREFIX.every((byte, i) => operation.key[i] === byte)) return operation;
+  return { type: "put", key: operation.key, value: GONE };
+}
+
+/** Keys of both, the greatest first, each once: those that `isThere` says of. */
+async function* mergedDescending(
+  own: AsyncIterable<Uint8Array>,
+  old: Iterable<Uint8Array>,
+  isThere: (key: Uint8Array) => boolean,
+): AsyncGenerator<Uint8Array> {
+  const below = old[Symbol.iterator]();
+  let next = below.next();
+  for await (const key of own) {
+    for (; next.done !== true && compareBytes(next.value, key) >= 0; next = below.next()) {
+      if (compareBytes(next.value, key) > 0) yield next.value;
+    }
+    if (isThere(key)) yield key;
+  }
+  for (; next.done !== true; next = below.next()) yield next.value;
 }
 
 function rowsOf(level: Level, sync: boolean): ClRows {

@@ -1,8 +1,8 @@
-import type { ShardSource } from "../../node/archive/block-source.ts";
-import { merkleRoot } from "../../node/chain/merkle-root.ts";
-import { type MinorBlock, minorMetaHash } from "../../node/chain/minor-block.ts";
-import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
-import { DatabaseDamagedError } from "../../node/codec/errors.ts";
+import { merkleRoot } from "../chain/merkle-root.ts";
+import { type MinorBlock, minorMetaHash } from "../chain/minor-block.ts";
+import { bytesEqual, type Hash32, toHex } from "../codec/bytes.ts";
+import { DatabaseDamagedError } from "../codec/errors.ts";
+import type { ShardSource } from "./block-source.ts";
 
 /** What of a block's body is not what its header commits to; undefined where all is. */
 export function bodyFault({ header, meta, transactions }: MinorBlock): string | undefined {
