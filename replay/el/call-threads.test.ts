@@ -75,10 +75,10 @@ test("a call comes to the same in a thread as in ours, an error keeps its code a
 });
 
 test("a call that takes too long is ended, and the next one runs", async () => {
-  const methods = methodsOf(threads({ timeoutMs: 20 }));
+  const methods = methodsOf(threads({ timeoutMs: 1 }));
   await expect(methods.eth_estimateGas.call([LOOP])).rejects.toMatchObject({
     rpcCode: ENGINE_ERROR.timeout,
-    message: "execution aborted: it took more than 0.02 s",
+    message: "execution aborted: it took more than 0.001 s",
   });
   const patient = methodsOf(threads());
   expect(await numberOf(patient, SEVEN)).toBe(7);
