@@ -8,6 +8,7 @@ import { ClBatch } from "../shard/store/cl-batch.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
 import type { SimCluster } from "./sim-cluster.testkit.ts";
 import { checkArrived, checkConserved } from "./sim-conservation.testkit.ts";
+import { PEER_ID } from "./sim-peer.testkit.ts";
 import { storeOver } from "./sim-rows.testkit.ts";
 
 /** What holds between any two things that happen. */
@@ -45,6 +46,8 @@ export function checkAlways(sim: SimCluster): void {
 /** What holds when everything that was begun has come to its end. */
 export async function checkAtEnd(sim: SimCluster): Promise<void> {
   checkConserved(sim);
+  const punished = sim.lines.find((line) => line.includes(` warn peer ${PEER_ID} `));
+  if (punished !== undefined && !sim.mayFail) throw new Error(`an honest peer is closed: ${punished}`);
   const { header: best } = sim.history.bestRoot;
   for (const [fullShardId, { rows, engine }] of sim.disks) {
     const shard = sim.open.get(fullShardId);
