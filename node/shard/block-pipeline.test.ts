@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import { rootHeaderHash } from "../chain/root-block.ts";
-import type { SealVerdict } from "../cl/pow/seal.ts";
+import type { SealInput, SealVerdict } from "../cl/pow/seal.ts";
 import { bytesKey, toHex } from "../codec/bytes.ts";
 import { UnsupportedError } from "../codec/errors.ts";
 import { BlockPipeline, type Outlets } from "./block-pipeline.ts";
@@ -17,7 +17,7 @@ let shard: OpenShard;
 let events: string[];
 /** Waited for before a list is acknowledged, by the name of its block. */
 let gates: Map<string, Promise<void>>;
-let verify: () => Promise<SealVerdict>;
+let verify: (seal: SealInput) => Promise<SealVerdict>;
 let names: Map<string, string>;
 let pipeline: BlockPipeline;
 
@@ -54,7 +54,7 @@ function pipelineOver({ chain, store }: OpenShard): BlockPipeline {
     announce: () => events.push("announce"),
     log: () => {},
   };
-  const seals = new ShardSeals({ ...lab.config, disablePowCheck: false }, chain, { verify: () => verify() });
+  const seals = new ShardSeals({ ...lab.config, disablePowCheck: false }, chain, { verify: (seal) => verify(seal) });
   return new BlockPipeline({ chain, outlets, seals, clock: () => NOW });
 }
 
@@ -134,6 +134,18 @@ describe("a block", () => {
 });
 
 describe("a batch", () => {
+  it("has the seal of the next block worked on while one is executed", async () => {
+    const batch = await blocks("one", "two");
+    const names = new Map(batch.map(({ header }, i) => [header.nonce, ["one", "two"][i]]));
+    events.length = 0;
+    verify = async ({ nonce }) => {
+      events.push(`seal of ${names.get(nonce)}`);
+      return { ok: true };
+    };
+    await pipeline.add(batch, TOGETHER);
+    expect(events.slice(0, 3)).toEqual(["seal of one", "seal of two", "head one"]);
+  });
+
   it("is told with one message a side, and to no peer", async () => {
     const batch = await blocks("one", "two", "three");
     await pipeline.add(batch, TOGETHER);

@@ -59,8 +59,8 @@ export class BlockPipeline implements BlockIntake {
     const outcomes: BlockOutcome[] = [];
     const told: Promise<void>[] = [];
     try {
-      for (const block of blocks) {
-        const outcome = await this.#addBlock(block, how);
+      for (const [i, block] of blocks.entries()) {
+        const outcome = await this.#addBlock(block, how, blocks[i + 1]);
         outcomes.push(outcome);
         if (outcome.status === "refused") break;
         if (how.telling === "each") told.push(this.#tellOutcome(outcome));
@@ -98,12 +98,18 @@ export class BlockPipeline implements BlockIntake {
     await Promise.all(unfinished.map(({ hash }) => this.#tell(hash)));
   }
 
-  async #addBlock(block: MinorBlock, { refuseOld, telling }: Intake): Promise<BlockOutcome> {
-    const { chain, outlets, clock } = this.#parts;
+  /** While it is executed the seal of the next one is worked on. */
+  async #addBlock(
+    block: MinorBlock,
+    { refuseOld, telling }: Intake,
+    next: MinorBlock | undefined,
+  ): Promise<BlockOutcome> {
+    const { chain, outlets, seals, clock } = this.#parts;
     const startedAt = Date.now();
     const refusal =
       chain.statusOf(minorHeaderHash(block.header)) !== "unknown" ? undefined : await this.#refusalOf(block, refuseOld);
     if (refusal !== undefined) return refusal;
+    if (next !== undefined) seals.foresee(next);
     const [outcome] = await chain.addBlocks([block], { now: clock(), refuseOld });
     if (outcome.status === "added") outlets.stored(outcome.executed, startedAt);
     if (outcome.status === "added" && outcome.move !== undefined) {

@@ -6,6 +6,7 @@ import { type SealViolation, sealViolations } from "../cl/seal-check.ts";
 import type { SealTarget } from "../cl/seal-target.ts";
 import { bytesKey } from "../codec/bytes.ts";
 import { QkcError } from "../codec/errors.ts";
+import { RecentMap } from "../codec/recent-map.ts";
 import type { ShardChain } from "./shard-chain.ts";
 
 /** Verifies seals in whatever thread has the caches. Rejects with code UNSUPPORTED where SealVerifier throws that. */
@@ -28,7 +29,7 @@ export class ShardSeals {
   readonly #chain: ShardChain;
   readonly #check: SealCheck;
   /** Whatever a seal has to meet follows from its header, so that the header's hash names the verdict too. */
-  readonly #judged = new Map<string, Promise<Violations>>();
+  readonly #judged = new RecentMap<string, Promise<Violations>>(MOST_REMEMBERED);
 
   constructor(config: QuarkChainConfig, chain: ShardChain, check: SealCheck) {
     this.#config = config;
@@ -55,6 +56,11 @@ export class ShardSeals {
     return await this.#violations(header, { difficulty: header.difficulty / divider, reason: "header", posw: null });
   }
 
+  /** Begins with what of a block's seal takes long, so that it is there when the block is judged. */
+  foresee({ header }: MinorBlock): void {
+    if (this.#chain.knowsRoot(header.prevRootBlockHash)) this.headerViolationsOf(header).catch(() => {});
+  }
+
   async #judge(block: MinorBlock): Promise<Violations> {
     return await this.#violations(block.header, await this.#chain.sealTargetOf(block));
   }
@@ -74,7 +80,6 @@ export class ShardSeals {
   /** What could not be judged is judged again. */
   #remember(key: string, judging: Promise<Violations>): Promise<Violations> {
     this.#judged.set(key, judging);
-    if (this.#judged.size > MOST_REMEMBERED) this.#judged.delete(this.#judged.keys().next().value as string);
     judging.catch(() => {
       if (this.#judged.get(key) === judging) this.#judged.delete(key);
     });

@@ -1,6 +1,7 @@
 import type { ConsensusType } from "../../chain/consensus-type.ts";
 import { bytesEqual, type Hash32 } from "../../codec/bytes.ts";
 import type { SharedEthashCaches } from "./ethash-cache-pool.ts";
+import { RecentProofs } from "./recent-proofs.ts";
 import { meetsDifficulty, SealHasher, type SealSubject } from "./seal-hasher.ts";
 
 export interface SealInput extends SealSubject {
@@ -21,11 +22,12 @@ const ABOVE_TARGET: SealVerdict = { ok: false, reason: "target" };
 
 /** Verifies proof-of-work seals. One for each thread. */
 export class SealVerifier {
-  readonly #hasher: SealHasher;
+  readonly #hasher: Pick<SealHasher, "proof">;
 
-  /** See SealHasher. */
-  constructor(ethashCaches: SharedEthashCaches) {
-    this.#hasher = new SealHasher(ethashCaches);
+  /** See SealHasher. `remembered`: how many proofs are kept for who asks again. */
+  constructor(ethashCaches: SharedEthashCaches, remembered = 0) {
+    const hasher = new SealHasher(ethashCaches);
+    this.#hasher = remembered === 0 ? hasher : new RecentProofs(hasher, remembered);
   }
 
   /**
