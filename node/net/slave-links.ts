@@ -103,6 +103,11 @@ export class SlaveLinks {
       .map(({ id }) => id);
   }
 
+  /** Names of all fellows. */
+  get known(): readonly string[] {
+    return [...this.#fellows.keys()];
+  }
+
   isLinked(id: string): boolean {
     return this.#fellows.get(id)?.link?.isOpen ?? false;
   }

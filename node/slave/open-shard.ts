@@ -22,6 +22,7 @@ import { followHead } from "./follow-head.ts";
 import { httpPost } from "./monitoring/http-post.ts";
 import { KafkaSamples } from "./monitoring/kafka-samples.ts";
 import type { SlaveApi } from "./shard-api.ts";
+import { ShardMeter } from "./shard-gauges.ts";
 import { ShardOutlets } from "./shard-outlets.ts";
 import { SeenHeights } from "./shard-stats.ts";
 import { ThreadedSealCheck } from "./threaded-seal-check.ts";
@@ -51,6 +52,7 @@ export interface OpenShard extends ShardView {
   readonly pool: TransactionPool;
   readonly pipeline: BlockPipeline;
   readonly outlets: ShardOutlets;
+  readonly meter: ShardMeter;
   /** Throws QkcError before the shard's genesis. */
   snapshot(): ChainSnapshot;
   close(): Promise<void>;
@@ -159,6 +161,7 @@ export function assemble(
   const sealCheck = new ThreadedSealCheck(ethashCaches);
   const seals = new ShardSeals(config, chain, sealCheck);
   const seen = new SeenHeights();
+  const meter = new ShardMeter();
   const { monitoring } = cluster.operation;
   const samples = new KafkaSamples({
     monitoring,
@@ -174,7 +177,10 @@ export function assemble(
     seen,
     pending: () => pool.size,
     moved: (move) => followHead(pool, node, move),
-    stored: ({ hash, block }, startedAt) => samples.blockStored({ hash, block, startedAt }),
+    stored: ({ hash, block }, startedAt) => {
+      samples.blockStored({ hash, block, startedAt });
+      meter.blockStored({ block }, startedAt, Date.now());
+    },
   });
   const pipeline = new BlockPipeline({
     chain,
@@ -183,13 +189,14 @@ export function assemble(
     clock: secondsNow,
   });
   const close = async () => {
+    meter.stop();
     external?.close();
     await sealCheck.close();
     await chain.idle();
     await node.close();
     await store.close();
   };
-  return { ...view, store, roots, seals, pool, pipeline, outlets, snapshot, close };
+  return { ...view, store, roots, seals, pool, pipeline, outlets, meter, snapshot, close };
 }
 
 function consensusFolder(datadir: string, fullShardId: number): string {

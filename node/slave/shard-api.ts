@@ -1,3 +1,4 @@
+import type { ShardGauges } from "./shard-gauges.ts";
 import type { ShardEvent } from "./websocket/shard-events.ts";
 
 /**
@@ -34,6 +35,8 @@ export interface ShardApi {
   /** Rejects where the peer's connection has to be closed. */
   peerRequest(connection: number, op: number, payload: Uint8Array): Promise<Uint8Array>;
   peerCommand(connection: number, op: number, payload: Uint8Array): Promise<void>;
+  /** For whoever watches. Rejects before the shard is alive. */
+  gauges(): Promise<ShardGauges>;
   /** Whether anybody hears of the shard's events from now on. */
   hear(isHeard: boolean): Promise<void>;
   /** Everything acknowledged is stored when this resolves. */

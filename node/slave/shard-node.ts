@@ -13,6 +13,7 @@ import { listHandlers } from "./list-handlers.ts";
 import { type OpenShard, openShard, type ShardOptions, secondsNow } from "./open-shard.ts";
 import { ShardReads } from "./reads/shard-reads.ts";
 import type { AddedRoot, MiningOrder, RootObjection, ShardApi, SlaveApi } from "./shard-api.ts";
+import type { ShardGauges } from "./shard-gauges.ts";
 import { ShardMining } from "./shard-mining.ts";
 import { ShardPeers } from "./shard-peers.ts";
 import { ShardRequests } from "./shard-requests.ts";
@@ -121,6 +122,12 @@ export class ShardNode implements ShardApi {
 
   async peerCommand(connection: number, op: number, payload: Uint8Array): Promise<void> {
     await this.#alive().peers.command(connection, op, payload);
+  }
+
+  async gauges(): Promise<ShardGauges> {
+    const { peers } = this.#alive();
+    const shard = await this.#open();
+    return await shard.meter.read(shard, peers);
   }
 
   async hear(isHeard: boolean): Promise<void> {

@@ -45,6 +45,11 @@ export class ShardPeers {
     outlets.announceWith(() => this.#announceHead());
   }
 
+  /** Connections that are open. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
   opened(connection: number, peerId: bigint): void {
     const { chain, roots } = this.#shard;
     const announcements = new Announcements(chain, roots);

@@ -14,7 +14,9 @@ import { SHARD_ABSENT } from "./list-handlers.ts";
 import { masterHandlers } from "./master-handlers.ts";
 import { PeerConnections } from "./peer-connections.ts";
 import type { SlaveApi } from "./shard-api.ts";
+import type { ShardGauges } from "./shard-gauges.ts";
 import type { ShardOpener } from "./shard-threads.ts";
+import type { SlaveGauges } from "./slave-gauges.ts";
 import { SlaveShards } from "./slave-shards.ts";
 import { SubscriptionHub } from "./websocket/subscription-hub.ts";
 
@@ -40,6 +42,8 @@ export type SlaveEnd =
 export class Slave {
   /** Resolves once; close() is the caller's. */
   readonly ended: Promise<SlaveEnd>;
+  readonly #self: SlaveConfig;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #links: ClusterLinks;
   readonly #shards: SlaveShards;
@@ -50,12 +54,15 @@ export class Slave {
   readonly #closing = new AbortController();
   #end: (end: SlaveEnd) => void = () => {};
 
-  constructor({ cluster, self: { id, fullShardIds }, openShard, log, links = {} }: SlaveParts) {
+  constructor({ cluster, self: config, openShard, log, links = {} }: SlaveParts) {
+    const { id, fullShardIds } = config;
+    this.#self = config;
     this.#log = log;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
     const clock: Clock = links.clock ?? SYSTEM_CLOCK;
+    this.#clock = clock;
     const { signal } = this.#closing;
     this.#shards = new SlaveShards({
       config: cluster.quarkchain,
@@ -89,6 +96,30 @@ export class Slave {
 
   accept(link: Link): void {
     this.#links.accept(link);
+  }
+
+  /** A shard that does not answer within `patienceMs` is said not to. */
+  async gauges(patienceMs: number): Promise<SlaveGauges> {
+    const { slaves, master } = this.#links;
+    const { known } = slaves;
+    const shards = this.#self.fullShardIds.map(async (fullShardId) => {
+      const shard = this.#shards.find(fullShardId);
+      if (shard === undefined) return { fullShardId, isAlive: false, gauges: undefined };
+      const gauges = await new Promise<ShardGauges | undefined>((resolve) => {
+        const timer = this.#clock.after(patienceMs, () => resolve(undefined));
+        shard
+          .gauges()
+          .then(resolve, () => resolve(undefined))
+          .finally(() => timer.cancel());
+      });
+      return { fullShardId, isAlive: true, gauges };
+    });
+    return {
+      isMasterConnected: master?.isOpen === true,
+      fellows: known.length,
+      linkedFellows: known.filter((id) => slaves.isLinked(id)).length,
+      shards: await Promise.all(shards),
+    };
   }
 
   /** Leaves every store in order; what was acknowledged is in it. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
@@ -13,14 +14,18 @@ import { KafkaSamples } from "../../node/slave/monitoring/kafka-samples.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
 import { threadedShards } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
+import { illness } from "../../node/slave/slave-gauges.ts";
 import type { WebsocketListener } from "../../node/slave/websocket/websocket-server.ts";
 import { chooseEngines } from "../engines/engine-choice.ts";
 import type { EngineChoice } from "../engines/engine-spec.ts";
 import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import type { LogFormat } from "../terminal/log-format.ts";
+import type { ListenAddress } from "../terminal/metrics/listen-address.ts";
+import { type MetricsServer, serveMetrics } from "../terminal/metrics/metrics-server.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
 import { baseFolder } from "./base-folder.ts";
+import { slaveMetrics } from "./slave-metrics.ts";
 
 /** A checked command line of `qkc slave`. */
 export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retention" | "cacheBytes"> {
@@ -34,11 +39,14 @@ export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retenti
   /** embedded: the slave alone executes. */
   readonly engines: EngineChoice;
   readonly logFormat: LogFormat;
+  readonly metrics: ListenAddress | undefined;
 }
 
 /** Ethash caches of all shards together, and the height up to which one fits: decades of a mainnet shard. */
 const ETHASH_CACHES = 3;
 const HIGHEST_ETHASH_BLOCK = 60_000_000;
+/** So long whoever watches waits for a shard. */
+const WATCHED_WITHIN_MS = 2000;
 
 /** `qkc slave`: serves until its master's link ends or a signal comes. Throws what keeps it from starting or going on. */
 export async function runSlave(request: SlaveRequest): Promise<ExitCode> {
@@ -100,7 +108,7 @@ async function serve(request: SlaveRequest, served: Served, stopped: Promise<str
 
 async function serveWith(
   { specs: externalEngines, givenUp }: ExternalEngines,
-  { host, durability, retention, cacheBytes }: SlaveRequest,
+  { host, durability, retention, cacheBytes, metrics }: SlaveRequest,
   { cluster, self, datadir, base, log }: Served,
   stopped: Promise<string>,
 ): Promise<ExitCode> {
@@ -113,7 +121,12 @@ async function serveWith(
   const listener = await listenForLinks({ port: self.port, host }, (link) => slave.accept(link));
   log("info", `slave ${self.id}: listening on ${host}:${listener.port}, data in ${datadir}`);
   let subscribers: WebsocketListener | undefined;
+  let watched: MetricsServer | undefined;
   try {
+    if (metrics !== undefined) {
+      watched = await serveSlaveMetrics(metrics, slave, version);
+      log("info", `slave ${self.id}: metrics on ${watched.url}/metrics`);
+    }
     subscribers = await subscribersOf(slave, self, log);
     const end = await Promise.race([slave.ended, stopped, givenUp]);
     if (typeof end === "string") log("info", `${end}: stopping`);
@@ -122,9 +135,25 @@ async function serveWith(
   } finally {
     listener.close();
     subscribers?.close();
+    watched?.close();
     await slave.close("this slave is stopping");
     log("info", `slave ${self.id}: stopped`);
   }
+}
+
+function serveSlaveMetrics(address: ListenAddress, slave: Slave, version: string): Promise<MetricsServer> {
+  const startedAt = Date.now();
+  const loop = monitorEventLoopDelay();
+  loop.enable();
+  return serveMetrics(address, {
+    text: async () => {
+      const gauges = await slave.gauges(WATCHED_WITHIN_MS);
+      const loopDelay = loop.percentile(99) / 1e9;
+      loop.reset();
+      return slaveMetrics({ version, startedAt, now: Date.now(), gauges, loopDelay });
+    },
+    illness: async () => illness(await slave.gauges(WATCHED_WITHIN_MS)),
+  });
 }
 
 /** WEBSOCKET_JSON_RPC_PORT on HOST, as pyquarkchain's slave would serve it (cluster/jsonrpc.py JSONRPCWebsocketServer). */

@@ -3,6 +3,7 @@ import { addEngineOptions, type EngineOptions, engineChoiceOf, engineCommandHelp
 import type { AfterReplay } from "../terminal/after-replay.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { type ListenAddress, metricsOption } from "../terminal/metrics/listen-address.ts";
 import { parsePositiveNumber } from "../terminal/numbers.ts";
 import type { SlaveRequest } from "./run-slave.ts";
 
@@ -17,6 +18,7 @@ interface SlaveOptions extends EngineOptions {
   readonly states: number;
   readonly cache: number;
   readonly logFormat: "text" | "json";
+  readonly metrics?: ListenAddress;
 }
 
 const EVERY_ADDRESS = "0.0.0.0";
@@ -61,6 +63,7 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
       new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(CACHE_MIB),
     );
   addEngineOptions(command)
+    .addOption(metricsOption())
     .addOption(new Option("--log-format <format>", "lines on stderr").choices(["text", "json"]).default("text"))
     .addOption(
       new Option("--enable_profiler [flag]", "of slave.py; this one has no such profile")
@@ -82,11 +85,12 @@ export function requestAfterReplay({ configPath, nodeId, datadir, gcMode }: Afte
     cacheBytes: CACHE_MIB * 2 ** 20,
     engines: { kind: "embedded" },
     logFormat: "text",
+    metrics: undefined,
   };
 }
 
 function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options }: SlaveOptions) {
-  const { datadir, base, host, durability, logFormat } = options;
+  const { datadir, base, host, durability, logFormat, metrics } = options;
   const engines = engineChoiceOf(options);
   return {
     configPath: cluster_config,
@@ -98,6 +102,7 @@ function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options 
     retention: gcmode === "archive" ? ("archive" as const) : { states },
     cacheBytes: cache * 2 ** 20,
     logFormat,
+    metrics,
     engines,
   };
 }

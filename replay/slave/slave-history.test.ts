@@ -46,6 +46,18 @@ describe("two slaves take what pyquarkchain made", () => {
     expect([...reported].sort()).toEqual([...confirmed].sort());
     expect(new Set(reported).size).toBe(reported.length);
     expect(await heads()).toEqual(headsOf(history));
+    for (const { slave, config } of running) {
+      const { shards, ...links } = await slave.gauges(60_000);
+      expect(links).toEqual({ isMasterConnected: true, fellows: 1, linkedFellows: 1 });
+      expect(shards.map(({ fullShardId }) => fullShardId)).toEqual(config.fullShardIds);
+      for (const { fullShardId, gauges } of shards) {
+        const all = history.slice(1).flatMap(({ blocks }) => blocks);
+        const fed = all.filter(({ header }) => header.branch === fullShardId && header.height > 0);
+        const height = fed[fed.length - 1].header.height;
+        const expected = { height, confirmedHeight: height, rootHeight: history.length - 1, blocks: fed.length };
+        expect(gauges).toMatchObject({ ...expected, uncommitted: 0, pending: 0 });
+      }
+    }
   });
 
   it("and end and start again on an earlier root block: the heads are what it confirms, and history goes on from there", async () => {

@@ -43,7 +43,8 @@ export async function watched<T>(
   const seen: { snapshot: Snapshot | undefined; stalls: number } = { snapshot: undefined, stalls: 0 };
   const startedAt = Date.now();
   const server =
-    metrics && (await serveMetrics(metrics, () => openMetrics({ version: programVersion(), startedAt, ...seen })));
+    metrics &&
+    (await serveMetrics(metrics, { text: () => openMetrics({ version: programVersion(), startedAt, ...seen }) }));
   if (server !== undefined) display.message(`metrics: ${server.url}/metrics`);
   let isInterrupted = false;
   const releaseSignals = onStopSignals(

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Snapshot } from "../../work/monitor.ts";
 import { parseListenAddress } from "./listen-address.ts";
+import { samplesOf } from "./metrics-samples.testkit.ts";
 import { serveMetrics } from "./metrics-server.ts";
-import { CONTENT_TYPE, openMetrics } from "./open-metrics.ts";
+import { CONTENT_TYPE } from "./metrics-text.ts";
+import { openMetrics } from "./open-metrics.ts";
 
 const SNAPSHOT: Snapshot = {
   shards: [
@@ -12,39 +14,6 @@ const SNAPSHOT: Snapshot = {
   ...{ blocks: 5, expected: 17, fraction: 0.25, blocksPerSecond: 2, mgasPerSecond: 1, etaSeconds: undefined },
   ...{ divergences: 3, gas: 21_000, newStalls: [] },
 };
-
-/** The format's grammar, as far as it is used here: every sample belongs to the family that was announced last. */
-function samplesOf(text: string): Map<string, number> {
-  const lines = text.split("\n");
-  expect(lines.slice(-2)).toEqual(["# EOF", ""]);
-  const samples = new Map<string, number>();
-  let family = "";
-  let type = "";
-  for (const line of lines.slice(0, -2)) {
-    const announced = /^# TYPE ([a-z_]+) (counter|gauge|info)$/.exec(line);
-    if (announced !== null) {
-      [, family, type] = announced;
-      continue;
-    }
-    if (line.startsWith("# UNIT ")) {
-      const [, name, unit] = /^# UNIT ([a-z_]+) ([a-z]+)$/.exec(line) ?? [];
-      expect([name, name?.endsWith(`_${unit}`)]).toEqual([family, true]);
-      continue;
-    }
-    if (line.startsWith("# HELP ")) {
-      expect(line).toMatch(new RegExp(`^# HELP ${family} .+\\.$`));
-      continue;
-    }
-    const suffix = { counter: "_total", gauge: "", info: "_info" }[type];
-    expect(line).toMatch(
-      new RegExp(`^${family}${suffix}(\\{[a-z]+="[^"\\\\]*"(,[a-z]+="[^"\\\\]*")*\\})? (NaN|[0-9.e+-]+)$`),
-    );
-    const end = line.lastIndexOf(" ");
-    expect(samples.has(line.slice(0, end))).toBe(false);
-    samples.set(line.slice(0, end), Number(line.slice(end + 1)));
-  }
-  return samples;
-}
 
 describe("openMetrics", () => {
   it("has a run's numbers by shard, in the format's grammar", () => {
@@ -69,7 +38,7 @@ describe("openMetrics", () => {
 describe("serveMetrics", () => {
   it("answers with metrics and health, and with nothing else", async () => {
     let asked = 0;
-    const server = await serveMetrics({ host: "127.0.0.1", port: 0 }, () => `${++asked}\n`);
+    const server = await serveMetrics({ host: "127.0.0.1", port: 0 }, { text: () => `${++asked}\n` });
     try {
       const metrics = await fetch(`${server.url}/metrics`);
       expect([metrics.status, metrics.headers.get("content-type"), await metrics.text()]).toEqual([
@@ -82,7 +51,26 @@ describe("serveMetrics", () => {
       expect((await fetch(`${server.url}/metrics`, { method: "POST", body: "x" })).status).toBe(405);
       expect(asked).toBe(1);
       const port = Number(new URL(server.url).port);
-      await expect(serveMetrics({ host: "127.0.0.1", port }, () => "")).rejects.toThrow("cannot be opened");
+      await expect(serveMetrics({ host: "127.0.0.1", port }, { text: () => "" })).rejects.toThrow("cannot be opened");
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe("a server that can be unwell", () => {
+  it("says what is wrong with status 503, and ok when it is over", async () => {
+    let wrong: string | undefined = "no master is connected";
+    const answers = { text: () => Promise.resolve("# EOF\n"), illness: async () => wrong };
+    const server = await serveMetrics({ host: "127.0.0.1", port: 0 }, answers);
+    try {
+      const health = async () => {
+        const answer = await fetch(`${server.url}/healthz`);
+        return [answer.status, await answer.text()];
+      };
+      expect(await health()).toEqual([503, "no master is connected\n"]);
+      wrong = undefined;
+      expect(await health()).toEqual([200, "ok\n"]);
     } finally {
       server.close();
     }

@@ -1,24 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openMetrics } from "../../../replay/terminal/metrics/open-metrics.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-
-describe("deploy/grafana", () => {
-  it("asks for metrics that there are", () => {
-    const shards = [{ fullShardId: 1, blocks: 5, expected: 10 }];
-    const rest = { blocks: 5, expected: 10, fraction: 0.5, blocksPerSecond: 1, mgasPerSecond: 1, etaSeconds: 1 };
-    const snapshot = { shards, ...rest, divergences: 0, gas: 0, newStalls: [] };
-    const text = openMetrics({ version: "1", startedAt: 0, snapshot, stalls: 0 });
-    const dashboard = readFileSync(join(ROOT, "deploy/grafana/dashboards/qkc-replay.json"), "utf8");
-    const names = [...dashboard.matchAll(/\b(?:qkc_replay|process)_[a-z_]+/g)].map(([name]) => name);
-    expect(names.length).toBeGreaterThan(8);
-    for (const name of names) expect(text).toMatch(new RegExp(`^${name}[ {]`, "m"));
-  });
-});
 
 const hasRuntime = spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0;
 const hasCompose = spawnSync("docker", ["compose", "version"], { stdio: "ignore" }).status === 0;
