@@ -19,7 +19,7 @@ export type Family = Named &
   );
 
 /** How many values lie up to each bound, not counting those of smaller ones; the last count is of those above all bounds. */
-export interface Histogram {
+interface Histogram {
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
   readonly sum: number;
