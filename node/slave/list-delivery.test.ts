@@ -11,7 +11,7 @@ import type { ShardApi } from "./shard-api.ts";
 const SOURCE = asHash32(new Uint8Array(32).fill(9));
 const OURS = 1;
 const FOREIGN = 0x10002;
-const NOWHERE = 0x20001;
+const LATE = 0x20001;
 const list = (destination: number) => ({ destination, sourceMinorHash: SOURCE, encoded: encodeDepositList([]) });
 
 let clock: VirtualClock;
@@ -19,12 +19,15 @@ let sent: string[];
 /** What our own shard answers next; undefined: it is not there yet. */
 let answers: (number | undefined)[];
 let stop: AbortController;
+/** Slaves of whom the master has told that they have the late shard. */
+let known: string[];
 let delivery: ListDelivery;
 
 beforeEach(() => {
   clock = new VirtualClock();
   sent = [];
   answers = [];
+  known = [];
   stop = new AbortController();
   const shard = {
     async receive(op: number, payload: Uint8Array) {
@@ -39,7 +42,7 @@ beforeEach(() => {
       findBorn: () => (answers[0] === undefined && answers.length > 0 ? answers.shift() : shard),
     } as never,
     slaves: {
-      holdersOf: (id: number) => (id === NOWHERE ? [] : id === OURS ? ["S2"] : ["S1", "S2"]),
+      holdersOf: (id: number) => (id === LATE ? known : id === OURS ? ["S2"] : ["S1", "S2"]),
       deliverBytes: async (id: string, rpc: { readonly op: number }, payload: Uint8Array) => {
         sent.push(`${id} ${rpc.op} ${lists(rpc.op, payload)}`);
         return { errorCode: 0 };
@@ -57,9 +60,20 @@ function lists(op: number, payload: Uint8Array): number {
 }
 
 it("every replica of a shard is told, fellows over the wire and our own without it", async () => {
-  await delivery.deliver([list(OURS), list(FOREIGN), list(NOWHERE)], "each");
+  await delivery.deliver([list(OURS), list(FOREIGN)], "each");
   const { op } = CLUSTER_RPC.addXshardTxList;
   expect(sent.sort()).toEqual([`S1 ${op} 1`, `S2 ${op} 1`, `S2 ${op} 1`, `here ${op} 1 → 0`]);
+});
+
+it("a shard of which no slave is known yet is waited for", async () => {
+  let isDone = false;
+  const done = delivery.deliver([list(LATE)], "each").then(() => (isDone = true));
+  await clock.advance(5000);
+  expect([isDone, sent]).toEqual([false, []]);
+  known = ["S3"];
+  await clock.advance(10_000);
+  await done;
+  expect(sent).toEqual([`S3 ${CLUSTER_RPC.addXshardTxList.op} 1`]);
 });
 
 it("lists of many blocks go in one message a holder", async () => {

@@ -50,11 +50,26 @@ export class ListDelivery {
         : slaves.deliverBytes(id, batchAddXshardTxList, message, isAccepted);
     const { op } = how === "each" ? addXshardTxList : batchAddXshardTxList;
     const messages = how === "each" ? payloads : xshardBatches(payloads);
-    const holders = slaves.holdersOf(destination);
+    const holders = await this.#holdersOf(destination);
     for (const message of messages) {
       const answers: Promise<unknown>[] = holders.map((id) => deliverTo(id, message));
       if (shards.holds(destination)) answers.push(this.#deliverHere(destination, op, message));
       await Promise.all(answers);
+    }
+  }
+
+  /**
+   * The other slaves that hold a shard. A cluster has a slave for every shard, so that where none is known the master has not
+   * told of it yet: a block that were reported meanwhile would be missed there for ever.
+   */
+  async #holdersOf(destination: number): Promise<readonly string[]> {
+    const { shards, slaves, clock, signal, log } = this.#parts;
+    for (let wait = RETRY_MS; ; wait = Math.min(2 * wait, LONGEST_RETRY_MS)) {
+      const holders = slaves.holdersOf(destination);
+      if (holders.length > 0 || shards.holds(destination)) return holders;
+      signal.throwIfAborted();
+      log("warn", `no slave is known that has shard ${destination}, its lists wait ${wait} ms`);
+      await pause(clock, wait, signal);
     }
   }
 
