@@ -91,7 +91,9 @@ async function workOn(
   try {
     await Promise.race([untilOver(redis, request.queue, run, stop), once(stop, "abort")]);
     lanes.stop();
-    await Promise.race([worker.close(), pause(request.silence * 1000)]);
+    const patience = request.silence * 1000;
+    await Promise.race([worker.close(), pause(patience)]);
+    await Promise.race([sweep(redis, request.queue, run), pause(patience)]);
     note(`run ${run.id}: done here`);
   } finally {
     await lanes.destroy();
@@ -110,6 +112,15 @@ async function untilOver(redis: Redis, queue: string, run: PublishedRun, stop: A
     unknown = state === "unknown" ? unknown + 1 : 0;
     await pause(LOOK_MILLISECONDS);
   }
+}
+
+/** What the engine's scripts write to whatever queue they are run on, be it gone. */
+const ENGINE_KEYS = ["meta", "stalled", "stalled-check", "events", "id"];
+
+/** A worker that ends behind its coordinator leaves traces of a queue that was taken away already. */
+async function sweep(redis: Redis, queue: string, run: PublishedRun): Promise<void> {
+  if ((await stateOf(redis, queue, run)) !== "over") return;
+  await redis.del(...ENGINE_KEYS.map((key) => `${PREFIX}:${queueNameOf(queue, run)}:${key}`));
 }
 
 async function check(job: Job, token: string | undefined, lanes: RangeLanes): Promise<unknown> {
