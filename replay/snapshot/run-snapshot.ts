@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -11,10 +11,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { PassThrough, Readable, Transform } from "node:stream";
+import { Duplex, PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { QkcError, rootReasonOf, UnsupportedError } from "../../node/codec/errors.ts";
+import { QkcError, rootReasonOf, UnsupportedError, UsageError } from "../../node/codec/errors.ts";
+import { shown } from "../../node/codec/shown.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { note, print } from "../terminal/print.ts";
 import { StatusLine } from "../terminal/status-line.ts";
@@ -42,6 +43,7 @@ export async function runSnapshot(source: string, to: string): Promise<ExitCode>
   assertSpace(archive, dirname(target));
   mkdirSync(partial);
   await unpack(archive, partial);
+  assertFilesOnly(partial, archive.name);
   rmSync(marker, { force: true });
   rmSync(target, { recursive: true, force: true });
   renameSync(onlyFolder(partial), target);
@@ -64,7 +66,7 @@ function assertSpace({ bytes, name }: Archive, folder: string): void {
 }
 
 async function unpack(archive: Archive, into: string): Promise<void> {
-  const tar = spawn("tar", ["-x", "-f", "-", "-C", into], { stdio: ["pipe", "ignore", "pipe"] });
+  const tar = spawn("tar", ["-x", "-f", "-", "--no-same-owner", "-C", into], { stdio: ["pipe", "ignore", "pipe"] });
   let complaint = "";
   tar.stderr.on("data", (chunk) => {
     complaint = `${complaint}${chunk}`.slice(-2000);
@@ -76,7 +78,7 @@ async function unpack(archive: Archive, into: string): Promise<void> {
     const status = new StatusLine(process.stderr, process.env);
     try {
       const { start, stream } = await peeked(archive.open());
-      const decoder = kindOf(start, archive.name) === "gzip" ? createGunzip() : new PassThrough();
+      const decoder = decoderOf(kindOf(start), archive.name);
       await pipeline(stream, counted(archive, status), decoder, tar.stdin);
     } finally {
       status.stop();
@@ -90,6 +92,26 @@ async function unpack(archive: Archive, into: string): Promise<void> {
     throw unpackError(archive, lastLine(complaint) || rootReasonOf(error), error);
   }
   if ((await ended) !== 0) throw unpackError(archive, lastLine(complaint), undefined);
+}
+
+/** What is compressed otherwise than with gzip is read by the program for it, as tar reads the archive. */
+function decoderOf(kind: Kind, name: string): Duplex {
+  if (kind === "plain") return new PassThrough();
+  if (kind === "gzip") return createGunzip();
+  if (kind === "zip" || spawnSync(kind, ["--version"], { stdio: "ignore" }).error !== undefined) {
+    const way = kind === "zip" ? "" : `install ${kind}, or `;
+    throw new UnsupportedError(`${name} is ${kind}, which nothing here unpacks: ${way}unpack it yourself and use --db`);
+  }
+  const { stdin, stdout } = spawn(kind, ["-dc"], { stdio: ["pipe", "pipe", "ignore"] });
+  return Duplex.from({ writable: stdin, readable: stdout });
+}
+
+/** No database has a link, a device or a pipe: such an entry may lead out of the folder. */
+function assertFilesOnly(folder: string, name: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile() || entry.isDirectory()) continue;
+    throw new UsageError(`${name} holds ${shown(entry.name)}, which is neither a file nor a folder: it is no database`);
+  }
 }
 
 const TAR_IS_GONE = ["ERR_STREAM_PREMATURE_CLOSE", "EPIPE"];
@@ -132,17 +154,13 @@ async function peeked(source: Readable): Promise<Peeked> {
   return { start, stream: Readable.from(all(), { objectMode: false }) };
 }
 
-function kindOf(start: Buffer, name: string): "gzip" | "plain" {
-  if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
-  const others = { "28b52ffd": "zstd", "425a68": "bzip2", fd377a585a00: "xz", "504b0304": "zip" };
-  for (const [magic, kind] of Object.entries(others)) {
-    if (start.toString("hex").startsWith(magic)) {
-      throw new UnsupportedError(
-        `${name} is ${kind}, which this version does not unpack: unpack it yourself and use --db`,
-      );
-    }
-  }
-  return "plain";
+const MAGIC = { "1f8b": "gzip", "28b52ffd": "zstd", "425a68": "bzip2", fd377a585a00: "xz", "504b0304": "zip" } as const;
+
+type Kind = (typeof MAGIC)[keyof typeof MAGIC] | "plain";
+
+function kindOf(start: Buffer): Kind {
+  const hex = start.toString("hex");
+  return Object.entries(MAGIC).find(([magic]) => hex.startsWith(magic))?.[1] ?? "plain";
 }
 
 function unpackError({ name }: Archive, reason: string, cause: unknown): QkcError {

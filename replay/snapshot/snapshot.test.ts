@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -33,8 +33,16 @@ function archive(name: string, flags: string, content = noise(300_000)): string 
   mkdirSync(join(folder.path, "data", "master.db"), { recursive: true });
   writeFileSync(join(folder.path, "data", "master.db", "000001.sst"), content);
   writeFileSync(join(folder.path, "data", "cluster_config.json"), "{}");
-  execFileSync("tar", [flags, join(folder.path, name), "-C", folder.path, "data"]);
+  execFileSync("tar", [...flags.split(" "), join(folder.path, name), "-C", folder.path, "data"]);
   return join(folder.path, name);
+}
+
+/** A folder of programs with nothing but tar. */
+function pathOfTarAlone(): string {
+  const bin = join(folder.path, "bin");
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(execFileSync("which", ["tar"], { encoding: "utf8" }).trim(), join(bin, "tar"));
+  return bin;
 }
 
 function noise(length: number): Uint8Array {
@@ -97,10 +105,44 @@ describe("qkc snapshot", () => {
     expect(unpacked(to)).toHaveLength(300_000);
   });
 
-  it("refuses what it does not unpack, and what is not there", async () => {
-    writeFileSync(join(folder.path, "x.tar.zst"), Buffer.from("28b52ffd00000000", "hex"));
+  it.each([
+    ["zstd", "--zstd"],
+    ["xz", "--xz"],
+    ["bzip2", "--bzip2"],
+  ])("unpacks %s where there is a program for it", async (program, flag) => {
+    const isThere = spawnSync(program, ["--version"], { stdio: "ignore" }).error === undefined;
     const to = join(folder.path, "out");
-    await expect(runSnapshot(join(folder.path, "x.tar.zst"), to)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    if (isThere) {
+      expect(await runSnapshot(archive("a.tar.any", `${flag} -cf`), to)).toBe(0);
+      expect(unpacked(to)).toHaveLength(300_000);
+      const cut = archive("b.tar.any", `${flag} -cf`);
+      truncateSync(cut, 100_000);
+      await expect(runSnapshot(cut, to)).rejects.toThrow(/could not be unpacked/);
+    }
+    const path = process.env.PATH;
+    process.env.PATH = pathOfTarAlone();
+    try {
+      const magic = { zstd: "28b52ffd00000000", xz: "fd377a585a0000", bzip2: "425a683900000000" }[program] as string;
+      writeFileSync(join(folder.path, "x.tar.any"), Buffer.from(magic, "hex"));
+      const refused = { code: "UNSUPPORTED", message: expect.stringContaining(`install ${program}`) };
+      await expect(runSnapshot(join(folder.path, "x.tar.any"), to)).rejects.toMatchObject(refused);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
+  it("an archive with a link in it is refused, and what was there stays", async () => {
+    const to = join(folder.path, "out");
+    await runSnapshot(archive("a.tar.gz", "-czf"), to);
+    symlinkSync("/etc", join(folder.path, "data", "out"));
+    await expect(runSnapshot(archive("b.tar.gz", "-czf"), to)).rejects.toThrow("holds out, which is neither");
+    expect(unpacked(to)).toHaveLength(300_000);
+  });
+
+  it("refuses what it does not unpack, and what is not there", async () => {
+    writeFileSync(join(folder.path, "x.zip"), Buffer.from("504b030400000000", "hex"));
+    const to = join(folder.path, "out");
+    await expect(runSnapshot(join(folder.path, "x.zip"), to)).rejects.toMatchObject({ code: "UNSUPPORTED" });
     await expect(runSnapshot(join(folder.path, "none"), to)).rejects.toMatchObject({ code: "USAGE" });
     await expect(runSnapshot("ftp://example.org/a.tar", to)).rejects.toThrow("ftp is no protocol");
   });
