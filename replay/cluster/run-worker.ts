@@ -7,6 +7,8 @@ import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts
 import { UsageError } from "../../node/codec/errors.ts";
 import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
+import type { ListenAddress } from "../terminal/metrics/listen-address.ts";
+import { type MetricsServer, serveMetrics } from "../terminal/metrics/metrics-server.ts";
 import { note } from "../terminal/print.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
 import { memoryBudget } from "../work/memory.ts";
@@ -16,6 +18,7 @@ import { findRun, type PublishedRun, stateOf } from "./published-run.ts";
 import { MachineFailure, RangeLanes } from "./range-lanes.ts";
 import { engineConnection, MOST_TAKEOVERS, PREFIX, queueNameOf, rangeJobSchema } from "./range-queue.ts";
 import { connectRedis, type RedisRequest } from "./redis.ts";
+import { WorkerTally, workerIllness, workerMetrics } from "./worker-metrics.ts";
 
 const LOOK_MILLISECONDS = 500;
 
@@ -29,6 +32,7 @@ export interface WorkerRequest {
   readonly silence: number;
   /** End with the first run, instead of waiting for the next. */
   readonly once: boolean;
+  readonly metrics: ListenAddress | undefined;
 }
 
 /** What a worker's threads run, and how it looks at its database. */
@@ -51,12 +55,16 @@ export async function runWorker(request: WorkerRequest, engine: WorkerEngine): P
     },
     () => process.exit(EXIT.interrupted),
   );
+  const tally = new WorkerTally();
+  let watched: MetricsServer | undefined;
   try {
+    watched = request.metrics && (await serveWorkerMetrics(request.metrics, tally, link.redis));
+    if (watched !== undefined) note(`metrics: ${watched.url}/metrics`);
     note(`waiting for runs at ${link.name}, queue ${request.queue}`);
     while (!stop.signal.aborted) {
       const run = await findRun(link.redis, request.queue);
       if (run !== undefined) {
-        await workOn(run, request, engine, link.redis, stop.signal);
+        await workOn(run, request, engine, { redis: link.redis, tally, stop: stop.signal });
         if (request.once && !stop.signal.aborted) return EXIT.clean;
       }
       await pause(LOOK_MILLISECONDS);
@@ -64,21 +72,39 @@ export async function runWorker(request: WorkerRequest, engine: WorkerEngine): P
     return EXIT.interrupted;
   } finally {
     release();
+    watched?.close();
     link.close();
   }
+}
+
+function serveWorkerMetrics(address: ListenAddress, tally: WorkerTally, redis: Redis): Promise<MetricsServer> {
+  const startedAt = Date.now();
+  const look = () => {
+    tally.isServerThere = redis.status === "ready";
+    return tally;
+  };
+  return serveMetrics(address, {
+    text: () => workerMetrics(programVersion(), startedAt, look()),
+    illness: async () => workerIllness(look()),
+  });
+}
+
+interface Surroundings {
+  readonly redis: Redis;
+  readonly tally: WorkerTally;
+  readonly stop: AbortSignal;
 }
 
 async function workOn(
   run: PublishedRun,
   request: WorkerRequest,
   engine: WorkerEngine,
-  redis: Redis,
-  stop: AbortSignal,
+  { redis, tally, stop }: Surroundings,
 ): Promise<void> {
   const plan = await ownPlan(run, request, engine);
   const lanes = new RangeLanes(plan, engine.workerFile, request.workers);
   const connection = engineConnection(redis);
-  const worker = new Worker(queueNameOf(request.queue, run), (job, token) => check(job, token, lanes), {
+  const worker = new Worker(queueNameOf(request.queue, run), (job, token) => check(job, token, lanes, tally), {
     ...{ connection, prefix: PREFIX, concurrency: request.workers, maxStalledCount: MOST_TAKEOVERS },
     lockDuration: request.silence * 1000,
     stalledInterval: (request.silence * 1000) / 2,
@@ -123,14 +149,22 @@ async function sweep(redis: Redis, queue: string, run: PublishedRun): Promise<vo
   await redis.del(...ENGINE_KEYS.map((key) => `${PREFIX}:${queueNameOf(queue, run)}:${key}`));
 }
 
-async function check(job: Job, token: string | undefined, lanes: RangeLanes): Promise<unknown> {
+async function check(job: Job, token: string | undefined, lanes: RangeLanes, tally: WorkerTally): Promise<unknown> {
   const range = rangeJobSchema.parse(job.data);
+  tally.atWork++;
   try {
     const answer = await lanes.check(range);
-    if (answer !== undefined) return answer;
+    if (answer === undefined) tally.failed++;
+    else {
+      tally.checked++;
+      return answer;
+    }
   } catch (error) {
+    tally.failed++;
     // With its reason, and without what belongs to this machine alone.
     throw error instanceof MachineFailure ? new Error(error.message) : error;
+  } finally {
+    tally.atWork--;
   }
   await job.moveToDelayed(Date.now(), token);
   throw new DelayedError();

@@ -6,6 +6,7 @@ import type { GcMode } from "../engines/engine-spec.ts";
 import type { AfterReplay, ServeAfterReplay } from "../terminal/after-replay.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { EXIT, type ExitCode, type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
+import { type ListenAddress, metricsOption } from "../terminal/metrics/listen-address.ts";
 import { collectShard, parsePositiveNumber, parseWorkers } from "../terminal/numbers.ts";
 import { isBegun } from "./record-file.ts";
 import type { ReplayRequest } from "./replay-request.ts";
@@ -24,6 +25,7 @@ interface ReplayOptions extends EngineOptions {
   readonly report?: string;
   readonly json?: true;
   readonly quiet?: true;
+  readonly metrics?: ListenAddress;
   readonly live?: true;
   readonly node_id?: string;
 }
@@ -67,6 +69,7 @@ export function addReplayCommand(program: Command, run: RunCommand, serve: Serve
     .option("--report <dir>", "folder of the report (default: reports/<time>-<database>)")
     .option("--json", "print the report instead of the summary")
     .option("--quiet", "no progress; a one-line summary")
+    .addOption(metricsOption())
     .addHelpText(
       "after",
       `\n${engineCommandHelp("--datadir")}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`,
@@ -108,6 +111,7 @@ function requestOf(options: ReplayOptions): ReplayRequest {
     reportFolder: options.report,
     json: options.json === true,
     quiet: options.quiet === true,
+    metrics: options.metrics,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { EngineChoice, GcMode } from "../engines/engine-spec.ts";
+import type { ListenAddress } from "../terminal/metrics/listen-address.ts";
 
 /** A checked command line of `qkc replay`. */
 export interface ReplayRequest {
@@ -18,6 +19,7 @@ export interface ReplayRequest {
   readonly reportFolder: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly metrics?: ListenAddress | undefined;
 }
 
 /** The command line that continues a run. */

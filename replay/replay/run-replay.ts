@@ -202,7 +202,7 @@ async function watchedReplay(
     interruption.abort(new QkcError("INTERRUPTED", "interrupted before the engines answered"));
     stop();
   };
-  return await watched({ quiet: request.quiet, onStop }, async (watch) => {
+  return await watched({ quiet: request.quiet, metrics: request.metrics, onStop }, async (watch) => {
     const engines = await chooseEngines({
       choice: request.engines,
       config: planned.database.config.quarkchain,

@@ -5,6 +5,7 @@ import type { RunCommand } from "../terminal/command.ts";
 import { CONFIG_HELP } from "../terminal/config-option.ts";
 import { type ExitCode, exitCodesText } from "../terminal/exit-code.ts";
 import { logFormatOption } from "../terminal/log-format-option.ts";
+import { type ListenAddress, metricsOption } from "../terminal/metrics/listen-address.ts";
 import { defaultWorkers, workersOption } from "../terminal/range-options.ts";
 
 interface WorkerOptions extends RedisOptions {
@@ -13,6 +14,7 @@ interface WorkerOptions extends RedisOptions {
   readonly workers?: number;
   readonly silence: number;
   readonly once?: true;
+  readonly metrics?: ListenAddress;
 }
 
 const EXAMPLES = [
@@ -38,6 +40,7 @@ export function addWorkerCommand(
   addRedisOptions(command)
     .addOption(workersOption())
     .addOption(silenceOption())
+    .addOption(metricsOption())
     .addOption(logFormatOption())
     .option("--once", "end when the first run is over")
     .addHelpText(
@@ -51,10 +54,10 @@ export function addWorkerCommand(
           interrupted: "interrupted: what was not done is given back",
         }),
     )
-    .action(({ db, config, workers, silence, once, ...options }: WorkerOptions) =>
+    .action(({ db, config, workers, silence, once, metrics, ...options }: WorkerOptions) =>
       run(() =>
         work({
-          ...{ db, configPath: config, silence, queue: options.queue, once: once === true },
+          ...{ db, configPath: config, silence, queue: options.queue, once: once === true, metrics },
           workers: workers ?? defaultWorkers(),
           redis: redisRequest(options),
         }),
