@@ -399,6 +399,8 @@ export class SimCluster {
 
   /** To all slaves; frames of one link keep their order, so a root block comes behind its parent. */
   async #send(root: RootBlock): Promise<void> {
+    // Between two lives there is nobody who could acknowledge it.
+    if (!this.#isUp) return this.#later(() => this.#task(() => this.#send(root)));
     await this.#unlessOver(this.#slaves, async () => {
       const answers = await Promise.all(
         this.#slaves.map((slave) =>
