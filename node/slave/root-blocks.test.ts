@@ -12,6 +12,10 @@ const root = (height: number) => encodeRootBlock({ ...GENESIS, header: { ...GENE
 let events: string[];
 let objections: Map<string, RootObjection>;
 let lines: string[];
+/** The root block that a shard takes when it is begun anew. */
+let owed: number | undefined;
+/** How often shard b fails at a root block. */
+let failures: number;
 let isWhole: boolean;
 /** Whether what a shard lacks can be got. */
 let isThere: boolean;
@@ -22,6 +26,8 @@ beforeEach(() => {
   events = [];
   objections = new Map();
   lines = [];
+  owed = undefined;
+  failures = 0;
   isWhole = true;
   isThere = true;
   const [a, b] = [shard("a"), shard("b")];
@@ -29,7 +35,9 @@ beforeEach(() => {
     alive: [a, b],
     find: (fullShardId: number) => (fullShardId === SHARD_OF_A ? a : undefined),
     areWhole: async () => isWhole,
-    took: (payload: Uint8Array) => events.push(`took ${heightOf(payload)}`),
+    owe: (payload: Uint8Array) => {
+      owed = heightOf(payload);
+    },
   };
   clock = new VirtualClock();
   roots = newRoots(shards);
@@ -61,8 +69,9 @@ function shard(name: string): Partial<ShardApi> {
       objections.delete("b");
     },
     async addRoot(payload) {
-      events.push(`${name} ${heightOf(payload)}`);
       await later();
+      if (name === "b" && failures-- > 0) throw new Error("the disk is full");
+      events.push(`${name} ${heightOf(payload)}`);
       return { refusal: undefined, isTip: true };
     },
   };
@@ -78,13 +87,22 @@ it("of two that arrive at once the second begins when all shards have the first 
     { refusal: undefined, isTip: true },
     { refusal: undefined, isTip: true },
   ]);
-  expect(events).toEqual(["a 1", "b 1", "took 1", "a 2", "b 2", "took 2"]);
+  expect(events).toEqual(["a 1", "b 1", "a 2", "b 2"]);
 });
 
 it("one that a single shard cannot take is taken by none", async () => {
   objections.set("b", { ...NOTHING, text: "it lacks a block" });
   expect(await roots.add(root(1))).toEqual({ refusal: "it lacks a block", isTip: false });
   expect(events).toEqual([]);
+});
+
+it("one at which a shard fails is tried again when that is begun anew, and is owed to it should it take longer", async () => {
+  failures = 1;
+  expect((await roots.add(root(1))).refusal).toBeUndefined();
+  expect(events).toEqual(["a 1", "a 1", "b 1"]);
+  failures = 2;
+  await expect(roots.add(root(2))).rejects.toThrow("the disk is full");
+  expect(owed).toBe(2);
 });
 
 it("nor is one while a shard is being begun anew", async () => {
@@ -99,7 +117,7 @@ describe("what a shard lacks is got first (P18)", () => {
     const owed = { sourceFullShardId: SHARD_OF_A, sourceMinorHash: ONE };
     objections.set("b", { ...NOTHING, text: "lists never came", lists: [owed, owed] });
     expect((await roots.add(root(1))).refusal).toBeUndefined();
-    expect(events).toEqual(["a fetches 2", "a tells of 1", "a 1", "b 1", "took 1"]);
+    expect(events).toEqual(["a fetches 2", "a tells of 1", "a 1", "b 1"]);
   });
 
   it("and where nobody has it, all of them refuse, and the log says what could not be got", async () => {

@@ -1,5 +1,6 @@
 import { readRootBlockHeader } from "../chain/root-block.ts";
 import type { Clock } from "../codec/clock.ts";
+import { reasonOf } from "../codec/errors.ts";
 import { WireReader } from "../codec/wire.ts";
 import { Mutex } from "../shard/mutex.ts";
 import { RootHealing, type ShardObjection } from "./root-healing.ts";
@@ -39,16 +40,24 @@ export class RootBlocks {
   }
 
   async add(rootBlock: Uint8Array): Promise<AddedRoot> {
-    return await this.#turn.run(() => this.#add(rootBlock));
+    return await this.#turn.run(async () => {
+      try {
+        return await this.#add(rootBlock);
+      } catch (error) {
+        // Some shards may have taken it: the one that failed is begun anew, and the master sends this block only once.
+        this.#log("warn", `root block ${heightOf(rootBlock)} is tried again: ${reasonOf(error)}`);
+        return await this.#add(rootBlock);
+      }
+    });
   }
 
   async #add(rootBlock: Uint8Array): Promise<AddedRoot> {
     if (!(await this.#shards.areWhole())) return this.#refused(rootBlock, "a shard of this slave is not alive");
     const [objected] = await this.#objectionsLeft(rootBlock);
     if (objected !== undefined) return this.#refused(rootBlock, objected.objection.text);
+    this.#shards.owe(rootBlock);
     const added = await Promise.all(this.#shards.alive.map((shard) => shard.addRoot(rootBlock)));
     for (const each of added) if (each.refusal !== undefined) return this.#refused(rootBlock, each.refusal);
-    this.#shards.took(rootBlock);
     return { refusal: undefined, isTip: added.at(-1)?.isTip ?? false };
   }
 
@@ -70,8 +79,11 @@ export class RootBlocks {
   }
 
   #refused(rootBlock: Uint8Array, refusal: string): AddedRoot {
-    const { height } = readRootBlockHeader(new WireReader(rootBlock));
-    this.#log("error", `root block ${height} is refused: ${refusal}`);
+    this.#log("error", `root block ${heightOf(rootBlock)} is refused: ${refusal}`);
     return { refusal, isTip: false };
   }
+}
+
+function heightOf(rootBlock: Uint8Array): number {
+  return readRootBlockHeader(new WireReader(rootBlock)).height;
 }

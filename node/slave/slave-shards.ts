@@ -36,7 +36,7 @@ export class SlaveShards {
   readonly #parts: SlaveShardsParts;
   readonly #shards = new Map<number, OwnShard>();
   #mining: MiningOrder | undefined;
-  /** The newest root block that the shards have taken. */
+  /** The newest root block that the shards have taken, or are about to. */
   #root: Uint8Array | undefined;
 
   constructor(parts: SlaveShardsParts) {
@@ -80,8 +80,8 @@ export class SlaveShards {
     this.#root = rootBlock;
   }
 
-  /** All shards alive have taken this root block. */
-  took(rootBlock: Uint8Array): void {
+  /** All shards alive can take this root block: one that fails at it takes it when it is begun anew. */
+  owe(rootBlock: Uint8Array): void {
     this.#root = rootBlock;
   }
 
