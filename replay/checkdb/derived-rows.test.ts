@@ -64,6 +64,10 @@ describe("rows of pyquarkchain that nothing executes", () => {
       /txindex_[0-9a-f]{64}/,
     ],
     ["txindex_ of a deposit", SHARD, () => key("txindex_", firstDeposit()), /txindex_[0-9a-f]{64}/],
+    ["lastlist_", MASTER, () => key("lastlist_", chain.roots[ROOT_HEIGHT].hash), /lastlist_[0-9a-f]{64}/],
+    ["mheader_", MASTER, () => key("mheader_", hash()), /mheader_[0-9a-f]{64}/],
+    ["m_r_", MASTER, () => key("m_r_", hash(), uint32ToBytes(1)), /m_r_[0-9a-f]{72}/],
+    ["count_", MASTER, () => utf8(`count_1_${ROOT_HEIGHT}`), /count_1_18/],
     ["index_alltx_", SHARD, () => firstKey(key("index_alltx_", uint32ToBytes(HEIGHT))), /index_alltx_[0-9a-f]+/],
     ["index_addr_", SHARD, addressKey, /index_addr_[0-9a-f]+/],
   ];
@@ -92,6 +96,35 @@ describe("rows of pyquarkchain that nothing executes", () => {
     );
   });
 
+  /** What a reorganisation of several root blocks leaves in both clients: a former chain's count, in all rows from there on. */
+  test("counts that go on from another chain's are the client's own, one that its neighbours contradict is not", async () => {
+    const twin = () => new DatabaseTwin(FIXTURE);
+    const counted = (height: number) => utf8(`count_1_${height}`);
+    const more = (height: number) => {
+      const row = chain.db.rootArchive()!.rows.get(counted(height))!.slice();
+      new DataView(row.buffer).setUint32(20, new DataView(row.buffer).getUint32(20) + 1);
+      return row;
+    };
+    const options = { shard: [1], checkArchive: true } as const;
+    const carried = twin();
+    for (let height = 10; height <= ROOT_HEIGHT; height++) carried.put(MASTER, counted(height), more(height));
+    expect((await checkTwin(carried.write(), options)).exitCode).toBe(0);
+    expectOne(
+      await checkTwin(twin().put(MASTER, counted(10), more(10)).write(), options),
+      "altered",
+      MASTER,
+      /count_1_10/,
+    );
+  });
+
+  test("a client that counted no blocks is not damaged", async () => {
+    const twin = new DatabaseTwin(FIXTURE);
+    for (const { key: at } of chain.db.rootArchive()!.rows.entries({})) {
+      if (/^(count_|m_r_)/.test(Buffer.from(at).toString("latin1"))) twin.delete(MASTER, at.slice());
+    }
+    expect((await checkTwin(twin.write(), { shard: [1], checkArchive: true })).exitCode).toBe(0);
+  });
+
   test("a client that kept no history and no lists is not damaged", async () => {
     const twin = new DatabaseTwin(FIXTURE);
     for (const { key: at } of rows().entries({})) {
@@ -117,7 +150,12 @@ describe("rows of goquarkchain that nothing executes", () => {
     "rLM",
     "rn",
     "l of a minor block",
+    "lmh",
+    "mhC",
+    "mr",
+    "cntM",
   ];
+  const OF_ROOT = new Set(["rn", "l of a minor block", "lmh", "mhC", "mr", "cntM"]);
 
   /** Keys by what they are, of a block with a transaction and a deposit. */
   function keysOf(dir: string): { readonly root: number; readonly keys: Readonly<Record<string, Uint8Array>> } {
@@ -157,6 +195,10 @@ describe("rows of goquarkchain that nothing executes", () => {
           rLM: concatBytes(utf8("rLM"), rootHash),
           rn: concatBytes(utf8("rn"), at(root)),
           "l of a minor block": concatBytes(utf8("l"), hash),
+          lmh: concatBytes(utf8("lmh"), rootHash),
+          mhC: concatBytes(utf8("mhC"), hash),
+          mr: concatBytes(utf8("mr"), hash, uint32ToBytes(1)),
+          cntM: concatBytes(utf8("cntM"), uint32ToBytes(1), uint32ToBytes(root)),
         };
         return { root, keys };
       }
@@ -170,7 +212,7 @@ describe("rows of goquarkchain that nothing executes", () => {
     try {
       const { root, keys } = keysOf(dir);
       const key = keys[name];
-      const folder = name === "rn" || name === "l of a minor block" ? ROOT : SHARD;
+      const folder = OF_ROOT.has(name) ? ROOT : SHARD;
       const check = () =>
         checkInProcess(dir, { config: GOQKC_CONFIG, shard: [1], from: root, to: root, checkArchive: true });
       const edit = async (change: (store: ClassicLevel<Uint8Array, Uint8Array>) => Promise<void>) => {

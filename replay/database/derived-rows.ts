@@ -1,3 +1,4 @@
+import type { BlockCounts } from "../../node/archive/block-counts.ts";
 import type { BlockSource, ShardSource } from "../../node/archive/block-source.ts";
 import { GoquarkchainDatabase } from "../../node/archive/goquarkchain/database.ts";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
@@ -46,6 +47,13 @@ export interface RowLayout {
   lastConfirmedValue(hash: Hash32 | undefined): Uint8Array;
   /** Where the root chain's database names the root block of a minor one; undefined for a client that does not. */
   readonly rootPlace?: (minorHash: Hash32) => Uint8Array;
+  /** In the root chain's database: headers, coinbases, confirming blocks, and how many blocks each miner has. */
+  lastHeaders(rootHash: Hash32): Uint8Array;
+  minorCoinbase(minorHash: Hash32): Uint8Array;
+  confirming(minorHash: Hash32, fullShardId: number): Uint8Array;
+  blockCounts(fullShardId: number, rootHeight: number): Uint8Array;
+  /** May throw CodecError. */
+  readBlockCounts(row: Uint8Array): BlockCounts;
 }
 
 /** Throws UnsupportedError for a client whose rows are not known. */

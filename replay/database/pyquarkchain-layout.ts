@@ -1,4 +1,12 @@
-import { describeKey, heightKey, PREFIX, prefixedKey } from "../../node/archive/pyquarkchain/keys.ts";
+import { readBlockCounts } from "../../node/archive/block-counts.ts";
+import {
+  blockCountKey,
+  confirmingRootKey,
+  describeKey,
+  heightKey,
+  PREFIX,
+  prefixedKey,
+} from "../../node/archive/pyquarkchain/keys.ts";
 import { type CrossShardDeposit, decodeDepositList, encodeDepositList } from "../../node/chain/deposit.ts";
 import { bytesEqual, concatBytes, EMPTY_BYTES, uint32ToBytes } from "../../node/codec/bytes.ts";
 import { WireReader } from "../../node/codec/wire.ts";
@@ -27,6 +35,11 @@ export const pyquarkchainLayout: RowLayout = {
   historyValue: EMPTY_BYTES,
   lastConfirmed: (rootHash) => prefixedKey(PREFIX.lastConfirmedMinor, rootHash),
   lastConfirmedValue: (hash) => hash ?? EMPTY_BYTES,
+  lastHeaders: (rootHash) => prefixedKey(PREFIX.lastMinorHeaders, rootHash),
+  minorCoinbase: (minorHash) => prefixedKey(PREFIX.minorCoinbase, minorHash),
+  confirming: confirmingRootKey,
+  blockCounts: blockCountKey,
+  readBlockCounts: (row) => readBlockCounts(new WireReader(row)),
 };
 
 /** Rows of the newest form are compared as they are: nothing reads the version behind a list. */

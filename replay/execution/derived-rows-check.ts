@@ -1,26 +1,18 @@
 import type { ShardSource } from "../../node/archive/block-source.ts";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
+import type { QuarkChainConfig } from "../../node/chain/config.ts";
 import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { bytesEqual, concatBytes, type Hash32, uint32ToBytes } from "../../node/codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { type DerivingBlock, type RowLayout, rootRowsOf, rowLayout } from "../database/derived-rows.ts";
 import { keysWith } from "../database/key-prefix.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
+import { ALWAYS, always, type ExpectedRow } from "./expected-row.ts";
 import type { CheckedBlock, Findings } from "./findings.ts";
+import { RootRows } from "./root-rows.ts";
 
 /** More of a block's keys than there can be reasons for. */
 const MAX_KEYS = 100_000;
-
-/** A row that has to be there, and what it has to say. */
-interface ExpectedRow {
-  readonly key: Uint8Array;
-  readonly what: string;
-  readonly isRight: (value: Uint8Array) => boolean;
-  /** Whether the database keeps rows of this kind here: a client may have been run without. */
-  readonly isKept: () => boolean;
-}
-
-const ALWAYS = () => true;
 
 /**
  * Judges rows that nothing executes, by what execution and the chain say: height indexes, counts, places of transactions,
@@ -32,12 +24,27 @@ export class DerivedRowsCheck {
   readonly #rootChain: RootChain;
   readonly #findings: Findings;
   readonly #layout: RowLayout;
+  /** Shards that there are, and the root height at which each is born. */
+  readonly #births: ReadonlyMap<number, number>;
+  /** Undefined where the root chain's database is not there. */
+  readonly #rootRows: { readonly reader: KeyValueReader; readonly rows: RootRows } | undefined;
 
   constructor(database: OpenDatabase, rootChain: RootChain, findings: Findings) {
     this.#database = database;
     this.#rootChain = rootChain;
     this.#findings = findings;
     this.#layout = rowLayout(database.source);
+    const { source, config } = database;
+    const birthOf = (fullShardId: number) => config.quarkchain.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
+    this.#births = new Map(source.fullShardIds.map((fullShardId) => [fullShardId, birthOf(fullShardId)]));
+    const reader = rootRowsOf(source);
+    if (reader !== undefined) this.#rootRows = { reader, rows: this.#rootRowsIn(reader, config.quarkchain) };
+  }
+
+  /** The root chain knows all shards, also those whose databases are not there. */
+  #rootRowsIn(rows: KeyValueReader, { shards }: QuarkChainConfig): RootRows {
+    const births = new Map([...shards].map(([fullShardId, { genesis }]) => [fullShardId, genesis.rootHeight]));
+    return new RootRows({ layout: this.#layout, rows, rootChain: this.#rootChain, births });
   }
 
   /** Rows of a shard that belong to one of its blocks. */
@@ -57,25 +64,14 @@ export class DerivedRowsCheck {
   }
 
   /** Rows of the root chain's database and of every shard that belong to a root block. */
-  checkRoot(place: CheckedBlock, { hash, block, minorHashes }: RootChainBlock): void {
-    const { source, config } = this.#database;
-    const rows = rootRowsOf(source);
-    const { rootPlace } = this.#layout;
-    const { height, prevBlockHash: previous } = block.header;
-    if (rows !== undefined) {
-      const indexed = height === 1 ? [{ height: 0, hash: previous }] : [];
-      for (const at of [...indexed, { height, hash }]) {
-        this.#judge(place, source.rootFolderName, rows, this.#rootHeightRow(at.height, at.hash));
-      }
-      for (const [i, minorHash] of rootPlace === undefined ? [] : minorHashes.entries()) {
-        const value = concatBytes(hash, uint32ToBytes(i));
-        const what = `the place of minor block ${block.minorHeaders[i].height} among root blocks`;
-        this.#judge(place, source.rootFolderName, rows, always(rootPlace!(minorHash), what, value));
-      }
+  checkRoot(place: CheckedBlock, root: RootChainBlock): void {
+    const { source } = this.#database;
+    const { height, prevBlockHash: previous } = root.block.header;
+    for (const row of this.#rootRows?.rows.of(root) ?? []) {
+      this.#judge(place, source.rootFolderName, this.#rootRows!.reader, row);
     }
-    for (const fullShardId of source.fullShardIds) {
-      const birth = config.quarkchain.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
-      if (height >= birth) this.#judgeLastConfirmed(place, fullShardId, hash, birth, previous);
+    for (const [fullShardId, birth] of this.#births) {
+      if (height >= birth) this.#judgeLastConfirmed(place, fullShardId, root.hash, birth, previous);
     }
   }
 
@@ -223,10 +219,6 @@ export class DerivedRowsCheck {
     return always(this.#layout.minorHashAt(height), "the height index", hash);
   }
 
-  #rootHeightRow(height: number, hash: Hash32): ExpectedRow {
-    return always(this.#layout.rootHashAt(height), "the height index", hash);
-  }
-
   #judge(place: CheckedBlock, database: string, rows: KeyValueReader, expected: ExpectedRow): void {
     const value = rows.get(expected.key);
     if (value === undefined) {
@@ -238,10 +230,6 @@ export class DerivedRowsCheck {
     const message = `${fault} row in ${database}: ${what}`;
     this.#findings.addDamage(place, new DatabaseDamagedError(message, { key: this.#layout.describeKey(key) }));
   }
-}
-
-function always(key: Uint8Array, what: string, expected: Uint8Array): ExpectedRow {
-  return { key, what, isRight: (value) => bytesEqual(value, expected), isKept: ALWAYS };
 }
 
 /** What does not even decode is not right. */

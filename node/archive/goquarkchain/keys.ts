@@ -18,6 +18,10 @@ export const PREFIX = {
   committed: utf8("cmB"),
   addressHistory: utf8("iaddr"),
   shardHistory: utf8("iall"),
+  lastMinorHeaders: utf8("lmh"),
+  minorCoinbase: utf8("mhC"),
+  confirmingRoot: utf8("mr"),
+  blockCounts: utf8("cntM"),
 } as const;
 export const ROOT_COMMITTING_KEY = utf8("rbCommitting");
 const ROOT_HASH = "rn";
@@ -48,8 +52,9 @@ function heightKey(prefix: string, height: number): Uint8Array {
   return key;
 }
 
-/** Lengths of what follows the text at the start of a key: nothing, a height, a hash. */
-const TEXT_THEN = /^(?:([A-Za-z]+)|(rn|mn)(.{8})|(lmh|xSL|rLM|txC|cmB|mhC|xr|xd|b|r|l|h|H)(.{32}))$/s;
+/** Lengths of what follows the text at the start of a key: nothing, a height, a hash, a hash and a shard, a shard and a height. */
+const TEXT_THEN =
+  /^(?:([A-Za-z]+)|(rn|mn)(.{8})|((?:lmh|xSL|rLM|txC|cmB|mhC|xr|xd|b|r|l|h|H)(?=.{32}$)|mr(?=.{36}$)|cntM(?=.{8}$)).*)$/s;
 
 /** Readable form of a key for messages: `mn 120`, `b` and a hash in hex, or all of it in hex. */
 export function describeKey(key: Uint8Array): string {

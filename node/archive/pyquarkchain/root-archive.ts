@@ -1,7 +1,8 @@
 import { MINIMUM_MINOR_HEADER_BYTES, type MinorBlockHeader, readMinorBlockHeader } from "../../chain/minor-block.ts";
 import { readTokenBalances, type TokenBalances } from "../../chain/token-balances.ts";
-import { asAddress, bytesKey, type Hash32 } from "../../codec/bytes.ts";
+import type { Hash32 } from "../../codec/bytes.ts";
 import { WireReader } from "../../codec/wire.ts";
+import { type BlockCounts, readBlockCounts } from "../block-counts.ts";
 import { RootBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
 import { decodeRow, optionalHash } from "../rows.ts";
@@ -62,20 +63,10 @@ export class RootArchive extends RootBlockRows {
   }
 
   /** Blocks mined per account up to a root height, key = bytesKey(address); only with ENABLE_TRANSACTION_HISTORY. */
-  blockCounts(fullShardId: number, rootHeight: number): ReadonlyMap<string, number> | undefined {
+  blockCounts(fullShardId: number, rootHeight: number): BlockCounts | undefined {
     const key = blockCountKey(fullShardId, rootHeight);
     const row = this.rows.get(key);
     if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, readBlockCounts);
+    return decodeRow(this.database, key, row, (bytes) => readBlockCounts(new WireReader(bytes)));
   }
-}
-
-function readBlockCounts(bytes: Uint8Array): ReadonlyMap<string, number> {
-  const reader = new WireReader(bytes);
-  const counts = new Map<string, number>();
-  while (reader.remaining > 0) {
-    const miner = asAddress(reader.raw(20, "block count miner"));
-    counts.set(bytesKey(miner), reader.uint32("block count"));
-  }
-  return counts;
 }
