@@ -1,17 +1,11 @@
 import { z } from "zod";
+import { unitSchema } from "./unit-schema.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a hash: 64 lower-case hex digits");
 const count = z.int().nonnegative();
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/, "expected bytes: 0x and hex digits");
 /** File of the run, relative to the report: a page links to it. */
 const runFile = z.string().regex(/^(reproducers|traces)\/[\w-][\w.-]*$/, "expected a file in reproducers/ or traces/");
-
-/** A deposit, a transaction, or what the block itself pays at its end. */
-const unitSchema = z.strictObject({
-  kind: z.enum(["deposit", "transaction", "reward"]),
-  index: count,
-  hash: hash.nullable(),
-});
 
 /** What differs first may also be how the block writes down which deposits it consumed. */
 const differingUnitSchema = unitSchema.extend({ kind: z.enum([...unitSchema.shape.kind.options, "cursor"]) });
@@ -149,7 +143,6 @@ export type StateDifference = z.infer<typeof stateDifferenceSchema>;
 export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
 export type StepSide = z.infer<typeof stepSideSchema>;
 export type DepositDifference = z.infer<typeof depositDifferenceSchema>;
-export type Unit = z.infer<typeof unitSchema>;
 export type DifferingUnit = z.infer<typeof differingUnitSchema>;
 export type ToldHypothesis = z.infer<typeof toldHypothesisSchema>;
 export type Attribution = z.infer<typeof attributionSchema>;

@@ -18,18 +18,25 @@ const { names } = instructionTable(QUARKCHAIN_INSTRUCTIONS);
 export function disassemble(code: Uint8Array): DisassembledInstruction[] {
   const out: DisassembledInstruction[] = [];
   for (let offset = 0; offset < code.length; offset++) {
-    const opcode = code[offset];
-    const name = names[opcode] ?? "INVALID";
-    if (opcode < PUSH1 || opcode > PUSH32) {
+    const name = names[code[offset]] ?? "INVALID";
+    const operand = pushedBytes(code, offset);
+    if (operand === undefined) {
       out.push({ offset, name });
       continue;
     }
-    const operand = new Uint8Array(opcode - PUSH1 + 1);
-    operand.set(code.subarray(offset + 1, offset + 1 + operand.length));
     out.push({ offset, name, operand: toHex(operand) });
     offset += operand.length;
   }
   return out;
+}
+
+/** What the PUSH at `offset` has behind it, with zeros for what the code's end cuts off; undefined for another instruction. */
+export function pushedBytes(code: Uint8Array, offset: number): Uint8Array | undefined {
+  const opcode = code[offset];
+  if (opcode < PUSH1 || opcode > PUSH32) return undefined;
+  const operand = new Uint8Array(opcode - PUSH1 + 1);
+  operand.set(code.subarray(offset + 1, offset + 1 + operand.length));
+  return operand;
 }
 
 export function disassemblyText(code: Uint8Array): string {

@@ -2,6 +2,7 @@ import { toHex } from "../../node/codec/bytes.ts";
 import { opcodeName } from "../../node/el/evm/opcode-name.ts";
 import type { ExecutionUnit, UnitOutcome } from "../../node/el/evm/tracer.ts";
 import type { TracedStep, TraceWriter } from "../../node/el/tracing/unit-tracer.ts";
+import { pushedBytes } from "../text/disassemble.ts";
 
 /** Words of the stack that are shown, from its top. */
 const SHOWN_WORDS = 4;
@@ -25,12 +26,14 @@ export class TableWriter implements TraceWriter {
     this.#writeLine(hash === undefined ? `${kind} ${index}` : `${kind} ${index}  ${toHex(hash)}`);
   }
 
-  step({ pc, opcode, gas, cost, stack, depth, error }: TracedStep): void {
+  step({ pc, opcode, gas, cost, stack, depth, error, code }: TracedStep): void {
     if (!this.#hasSteps) this.#writeLine(row("pc", "instruction", "gas", "cost", "stack, top first"));
     this.#hasSteps = true;
     const words = stack.slice(-SHOWN_WORDS).reverse().map(wordText);
     const more = stack.length > SHOWN_WORDS ? ` … ${stack.length - SHOWN_WORDS} more` : "";
-    const name = `${"  ".repeat(depth)}${opcodeName(opcode)}`;
+    const immediate = pushedBytes(code, pc);
+    const pushed = immediate === undefined ? "" : ` ${cut(`0x${toHex(immediate)}`)}`;
+    const name = `${"  ".repeat(depth)}${opcodeName(opcode)}${pushed}`;
     const failure = error === undefined ? "" : `  ✗ ${error}`;
     this.#writeLine(row(`0x${pc.toString(16)}`, name, `${gas}`, `${cost}`, `${words.join(" ")}${more}${failure}`));
   }
@@ -47,7 +50,10 @@ function row(pc: string, name: string, gas: string, cost: string, rest: string):
 }
 
 function wordText(word: bigint): string {
-  const text = `0x${word.toString(16)}`;
+  return cut(`0x${word.toString(16)}`);
+}
+
+function cut(text: string): string {
   if (text.length <= WORD_WIDTH) return text;
   return `${text.slice(0, WORD_WIDTH / 2)}…${text.slice(-(WORD_WIDTH / 2 - 1))}`;
 }

@@ -10,6 +10,7 @@ import { openArchive } from "../../node/archive/open-archive.ts";
 import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
 import { databaseDigest, exported, SMALL } from "../database/small-fixture.testkit.ts";
 import { runTrace, type TraceRequest } from "./trace.ts";
+import { runTraceCalls, type TraceCallsRequest } from "./trace-calls.ts";
 
 interface ExportedTransaction {
   readonly hash: string;
@@ -28,14 +29,22 @@ interface EndLine {
 
 afterEach(() => vi.restoreAllMocks());
 
-async function run(request: Partial<TraceRequest>): Promise<{ exitCode: number; output: string }> {
+function run(request: Partial<TraceRequest>) {
+  return printedBy(() => runTrace({ db: SMALL, configPath: undefined, format: "eip3155", ...request }));
+}
+
+function runCalls(request: Partial<TraceCallsRequest>) {
+  return printedBy(() => runTraceCalls({ db: SMALL, configPath: undefined, abi: [], json: false, ...request }));
+}
+
+async function printedBy(command: () => Promise<number>): Promise<{ exitCode: number; output: string }> {
   const written: string[] = [];
   const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     written.push(String(text));
     return true;
   });
   try {
-    const exitCode = await runTrace({ db: SMALL, configPath: undefined, format: "eip3155", ...request });
+    const exitCode = await command();
     return { exitCode, output: written.join("") };
   } finally {
     spy.mockRestore();
@@ -98,7 +107,36 @@ describe("a pyquarkchain database", () => {
     expect(output).toMatch(/^transaction 1 {2}882ccab9504f55192d405d150e76279addfe6bd10040bdbe86270ab2a7ff5e4b$/m);
     expect(output).toMatch(/^ +0x0 {2}STOP +200000 +0$/m);
     expect(output).toMatch(/^success, 23176 gas$/m);
+    const pushes = await run({ block: "131073:46", format: "table" });
+    expect(pushes.output).toMatch(/^ +0x\w+ +PUSH1 0x[0-9a-f]{2} +\d+ +3/m);
     expect(output).toMatch(/^reward 0\ndone, 0 gas$/m);
+  });
+
+  test("a tree of calls: a transaction's own, with the gas that pyquarkchain exported", async () => {
+    const { output } = await runCalls({ block: "131073:46", json: true });
+    const units = JSON.parse(output) as { unit: { kind: string; hash: string }; gasUsed: string; calls: unknown[] }[];
+    const exportedGas = new Map(transactions.map(({ hash, gas }) => [hash, gas]));
+    const ours = units.filter(({ unit }) => unit.kind === "transaction");
+    expect(ours.length).toBeGreaterThan(2);
+    for (const { unit, gasUsed } of ours) expect(Number(gasUsed)).toBe(exportedGas.get(unit.hash));
+    const text = (await runCalls({ block: "131073:46" })).output;
+    expect(text).toMatch(/^ {2}CALL 0x2609cbe4\w+ {2}value 74,773\.\d+ QKC .* ✗ the sender's stake is locked$/m);
+    expect(text).toMatch(/^ *657 +1 {2}0xb1a6401500908c7fafd94c81d82fffd7400cd33b {2}0x00000000$/m);
+  });
+
+  test("a cross-shard call: its tree where it was sent is the deposit", async () => {
+    const tx = "31c190de68e247e70730a42e10ba6c0801bbdd73a08b15ba5bef882c0aaee523";
+    expect((await runCalls({ tx })).output).toMatch(/^ {2}deposit to 0x[0-9a-f]{48} {2}value .* {2}gas [\d,]+$/m);
+    expect((await runCalls({ tx, shard: 65539 })).output).toMatch(/^deposit \d+ {2}31c190de.*\n {2}CALL 0x/m);
+  });
+
+  test("two trees: their difference, and that there is none", async () => {
+    const parted = await runCalls({ block: "131073:46", rules: "+2929", against: "quarkchain" });
+    expect(parted.exitCode).toBe(2);
+    expect(parted.output).toMatch(/^--- quarkchain\n\+\+\+ quarkchain\+2929\n@@/);
+    expect(parted.output).toMatch(/^-transaction 3 .*79,100 gas$/m);
+    const same = await runCalls({ block: "131073:46", against: "quarkchain" });
+    expect(same).toEqual({ exitCode: 0, output: "by quarkchain and by quarkchain the calls are the same\n" });
   });
 
   test("other rules, and where they part from the chain's own", async () => {

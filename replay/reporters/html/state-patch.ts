@@ -1,10 +1,10 @@
 import type { StateDifference } from "../../report/triage-schema.ts";
-import { unifiedDiff } from "../fields-patch.ts";
+import { declaredPatch } from "../fields-patch.ts";
 
 /** The differing entries of the state as a unified diff, grouped by account; values before the block as context. */
 export function statePatch(differences: readonly StateDifference[]): string {
   if (differences.length === 0) return "";
-  return unifiedDiff(side(differences, "declared"), side(differences, "computed"));
+  return declaredPatch(side(differences, "declared"), side(differences, "computed"));
 }
 
 function side(differences: readonly StateDifference[], pick: "declared" | "computed"): string[] {

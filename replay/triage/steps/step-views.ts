@@ -1,7 +1,8 @@
 import { toHex } from "../../../node/codec/bytes.ts";
 import { opcodeName } from "../../../node/el/evm/opcode-name.ts";
 import type { ExecutionUnit, TraceStep } from "../../../node/el/evm/tracer.ts";
-import type { StepDivergence, StepSide, Unit } from "../../report/triage-schema.ts";
+import type { StepDivergence, StepSide } from "../../report/triage-schema.ts";
+import type { Unit } from "../../report/unit-schema.ts";
 import { disassemble } from "../../text/disassemble.ts";
 import type { CapturedStep, OpenFrame } from "./step-capture.ts";
 
