@@ -13,7 +13,7 @@ import os
 import random
 import sys
 
-from quarkchain.cluster.cluster_config import ClusterConfig, SlaveConfig
+from quarkchain.cluster.cluster_config import ClusterConfig, P2PConfig, SlaveConfig
 from quarkchain.cluster.root_state import RootState
 from quarkchain.cluster.shard_state import ShardState
 from quarkchain.core import Address, CrossShardTransactionList, Identity, SerializedEvmTransaction, TypedTransaction
@@ -193,6 +193,8 @@ def make_env():
     config.ROOT.GENESIS.DIFFICULTY = 10_000
     config.ROOT.MAX_STALE_ROOT_BLOCK_HEIGHT_DIFF = 22_500
     cluster.DB_PATH_ROOT = ""
+    # cluster.py --check_db looks into the one and not into the other.
+    cluster.SIMPLE_NETWORK, cluster.P2P = None, P2PConfig()
     for i, shard in enumerate(SHARDS):
         slave = SlaveConfig()
         slave.ID, slave.HOST, slave.PORT, slave.FULL_SHARD_ID_LIST = "S%d" % i, "127.0.0.1", 38100 + i, [shard]
