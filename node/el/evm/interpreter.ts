@@ -67,18 +67,29 @@ export function run(context: ExecutionContext, frame: Frame): Message | Creation
     switch (opcode) {
       case 0x00: // STOP
         return halt(frame, true, gas, EMPTY_BYTES);
-      case 0x01: // ADD
+      // A cut to 256 bits costs as much as the operation: these three cut only what is too large.
+      case 0x01: {
+        // ADD
         height--;
-        stack[height - 1] = BigInt.asUintN(256, stack[height] + stack[height - 1]);
+        const sum = stack[height] + stack[height - 1];
+        stack[height - 1] = sum > WORD_MAX ? BigInt.asUintN(256, sum) : sum;
         break;
-      case 0x02: // MUL
+      }
+      case 0x02: {
+        // MUL
         height--;
-        stack[height - 1] = BigInt.asUintN(256, stack[height] * stack[height - 1]);
+        const product = stack[height] * stack[height - 1];
+        stack[height - 1] = product > WORD_MAX ? BigInt.asUintN(256, product) : product;
         break;
-      case 0x03: // SUB
+      }
+      case 0x03: {
+        // SUB
         height--;
-        stack[height - 1] = BigInt.asUintN(256, stack[height] - stack[height - 1]);
+        const left = stack[height];
+        const right = stack[height - 1];
+        stack[height - 1] = left < right ? BigInt.asUintN(256, left - right) : left - right;
         break;
+      }
       case 0x04: // DIV
         height--;
         stack[height - 1] = stack[height - 1] === 0n ? 0n : stack[height] / stack[height - 1];
