@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { callsOfUnitSchema } from "./calls-schema.ts";
 import { unitSchema } from "./unit-schema.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a hash: 64 lower-case hex digits");
@@ -120,6 +121,8 @@ export const triageSchema = z.strictObject({
   /** Absent where none differs, or in reports of earlier programs. */
   deposits: z.array(depositDifferenceSchema).optional(),
   step: stepDivergenceSchema.nullable(),
+  /** What the unit calls by the reference, where there is one, and as tested; absent in reports of earlier programs. */
+  calls: z.array(callsOfUnitSchema).optional(),
   attribution: attributionSchema,
   /** Path relative to the report. */
   reproducer: runFile.nullable(),

@@ -186,6 +186,10 @@ describe("html", () => {
     const { divergences } = JSON.parse(data);
     expect(divergences[0].patch).toContain(HOSTILE);
     expect(divergences[0].triage.statePatch).toContain("-  balance QKC: 4\n+  balance QKC: 3");
+    expect(divergences[0].triage.callsPatch).toMatch(
+      /^-transaction 0 .*100 gas\n- .*transfer\(to: 0x.*own 100\n\+trans/m,
+    );
+    expect(divergences[0].triage.callsGas).toMatch(/^101 +1 +0x(ab)+ {2}transfer\(address,uint256\)$/m);
   });
 
   test("ten thousand divergences make a page that can be sent around", () => {

@@ -1,4 +1,5 @@
 import { assembleReport, reportedDivergence } from "../report/assemble.ts";
+import type { CallsOfUnit } from "../report/calls-schema.ts";
 import { divergence, HASH, rangeResult, reportInput } from "../report/report.testkit.ts";
 import type { Divergence, Report } from "../report/schema.ts";
 import type { StepSide, Triage } from "../report/triage-schema.ts";
@@ -84,6 +85,7 @@ function triage(): Triage {
       ],
       traces: { reference: "traces/a.jsonl", tested: "traces/b.jsonl" },
     },
+    calls: ["quarkchain+2929", "quarkchain"].map((execution, i) => callsBy(execution, 100 + i)),
     attribution: {
       switches: [{ name: "2929", title: "EIP-2929" }],
       explanation: "EIP-2929: SLOAD of a cold slot costs 2,100, gas +1,300 at pc 0x2",
@@ -95,4 +97,38 @@ function triage(): Triage {
 
 function step(index: number, gas: number): StepSide {
   return { step: index, pc: index, opcode: "SLOAD", gas: `${gas}`, gasCost: "3", depth: 1, stack: ["0x01", "0x02"] };
+}
+
+function callsBy(execution: string, gas: number): CallsOfUnit {
+  const to = `0x${"ab".repeat(20)}`;
+  return {
+    execution,
+    unit: { kind: "transaction", index: 0, hash: null },
+    success: true,
+    gasUsed: `${gas}`,
+    calls: [
+      {
+        kind: "CALL",
+        depth: 0,
+        from: to,
+        to,
+        contract: null,
+        selector: "0xa9059cbb",
+        function: "transfer(address,uint256)",
+        arguments: [{ name: "to", value: to }],
+        input: "0xa9059cbb",
+        value: "0",
+        token: "QKC",
+        gasIn: "1000",
+        gasOut: "900",
+        ownGas: `${gas}`,
+        success: true,
+        failure: null,
+        output: "0x",
+      },
+    ],
+    omitted: 0,
+    sent: [],
+    gas: [{ contract: to, function: "transfer(address,uint256)", calls: 1, gas: `${gas}` }],
+  };
 }

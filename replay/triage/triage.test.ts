@@ -89,6 +89,10 @@ describe("triageDivergence", () => {
       expected.state,
     );
     expect(triage.command).toBe(`qkc diff --db DIR --block ${toHex(trial.hash)} --rules goquarkchain`);
+    expect(triage.calls?.map(({ execution, unit }) => [execution, unit])).toEqual([
+      [triage.step?.reference, triage.unit],
+      [triage.step?.tested, triage.unit],
+    ]);
     const { reference, tested } = triage.step?.traces ?? {};
     for (const file of [triage.reproducer, reference, tested])
       expect(existsSync(join(folder, file ?? "none"))).toBe(true);

@@ -11,12 +11,16 @@ import type { ExecutionUnit } from "../../node/el/evm/tracer.ts";
 import { compareDeclared } from "../../node/engine/compare-block.ts";
 import { rulesExecutor } from "../execution/rules-executor.ts";
 import type { BlockTrial, Executor } from "../execution/trial.ts";
+import type { CallsOfUnit } from "../report/calls-schema.ts";
 import type { Cause } from "../report/classes/class-name.ts";
 import { divergenceId } from "../report/divergence-id.ts";
 import { localityText } from "../report/locality-text.ts";
 import type { Attribution, DifferingUnit, StepDivergence, Triage } from "../report/triage-schema.ts";
 import { blockName } from "../text/block-name.ts";
 import { explain, UNEXPLAINED } from "./attribution/explain.ts";
+import { ContractNames } from "./calls/abi/contract-names.ts";
+import { recordCalls } from "./calls/call-record.ts";
+import { unitCallsView } from "./calls/call-view.ts";
 import type { FoundHypothesis } from "./hypotheses/scales.ts";
 import { hypothesisText, toldHypotheses } from "./hypotheses/told.ts";
 import { outcomeOf } from "./locality/declared-outcome.ts";
@@ -32,6 +36,8 @@ import { firstDifferingUnit } from "./units/differing-unit.ts";
 import { recordUnits } from "./units/record-units.ts";
 
 const REPRODUCERS = "reproducers";
+/** Of a unit in a report; qkc trace --calls shows all. */
+const MOST_CALLS = 200;
 
 export interface TriageRequest {
   readonly config: QuarkChainConfig;
@@ -81,6 +87,7 @@ export function triageDivergence(request: TriageRequest): Triage {
     ...place,
     ...(deposits.length === 0 ? {} : { deposits }),
     step: step ?? null,
+    ...(blamed === undefined ? {} : { calls: callsOf(request, blamed, reference, executor) }),
     attribution: reference === undefined ? unexplained(place) : explained(request, reference, step),
     reproducer: attempt(request, "a reproducer", () => writeReproducer(request, id, reference)) ?? null,
     command: diffCommand(trial, request.rulesText),
@@ -137,6 +144,22 @@ function stepOf(
   const step = firstDivergingStep(trial, reference, tested, unit);
   if (step === undefined || folder === undefined) return step;
   return { ...step, traces: writeTraceFiles({ trial, reference, tested, unit: step.unit, folder, id }) };
+}
+
+/** What the unit calls by the reference, where there is one, and as tested. */
+function callsOf(
+  { trial }: TriageRequest,
+  unit: ExecutionUnit,
+  reference: Reference | undefined,
+  tested: Executor,
+): CallsOfUnit[] {
+  const isChosen = ({ kind, index }: ExecutionUnit) => kind === unit.kind && index === unit.index;
+  const names = new ContractNames();
+  return [...(reference === undefined ? [] : [reference.executor]), tested].flatMap((executor) =>
+    recordCalls({ trial, executor, isChosen, most: MOST_CALLS }).units.map((calls) =>
+      unitCallsView(calls, executor.name, names),
+    ),
+  );
 }
 
 /** What is expected is what the reference comes to; without one, as much of the block as it declares. */

@@ -1,8 +1,11 @@
+import type { CallsOfUnit } from "../../report/calls-schema.ts";
+import { callLines, gasLines } from "../../report/calls-text.ts";
 import { divergenceId } from "../../report/divergence-id.ts";
 import type { Divergence, Report } from "../../report/schema.ts";
 import { showAgain } from "../../report/show-again.ts";
 import type { Triage } from "../../report/triage-schema.ts";
 import { shardHex } from "../../text/block-name.ts";
+import { unifiedDiff } from "../../text/unified-diff.ts";
 import { fieldsPatch } from "../fields-patch.ts";
 import { divergenceTitle, placeOf, type RootSpan, rootSpans } from "../places.ts";
 import { statePatch } from "./state-patch.ts";
@@ -41,6 +44,10 @@ interface PageDivergence {
         readonly receiptPatch: string;
         readonly statePatch: string;
         readonly depositPatches: readonly string[];
+        /** Two executions as a diff, one as it is. */
+        readonly callsPatch: string;
+        /** Of the last one. */
+        readonly callsGas: string;
       })
     | null;
 }
@@ -74,13 +81,23 @@ function pageDivergence(report: Report, divergence: Divergence): PageDivergence 
 }
 
 function withPatches(triage: Triage): PageDivergence["triage"] {
-  const { receipt, state, deposits = [] } = triage;
+  const { receipt, state, deposits = [], calls = [] } = triage;
   const depositPatches = deposits.map(
     ({ fullShardId, index, txHash, fields }) =>
       `@@ deposit ${index} to shard ${shardHex(fullShardId)}, transaction ${txHash} @@\n${fieldsPatch(fields)}`,
   );
   const receiptPatch = receipt === null ? "" : fieldsPatch(receipt.fields);
-  return { ...triage, receiptPatch, statePatch: statePatch(state.differences), depositPatches };
+  const callsGas = calls.slice(-1).flatMap(gasLines).join("\n");
+  const patches = { receiptPatch, statePatch: statePatch(state.differences), depositPatches };
+  return { ...triage, ...patches, callsPatch: callsPatch(calls), callsGas };
+}
+
+function callsPatch(calls: readonly CallsOfUnit[]): string {
+  const sides = calls.map((side) => ({ name: side.execution, lines: callLines(side) }));
+  const [before, after] = sides;
+  if (after === undefined || before.lines.join("\n") === after.lines.join("\n"))
+    return sides[0]?.lines.join("\n") ?? "";
+  return unifiedDiff(before, after, before.lines.length + after.lines.length);
 }
 
 function stripOf({ range, divergences }: Report): PageData["strip"] {

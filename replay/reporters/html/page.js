@@ -280,7 +280,9 @@ function unitText({ kind, index, hash }) {
 }
 
 /** @param {Triage} triage */
-function triageSections({ receipt, receiptPatch, state, statePatch, depositPatches, step, reproducer, attribution }) {
+function triageSections(triage) {
+  const { receipt, receiptPatch, state, statePatch, depositPatches, step, reproducer, attribution } = triage;
+  const { callsPatch, callsGas } = triage;
   const omitted = state.omitted === 0 ? [] : [make("p", "", `… and ${state.omitted} more entries`)];
   const absent = state.compared ? [] : [make("p", "", "The declared state is not in the database.")];
   return [
@@ -289,6 +291,7 @@ function triageSections({ receipt, receiptPatch, state, statePatch, depositPatch
     ...section("Deposits sent to other shards", depositPatches.map(diff)),
     ...section("Hypotheses", (attribution.hypotheses ?? []).map(hypothesis)),
     ...(step === null ? [] : section("First step that differs", stepViews(step))),
+    ...section("Calls", callsPatch === "" ? [] : [diff(callsPatch), make("pre", "diff", callsGas)]),
     ...section(
       "Reproducer",
       reproducer === null ? [] : [link(reproducer, reproducer), command(`qkc reproduce ${reproducer}`)],
