@@ -12,7 +12,6 @@ import {
   tokenBalancesToJson,
   uint256Field,
 } from "../../engine/api/json-fields.ts";
-import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
 import type { Caller } from "../../engine/json-rpc/caller.ts";
 import { type RpcMethods, rpcMethod } from "../../engine/json-rpc/rpc-method.ts";
 import { type Call, type CallRunner, LocalCalls } from "../calls/call-runner.ts";
@@ -23,9 +22,9 @@ import { readRawTransaction } from "../mempool/transaction-pool.ts";
 import { AccountView } from "./accounts.ts";
 import { blockToJson } from "./block-json.ts";
 import { accountField, blockField, blockNumberField, callField, tokenIdField } from "./fields.ts";
+import { Filters } from "./filters.ts";
 import { suggestedGasPrice } from "./gas-price.ts";
 import { findLogs, logFilterField } from "./logs.ts";
-import { PendingFilters } from "./pending-filters.ts";
 import { receiptsToJson } from "./receipt-json.ts";
 import { transactionToJson } from "./transaction-json.ts";
 
@@ -43,6 +42,7 @@ export function ethMethods(node: ExecutionNode, calls: CallRunner = new LocalCal
     ...accountMethods(chain),
     ...callMethods(chain, calls),
     ...poolMethods(pool),
+    ...filterMethods(new Filters(chain, pool)),
   };
 }
 
@@ -182,24 +182,23 @@ function callMethods(chain: ChainView, calls: CallRunner): RpcMethods {
 }
 
 function poolMethods(pool: HeadPool): RpcMethods {
-  const filters = new PendingFilters(pool);
   return {
     eth_sendRawTransaction: rpcMethod(z.tuple([bytesField]), ([bytes]) => {
       const typed = readRawTransaction(bytes);
       pool.add(typed);
       return dataToJson(typed.hash);
     }),
-    eth_newPendingTransactionFilter: rpcMethod(z.tuple([]), () => filters.create()),
-    eth_getFilterChanges: rpcMethod(z.tuple([z.string()]), ([id]) => filters.changes(id)),
-    eth_uninstallFilter: rpcMethod(z.tuple([z.string()]), ([id]) => filters.uninstall(id)),
-    eth_newFilter: unsupported("log filters are not supported: use eth_getLogs"),
-    eth_newBlockFilter: unsupported("block filters are not supported: use eth_blockNumber"),
   };
 }
 
-/** Better than "does not exist": callers learn what to use. */
-function unsupported(message: string) {
-  return rpcMethod(z.array(z.unknown()), () => {
-    throw new EngineError(ENGINE_ERROR.methodNotFound, message);
-  });
+function filterMethods(filters: Filters): RpcMethods {
+  const ofFilter = z.tuple([z.string()]);
+  return {
+    eth_newPendingTransactionFilter: rpcMethod(z.tuple([]), () => filters.createPending()),
+    eth_newBlockFilter: rpcMethod(z.tuple([]), () => filters.createBlock()),
+    eth_newFilter: rpcMethod(z.tuple([logFilterField]), ([filter]) => filters.createLogs(filter)),
+    eth_getFilterChanges: rpcMethod(ofFilter, ([id], caller) => filters.changes(id, caller)),
+    eth_getFilterLogs: rpcMethod(ofFilter, ([id], caller) => filters.logs(id, caller)),
+    eth_uninstallFilter: rpcMethod(ofFilter, ([id]) => filters.uninstall(id)),
+  };
 }

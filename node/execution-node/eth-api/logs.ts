@@ -31,24 +31,34 @@ export const logFilterField = z.strictObject({
   topics: longListField(oneOrMany(hashField).nullable(), MOST_TOPICS).nullish(),
 });
 
-type LogFilter = z.output<typeof logFilterField>;
+export type LogFilter = z.output<typeof logFilterField>;
 
 /**
  * Logs of transactions and deposits in the canonical chain, or in one block by its hash. Throws EngineError beyond the
  * limits, and what the caller's signal says when he gives up.
  */
-export async function findLogs(chain: ChainView, filter: LogFilter, { signal }: Caller): Promise<unknown[]> {
-  const found: unknown[] = [];
+export function findLogs(chain: ChainView, filter: LogFilter, caller: Caller): Promise<object[]> {
+  return logsIn(chain, filter, blocksOf(chain, filter), caller);
+}
+
+/** Of the logs in some blocks those that pass, whatever range of blocks the filter has. Throws likewise. */
+export async function logsIn(
+  chain: ChainView,
+  filter: LogFilter,
+  blocks: Iterable<PlacedBlock>,
+  { signal }: Caller,
+): Promise<object[]> {
+  const found: object[] = [];
   let bytes = 0;
   const bloomFilter = new BloomFilter(filter);
   const turns = new Turns();
-  for (const placed of blocksOf(chain, filter)) {
+  for (const placed of blocks) {
     await turns.pause();
     signal.throwIfAborted();
     if (!bloomFilter.mayPass(placed.block.header.bloom)) continue;
     const record = chain.node.store.record(placed.hash);
     const logs = record.receipts.flatMap((receipt) => receipt.logs);
-    const answers = receiptsToJson(placed, record).flatMap((receipt) => receipt.logs as unknown[]);
+    const answers = receiptsToJson(placed, record).flatMap((receipt) => receipt.logs as object[]);
     for (const [index, log] of logs.entries()) {
       if (!matches(log, filter)) continue;
       found.push(answers[index]);
@@ -58,6 +68,20 @@ export async function findLogs(chain: ChainView, filter: LogFilter, { signal }: 
     if (bytes > MOST_LOG_BYTES) refuseMany(`${MOST_LOG_BYTES} bytes of data are in the logs that match`);
   }
   return found;
+}
+
+/** Whether a block lies in the heights that a filter names; one without a bound is open there. */
+export function isInRange(chain: ChainView, { fromBlock, toBlock }: LogFilter, { block }: PlacedBlock): boolean {
+  const { height } = block.header;
+  return height >= boundOf(chain, fromBlock, 0) && height <= boundOf(chain, toBlock, Number.POSITIVE_INFINITY);
+}
+
+/** What is named after the head moves with it and bounds nothing. */
+function boundOf(chain: ChainView, selector: LogFilter["fromBlock"], open: number): number {
+  if (selector === undefined) return open;
+  if ("number" in selector) return selector.number;
+  if ("tag" in selector && (selector.tag === "latest" || selector.tag === "pending")) return open;
+  return chain.find(selector)?.block.header.height ?? open;
 }
 
 function refuseMany(what: string): never {
