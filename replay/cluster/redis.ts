@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import { QkcError, rootReasonOf, UsageError } from "../../node/codec/errors.ts";
-import { systemRefusal } from "../../node/codec/system-error.ts";
+import { readRegularFile } from "../../node/codec/regular-file.ts";
 
 /** A server that does not answer for so long at the start is not there. */
+/** Of a whole store of certificates. */
+const MOST_CERTIFICATE_BYTES = 16 * 1024 * 1024;
 const FIRST_ANSWER_MILLISECONDS = 10_000;
 const MOST_PAUSE_MILLISECONDS = 2000;
 
@@ -63,11 +64,9 @@ function parseAddress(url: string): URL {
 }
 
 function certificates(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw systemRefusal(error, path, "read");
-  }
+  const bytes = readRegularFile(path, MOST_CERTIFICATE_BYTES);
+  if (bytes === undefined) throw new UsageError(`there is no file ${path}`);
+  return bytes;
 }
 
 async function withinTime<T>(promise: Promise<T>): Promise<T> {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ENGINE_METHODS } from "../../node/engine/api/methods.ts";
 import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
 import type { Caller } from "../../node/engine/json-rpc/caller.ts";
 import type { RpcMethods } from "../../node/engine/json-rpc/rpc-method.ts";
+import { engineMethods } from "../../node/engine/server/engine-methods.ts";
 import type { CallRunner } from "../../node/execution-node/calls/call-runner.ts";
 import { CallThreads, type CallThreadsOptions } from "../../node/execution-node/calls/call-threads.ts";
+import { threadedTracingMethods } from "../../node/execution-node/debug/threaded-methods.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import type { ExecutionNode } from "../../node/execution-node/execution-node.ts";
 import { type BuiltProject, buildProject } from "../work/built-project.testkit.ts";
@@ -72,6 +75,39 @@ test("a call comes to the same in a thread as in ours, an error keeps its code a
       expect(got.reason).toMatchObject({ rpcCode, data });
     }
   }
+});
+
+describe("methods that look closer at a block", () => {
+  const { traceBlock, preState } = ENGINE_METHODS;
+  const payloads = () => [...nodes.chain.canonicalPayloads(SHARD)].map(({ payload }) => payload).slice(1, 20);
+  const tracing = (calls: CallThreads) => threadedTracingMethods(node, calls);
+
+  test("come to the same in a thread as in ours, an error keeps its code", async () => {
+    const here = engineMethods(node);
+    const inThread = tracing(threads());
+    const [{ block, ...rest }] = payloads();
+    const orphan = {
+      ...rest,
+      block: { ...block, header: { ...block.header, prevMinorBlockHash: block.header.metaHash } },
+    };
+    for (const payload of [...payloads(), orphan]) {
+      for (const { name, paramsToJson } of [traceBlock, preState]) {
+        const params = paramsToJson([payload, {}]);
+        const [wanted, got] = await Promise.allSettled([here[name].call(params), inThread[name].call(params)]);
+        expect(got).toEqual(wanted);
+      }
+    }
+    await expect(inThread[traceBlock.name].call([])).rejects.toMatchObject({ rpcCode: ENGINE_ERROR.invalidParams });
+  });
+
+  test("end when their time is over or nobody waits, and hold nobody up", async () => {
+    const params = traceBlock.paramsToJson([payloads()[3], {}]);
+    const methods = tracing(threads({ timeoutMs: 0 }));
+    await expect(methods[traceBlock.name].call(params)).rejects.toMatchObject({ rpcCode: ENGINE_ERROR.timeout });
+    const gone = AbortSignal.abort(new Error("gone"));
+    await expect(methods[traceBlock.name].call(params, callerOf("engine", gone))).rejects.toThrow("gone");
+    expect(methods[traceBlock.name].isOrdered).toBe(false);
+  });
 });
 
 test("a call that takes too long is ended, and the next one runs", async () => {

@@ -49,7 +49,7 @@ export function addElCommand(program: Command, run: RunCommand): void {
     .addOption(new Option("--http.port <port>", "that port; 0 takes a free one").argParser(parsePort).default(8545))
     .option("--http.vhosts <names>", "host names it answers to besides addresses, with commas; * for any", "localhost")
     .addOption(
-      new Option("--rpc.evmtimeout <seconds>", "how long eth_call and eth_estimateGas may run")
+      new Option("--rpc.evmtimeout <seconds>", "how long eth_call, eth_estimateGas and qkc_debug… may run")
         .argParser(parsePositiveNumber)
         .default(5),
     )

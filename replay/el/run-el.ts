@@ -17,6 +17,7 @@ import {
   startRpcServer,
 } from "../../node/engine/server/rpc-server.ts";
 import { CallThreads } from "../../node/execution-node/calls/call-threads.ts";
+import { threadedTracingMethods } from "../../node/execution-node/debug/threaded-methods.ts";
 import { ethMethods } from "../../node/execution-node/eth-api/eth-methods.ts";
 import { ExecutionNode, type ExecutionNodeOptions } from "../../node/execution-node/execution-node.ts";
 import { programVersion } from "../report/version.ts";
@@ -34,7 +35,7 @@ export interface ElRequest
   readonly authrpc: Endpoint;
   readonly http: Endpoint | undefined;
   readonly rules: string;
-  /** How long a call of eth_call or eth_estimateGas may run. */
+  /** How long a call of eth_call, eth_estimateGas or a debugging method may run. */
   readonly callTimeoutMs: number;
   readonly logFormat: LogFormat;
 }
@@ -104,7 +105,7 @@ async function serve(
   const authenticate = jwtAuthenticator(jwtSecret(request));
   const servers: RpcServer[] = [];
   try {
-    const methods = { ...eth, ...engineMethods(node) };
+    const methods = { ...eth, ...engineMethods(node), ...threadedTracingMethods(node, calls) };
     servers.push(await startRpcServer({ ...request.authrpc, methods, authenticate, onInternalError }));
     if (request.http !== undefined)
       servers.push(

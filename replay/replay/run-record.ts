@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
 import { makeFolder } from "../../node/codec/make-folder.ts";
+import { readTextFile } from "../report/read-text-file.ts";
 import { isBegun, recordFileOf } from "./record-file.ts";
 
 /** What fixes a replay's answer, by names that people read: a run may be continued where all of it is equal. */
@@ -35,7 +36,7 @@ function writeRecord(datadir: string, path: string, identity: ReplayIdentity): v
 }
 
 function proveIdentity(datadir: string, path: string, identity: ReplayIdentity): void {
-  const parsed = recordSchema.safeParse(jsonOrNull(readFileSync(path, "utf8")));
+  const parsed = recordSchema.safeParse(jsonOrNull(readTextFile(path)));
   if (!parsed.success) throw new DatabaseDamagedError("the record of the replay is unreadable", { file: path });
   const differences = Object.entries(identity).filter(([name, value]) => parsed.data[name] !== value);
   if (differences.length === 0) return;

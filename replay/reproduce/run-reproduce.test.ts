@@ -64,11 +64,13 @@ describe("qkc reproduce", () => {
   test("1 for what is no reproducer, a file that is not there and rules that do not exist", async () => {
     expect(await reproduce(written("bad.json", "{}"))).toBe(1);
     expect(await reproduce(join(folder, "missing.json"))).toBe(1);
+    expect(await reproduce("/dev/zero")).toBe(1);
     expect(await reproduce(failing, "--rules", "frontier")).toBe(1);
     expect(await reproduce()).toBe(1);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/bad\.json is no reproducer/);
-    expect(stderr).toMatch(/missing\.json cannot be read/);
+    expect(stderr).toMatch(/there is no file .*missing\.json/);
+    expect(stderr).toMatch(/\/dev\/zero is a pipe or a device, not a file/);
   });
 
   test("3 for a later version", async () => {

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { NotADatabaseError, UsageError } from "../../node/codec/errors.ts";
 import { systemRefusal } from "../../node/codec/system-error.ts";
+import { readTextFile } from "../report/read-text-file.ts";
 
 /** In the data directory: which database its stores stand on. */
 const RECORD = "base.json";
@@ -49,12 +50,7 @@ function recordedBase(datadir: string): string | undefined {
 }
 
 function readRecord(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw systemRefusal(error, path, "read");
-  }
+  const text = readTextFile(path);
   try {
     return recordSchema.parse(JSON.parse(text)).base;
   } catch {

@@ -1,8 +1,9 @@
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { QkcError, reasonOf, rootReasonOf, UsageError } from "../../node/codec/errors.ts";
 import { systemRefusal } from "../../node/codec/system-error.ts";
+import { readTextFile } from "../report/read-text-file.ts";
 import { type Download, fetchFrom, openDownload } from "./download.ts";
 
 /** An archive that is about to be read. */
@@ -35,8 +36,7 @@ function isUrl(source: string): boolean {
 function localArchive(source: string): Archive {
   const stats = statSync(source, { throwIfNoEntry: false });
   if (stats?.isFile() !== true) throw new UsageError(`there is no file ${source}`);
-  if (basename(source) === VERSION)
-    return localArchive(join(dirname(source), namedBy(readFileSync(source, "utf8"), source)));
+  if (basename(source) === VERSION) return localArchive(join(dirname(source), namedBy(readTextFile(source), source)));
   return {
     name: source,
     identity: `${basename(source)} ${stats.size} ${stats.mtimeMs}`,

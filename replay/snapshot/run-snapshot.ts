@@ -1,21 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Duplex, PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { QkcError, rootReasonOf, UnsupportedError, UsageError } from "../../node/codec/errors.ts";
 import { shown } from "../../node/codec/shown.ts";
+import { readTextFile } from "../report/read-text-file.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
 import { note, print } from "../terminal/print.ts";
 import { StatusLine } from "../terminal/status-line.ts";
@@ -32,7 +24,7 @@ export async function runSnapshot(source: string, to: string): Promise<ExitCode>
   const target = resolve(to);
   const archive = await findArchive(source, note);
   const marker = `${target}.snapshot`;
-  if (existsSync(target) && existsSync(marker) && readFileSync(marker, "utf8").trim() === archive.identity) {
+  if (existsSync(target) && existsSync(marker) && readTextFile(marker).trim() === archive.identity) {
     print(`${to} has the contents of ${archive.name} already\n`);
     return EXIT.clean;
   }

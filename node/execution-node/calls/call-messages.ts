@@ -8,12 +8,20 @@ export interface CallThreadData extends Pick<StoreOptions, "folder" | "config" |
   readonly ruleSet: string;
 }
 
-export type ToCallThread = Pick<Call, "kind" | "request" | "block">;
+export type ToCallThread = Pick<Call, "kind" | "request" | "block"> | MethodCall;
+
+/** A debugging method, with its parameters as they came. */
+export interface MethodCall {
+  readonly kind: "method";
+  readonly name: string;
+  readonly params: readonly unknown[];
+}
 
 /** "ready" once, then one answer to each call. */
 export type FromCallThread =
   | { readonly type: "ready" }
-  | { readonly type: "result"; readonly result: Uint8Array }
+  /** Of a call the bytes that it returns, of a method its answer as JSON has it. */
+  | { readonly type: "result"; readonly result: unknown }
   | { readonly type: "failure"; readonly failure: CallFailure };
 
 /** An error that crosses between threads, where classes get lost. */

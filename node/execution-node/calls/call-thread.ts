@@ -1,6 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ruleSet } from "../../el/evm/hardforks/rule-set.ts";
 import { executionConfig } from "../../el/execution-config.ts";
+import { tracingMethods } from "../../engine/server/engine-methods.ts";
+import { BlockDebugger } from "../debug/block-debugger.ts";
 import { openStore } from "../open-store.ts";
 import { type CallThreadData, callFailureOf, type FromCallThread, type ToCallThread } from "./call-messages.ts";
 import { runCall } from "./call-runner.ts";
@@ -10,9 +12,12 @@ async function main({ ruleSet: rulesName, ...data }: CallThreadData): Promise<vo
   const rules = ruleSet(rulesName);
   const execution = executionConfig(data.config, data.fullShardId, rules);
   const store = await openStore({ ...data, rules, durability: "process", isShared: true });
-  parentPort?.on("message", (call: ToCallThread) => {
+  const methods = tracingMethods(new BlockDebugger(execution, store));
+  const answer = async (asked: ToCallThread) =>
+    asked.kind === "method" ? await methods[asked.name].call(asked.params) : runCall({ execution, store }, asked);
+  parentPort?.on("message", async (asked: ToCallThread) => {
     try {
-      say({ type: "result", result: runCall({ execution, store }, call) });
+      say({ type: "result", result: await answer(asked) });
     } catch (error) {
       say({ type: "failure", failure: callFailureOf(error) });
     }

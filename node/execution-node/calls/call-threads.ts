@@ -17,8 +17,8 @@ export interface CallThreadsOptions {
 
 /** Calls that may wait in one lane. */
 const MOST_WAITING = 256;
-/** A call's memory is paid for with gas; this is for what the threads themselves need. */
-const HEAP_MEGABYTES = 512;
+/** A call's memory is paid for with gas; this is for what the threads themselves need, and a trace of the longest size. */
+const HEAP_MEGABYTES = 1024;
 
 /**
  * Calls in threads of their own, so that whoever answers stays free. Each lane has its own threads and its own queue.
@@ -32,7 +32,16 @@ export class CallThreads implements CallRunner {
     this.#options = options;
   }
 
-  run(call: Call, { lane: name, signal }: Caller): Promise<Uint8Array> {
+  async run({ kind, request, block: { header, meta } }: Call, caller: Caller): Promise<Uint8Array> {
+    return (await this.#run({ kind, request, block: { header, meta } }, caller)) as Uint8Array;
+  }
+
+  /** The answer of a debugging method, as JSON has it. */
+  runMethod(name: string, params: readonly unknown[], caller: Caller): Promise<unknown> {
+    return this.#run({ kind: "method", name, params }, caller);
+  }
+
+  #run(call: ToCallThread, { lane: name, signal }: Caller): Promise<unknown> {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       lane = new CallLane(this.#options);
@@ -48,8 +57,8 @@ export class CallThreads implements CallRunner {
 }
 
 interface Job {
-  readonly call: Call;
-  readonly resolve: (result: Uint8Array) => void;
+  readonly call: ToCallThread;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -64,14 +73,14 @@ class CallLane {
     this.#options = options;
   }
 
-  async run(call: Call, signal: AbortSignal): Promise<Uint8Array> {
+  async run(call: ToCallThread, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted();
     if (this.#waiting.size >= MOST_WAITING) {
       throw new EngineError(ENGINE_ERROR.limitExceeded, `${MOST_WAITING} calls are waiting already: try again later`);
     }
     let giveUp = () => {};
     try {
-      return await new Promise<Uint8Array>((resolve, reject) => {
+      return await new Promise<unknown>((resolve, reject) => {
         const job = { call, resolve, reject };
         giveUp = () => this.#end(job, signal.reason);
         signal.addEventListener("abort", giveUp, { once: true });
@@ -132,7 +141,7 @@ class CallThread {
   readonly #ready: Promise<void>;
   #isAlive = true;
   #endReason: unknown = new QkcError("INTERNAL", "a thread that runs calls ended by itself");
-  #settle: { resolve(result: Uint8Array): void; reject(reason: unknown): void } | undefined;
+  #settle: { resolve(result: unknown): void; reject(reason: unknown): void } | undefined;
 
   constructor({ workerFile, data, timeoutMs }: CallThreadsOptions) {
     this.#timeoutMs = timeoutMs;
@@ -162,17 +171,16 @@ class CallThread {
     return this.#isAlive;
   }
 
-  async run({ kind, request, block: { header, meta } }: Call): Promise<Uint8Array> {
+  async run(message: ToCallThread): Promise<unknown> {
     await this.#ready;
     let timer: NodeJS.Timeout | undefined;
     try {
-      return await new Promise<Uint8Array>((resolve, reject) => {
+      return await new Promise<unknown>((resolve, reject) => {
         this.#settle = { resolve, reject };
         timer = setTimeout(() => {
-          const message = `execution aborted: it took more than ${this.#timeoutMs / 1000} s`;
-          void this.end(new EngineError(ENGINE_ERROR.timeout, message));
+          const reason = `execution aborted: it took more than ${this.#timeoutMs / 1000} s`;
+          void this.end(new EngineError(ENGINE_ERROR.timeout, reason));
         }, this.#timeoutMs);
-        const message: ToCallThread = { kind, request, block: { header, meta } };
         this.#worker.postMessage(message);
       });
     } finally {

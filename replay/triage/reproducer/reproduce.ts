@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
-import { QkcError, reasonOf, UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
+import { QkcError, UnsupportedError, UsageError } from "../../../node/codec/errors.ts";
 import type { Tracer } from "../../../node/el/evm/tracer.ts";
 import type { Executor } from "../../execution/trial.ts";
+import { readTextFile } from "../../report/read-text-file.ts";
 import { whatifRules } from "../../terminal/rules-option.ts";
 import { executionConfigOf } from "./case-config.ts";
 import { compareOutcomes } from "./compare-outcomes.ts";
@@ -19,9 +19,9 @@ export interface Reproduction {
 /** Instructions after which an execution is given up: far more than any block has gas for. */
 const MOST_STEPS = 20_000_000;
 
-/** `path` names a file. Throws UsageError for what is no reproducer, UnsupportedError for one of a later version. */
+/** `path` names a file. Throws UsageError for what is no reproducer, SystemError for what cannot be read, UnsupportedError for one of a later version. */
 export function readReproducerFile(path: string): Reproducer {
-  return readReproducer(fileText(path), path);
+  return readReproducer(readTextFile(path), path);
 }
 
 /** Executes a reproducer under its own rules or others. */
@@ -44,14 +44,6 @@ function executed(reproducer: Reproducer, executor: Executor) {
     const reason = error instanceof QkcError || error instanceof RangeError ? error.message : undefined;
     if (reason === undefined) throw error;
     throw new UsageError(`reproducer ${reproducer.about.id} cannot be executed: ${reason}`, { cause: error });
-  }
-}
-
-function fileText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 
