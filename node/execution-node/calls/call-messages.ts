@@ -11,7 +11,7 @@ export interface CallThreadData extends Pick<StoreOptions, "folder" | "config" |
 export type ToCallThread = Pick<Call, "kind" | "request" | "block"> | MethodCall;
 
 /** A debugging method, with its parameters as they came. */
-export interface MethodCall {
+interface MethodCall {
   readonly kind: "method";
   readonly name: string;
   readonly params: readonly unknown[];
