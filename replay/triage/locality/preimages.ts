@@ -3,8 +3,9 @@ import { keccak256 } from "../../../node/codec/keccak.ts";
 import { numberTrieKey } from "../../../node/el/state/number-trie.ts";
 import type { BlockTrial } from "../../execution/trial.ts";
 import type { UnitRecords } from "../units/record-units.ts";
+import { mentionedAddresses } from "./mentioned-addresses.ts";
 
-/** What keys of the state's tries stand for, as far as the block's executions have met it. */
+/** What keys of the state's tries stand for, as far as the block's executions have met it or the block mentions it. */
 export class Preimages {
   readonly #addresses = new Map<string, Address>();
   readonly #numbers = new Map<string, bigint>();
@@ -17,6 +18,7 @@ export class Preimages {
         for (const number of [...tokens, ...slots]) this.#numbers.set(bytesKey(numberTrieKey(number)), number);
       }
     }
+    for (const address of mentionedAddresses(trial, executions)) this.#addAddress(address);
   }
 
   addressOf(hash: Hash32): Address | undefined {
