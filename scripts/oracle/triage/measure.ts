@@ -3,9 +3,8 @@
  *
  *     node --import tsx scripts/oracle/triage/measure.ts [--json FILE] FOLDER…
  *
- * Each folder is one of scripts/oracle/reference's altered.py or random_alterations.py: a database with its expected.json,
- * which names the unit of each differing block whose own effect was altered, and alteration.json. truths.ts says by which
- * words an alteration counts as named. A row says `named` (the class of the first differing block, or a hypothesis
+ * Each folder is one that scripts/oracle/reference/altered.py makes: a database with its expected.json, which names the
+ * unit of each differing block whose own effect was altered, and alteration.json. truths.ts says by which words an alteration counts as named. A row says `named` (the class of the first differing block, or a hypothesis
  * that explains as much, says it), `beside` (something else is named) or `unexplained`, and in how many of the blocks
  * looked at closely the unit is right.
  */
