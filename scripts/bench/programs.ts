@@ -76,10 +76,14 @@ export function pyquarkchain(checkout: string, python: string, temporary: string
   };
 }
 
-/** Starts every slave behind "$@", then the master, whose answer counts; slaves do not end by themselves. */
+/**
+ * Starts every slave behind "$@", then the master, again while the slaves do not listen yet; it is the master's answer that
+ * counts. Slaves do not end by themselves.
+ */
 const GOQUARKCHAIN_CLUSTER = `
 for slave in $SLAVES; do "$@" --service "$slave" & slaves="$slaves $!"; done
-"$@"
+tries=5
+until "$@" || [ $((tries -= 1)) -eq 0 ]; do sleep 1; done
 kill $slaves
 wait`;
 
