@@ -12,7 +12,7 @@ import { RecentByHash } from "../codec/recent-map.ts";
 import { WireReader } from "../codec/wire.ts";
 import type { RootBlockSource, ShardSource } from "./block-source.ts";
 import type { KeyValueReader } from "./key-value-reader.ts";
-import { alteredRow, decodeRow, type NamedDatabase, optionalHash, requireRow } from "./rows.ts";
+import { alteredRow, decodeRow, type NamedDatabase, optionalHash, optionalRow, requireRow } from "./rows.ts";
 
 /** A root block's worth of blocks of one shard. */
 const MAX_SEEN_BLOCKS = 256;
@@ -33,6 +33,8 @@ export interface BlockKeys {
   receivedDeposits(sourceMinorHash: Hash32): Uint8Array;
   /** Row that is there when everybody has been told of a minor block. */
   committed(minorHash: Hash32): Uint8Array;
+  /** Row with how many transactions the chain up to and including a minor block has. */
+  transactionCount(minorHash: Hash32): Uint8Array;
 }
 
 /** Root blocks under their hash: in the root chain's database, and copied to every shard's. */
@@ -135,12 +137,18 @@ export class ShardBlockRows extends RootBlockRows implements ShardSource {
     return optionalHash(this.rows, this.database, this.keys.minorHashAt(height));
   }
 
+  /** Transactions of the chain up to and including a block; old databases lack it. */
+  transactionCount(minorHash: Hash32): number | undefined {
+    return optionalRow(this.rows, this.database, this.keys.transactionCount(minorHash), (bytes) =>
+      new WireReader(bytes).uint32("transaction count"),
+    );
+  }
+
   protected optionalDepositList(
     key: Uint8Array,
     decode: (bytes: Uint8Array) => CrossShardDepositList = decodeDepositList,
   ): CrossShardDepositList | undefined {
-    const row = this.rows.get(key);
-    return row === undefined ? undefined : decodeRow(this.database, key, row, decode);
+    return optionalRow(this.rows, this.database, key, decode);
   }
 
   #takeSeen(hash: Hash32): SeenBlock | undefined {

@@ -56,6 +56,17 @@ export function decodeRow<T>(
   }
 }
 
+/** Undefined where there is no row. */
+export function optionalRow<T>(
+  rows: KeyValueReader,
+  database: NamedDatabase,
+  key: Uint8Array,
+  decode: (bytes: Uint8Array) => T,
+): T | undefined {
+  const value = rows.get(key);
+  return value === undefined ? undefined : decodeRow(database, key, value, decode);
+}
+
 /** A row that holds a hash, or undefined where the row is absent or empty (pyquarkchain writes b"" for "none"). */
 export function optionalHash(rows: KeyValueReader, database: NamedDatabase, key: Uint8Array): Hash32 | undefined {
   const value = rows.get(key);

@@ -5,13 +5,10 @@ import type { ExecutionConfig } from "../el/execution-config.ts";
 import { ExecutionLayer } from "../el/execution-layer.ts";
 import { InProcessClient } from "../el/in-process-executor.ts";
 import type { ExecutionPayload } from "../el/payload.ts";
-import type { NodeStore } from "../el/state/node-store.ts";
+import { NOWHERE, type NodeStore } from "../el/state/node-store.ts";
 import { StateCache } from "../el/state/state-cache.ts";
 import type { NodeLayer, StoredNodes } from "../el/store/stored-nodes.ts";
 import type { Candidate, Filling, TransactionSource } from "../el/transactions/fill-block.ts";
-
-/** pyquarkchain keeps the nodes of receipt tries; nothing reads them: receipts are stored with their block. */
-const NOWHERE = { put: () => {} };
 
 /** An execution and the rows that it produced, which are nowhere else yet. */
 export interface Executed {
@@ -75,6 +72,7 @@ export class BlockExecutor {
   }
 
   #newExecution(): ExecutionLayer {
+    // pyquarkchain keeps the nodes of receipt tries; nothing reads them: receipts are stored with their block.
     return new ExecutionLayer(this.#config, this.#store, new StateCache(this.#cacheBytes), NOWHERE);
   }
 }

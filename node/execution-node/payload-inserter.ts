@@ -5,7 +5,7 @@ import { RecentByHash } from "../codec/recent-map.ts";
 import { buildGenesisState } from "../el/genesis-state.ts";
 import { KeptDeposits } from "../el/kept-deposits.ts";
 import { payloadOf } from "../el/payload.ts";
-import type { BlockRecord } from "../el/store/block-record.ts";
+import { type BlockRecord, blockRecordOf, EMPTY_RECORD } from "../el/store/block-record.ts";
 import type { ExecutionStore } from "../el/store/execution-store.ts";
 import type { StatePruner } from "../el/store/state-pruner.ts";
 import type { NodeLayer } from "../el/store/stored-nodes.ts";
@@ -72,9 +72,8 @@ export class PayloadInserter {
     if (mismatches.length > 0) return this.#refuse(blockHash, invalidStatus(null, mismatch(mismatches)));
     const layer = store.nodes.layer();
     this.#writeGenesis(layer);
-    const record: BlockRecord = { senders: [], receipts: [], deposits: [], xshardSends: [] };
-    await this.#commit(blockHash, block, record, layer);
-    return validStatus(blockHash, storedComputed(blockHash, block, record));
+    await this.#commit(blockHash, block, EMPTY_RECORD, layer);
+    return validStatus(blockHash, storedComputed(blockHash, block, EMPTY_RECORD));
   }
 
   async #insertOnParent({ blockHash, block, inputs }: QkcPayload): Promise<PayloadStatus> {
@@ -102,10 +101,7 @@ export class PayloadInserter {
       executor.forget();
       return this.#refuse(blockHash, invalidStatus(parentHash, mismatch(differences), computed));
     }
-    const { senders, receipts, xshardSends } = result;
-    const consumed = deposits.walked.slice(0, result.depositsConsumed).map(({ deposit }) => deposit);
-    const record = { senders, receipts, deposits: consumed, xshardSends };
-    await this.#commit(blockHash, block, record, layer);
+    await this.#commit(blockHash, block, blockRecordOf(result, deposits), layer);
     return validStatus(blockHash, computed);
   }
 

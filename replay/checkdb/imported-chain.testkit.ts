@@ -18,6 +18,7 @@ import { InProcessClient } from "../../node/el/in-process-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import { decodeAccount } from "../../node/el/state/account.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
+import { NOWHERE } from "../../node/el/state/node-store.ts";
 import { MemoryNodeStore } from "../../node/el/trie/trie.testkit.ts";
 import { compareExecution } from "../../node/engine/compare-execution.ts";
 import { visitTrie } from "../database/visit-trie.ts";
@@ -140,8 +141,6 @@ function differing(block: MinorBlock, computed: ExecutionResult | "refused"): re
   if (computed === "refused") return computed;
   return compareExecution(block, computed, [], () => []).map(({ field }) => field);
 }
-
-const NOWHERE = { put: () => {} };
 
 /** What is put there is seen there only. */
 function overlayOf(store: NodeStore): NodeStore {

@@ -7,11 +7,9 @@ import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
 import { executionConfig } from "../../node/el/execution-config.ts";
 import { ExecutionLayer } from "../../node/el/execution-layer.ts";
 import { InProcessClient } from "../../node/el/in-process-executor.ts";
+import { NOWHERE } from "../../node/el/state/node-store.ts";
 import { StateCache } from "../../node/el/state/state-cache.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
-
-/** goquarkchain does not store receipt tries, so the archive need not have their nodes. */
-const NOWHERE = { put: () => {} };
 
 /** Puts something between the check and a shard's engine. */
 export type EngineWrapper = (engine: EngineClient) => EngineClient;
@@ -75,6 +73,7 @@ export class ShardRigs {
       executionConfig(config, fullShardId, this.rules),
       nodes,
       new StateCache(cacheBytes),
+      // goquarkchain does not store receipt tries, so the archive need not have their nodes.
       this.#database.source.kind === "goquarkchain" ? NOWHERE : nodes,
     );
     return {

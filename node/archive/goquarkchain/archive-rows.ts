@@ -3,7 +3,7 @@ import { concatBytes, type Hash32 } from "../../codec/bytes.ts";
 import { WireReader } from "../../codec/wire.ts";
 import { RootBlockRows, ShardBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { decodeRow, optionalHash } from "../rows.ts";
+import { optionalHash, optionalRow } from "../rows.ts";
 import { decodeDepositList } from "./deposit-list.ts";
 import { BLOCK_KEYS, describeKey, PREFIX, ROOT_TIP_KEY, rootHashKey } from "./keys.ts";
 
@@ -32,20 +32,10 @@ export class GoShardArchive extends ShardBlockRows {
 
   /** Where a transaction or deposit lies: index counts transactions first, then deposits. */
   transactionPlace(transactionHash: Hash32): { readonly blockHash: Hash32; readonly index: number } | undefined {
-    const key = concatBytes(PREFIX.transactionIndex, transactionHash);
-    const row = this.rows.get(key);
-    if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, (bytes) => {
+    return optionalRow(this.rows, this.database, concatBytes(PREFIX.transactionIndex, transactionHash), (bytes) => {
       const reader = new WireReader(bytes);
       return { blockHash: reader.hash32("lookup block"), index: reader.uint32("lookup index") };
     });
-  }
-
-  /** Transactions of the chain up to and including a block. */
-  transactionCount(minorHash: Hash32): number | undefined {
-    const key = concatBytes(PREFIX.transactionCount, minorHash);
-    const row = this.rows.get(key);
-    return row && decodeRow(this.database, key, row, (bytes) => new WireReader(bytes).uint32("transaction count"));
   }
 
   protected override optionalDepositList(key: Uint8Array): CrossShardDepositList | undefined {

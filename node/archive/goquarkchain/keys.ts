@@ -33,6 +33,7 @@ export const BLOCK_KEYS: BlockKeys = {
   minorHashAt: (height) => heightKey(MINOR_HASH, height),
   receivedDeposits: (sourceMinorHash) => concatBytes(PREFIX.receivedDeposits, sourceMinorHash),
   committed: (minorHash) => concatBytes(PREFIX.committed, minorHash),
+  transactionCount: (minorHash) => concatBytes(PREFIX.transactionCount, minorHash),
 };
 
 /** Row with the hash of the canonical root block at a height. */

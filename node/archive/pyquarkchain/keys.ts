@@ -43,6 +43,7 @@ export const BLOCK_KEYS: BlockKeys = {
   minorHashAt: (height) => heightKey(PREFIX.minorHeightIndex, height),
   receivedDeposits: (sourceMinorHash) => prefixedKey(PREFIX.receivedDeposits, sourceMinorHash),
   committed: (minorHash) => prefixedKey(PREFIX.committed, minorHash),
+  transactionCount: (minorHash) => prefixedKey(PREFIX.transactionCount, minorHash),
 };
 
 /** `count_<full shard id>_<root height>`. */

@@ -5,7 +5,7 @@ import { WireReader } from "../../codec/wire.ts";
 import { type BlockCounts, readBlockCounts } from "../block-counts.ts";
 import { RootBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { decodeRow, optionalHash } from "../rows.ts";
+import { optionalHash, optionalRow } from "../rows.ts";
 import {
   BLOCK_KEYS,
   blockCountKey,
@@ -41,20 +41,16 @@ export class RootArchive extends RootBlockRows {
 
   /** Newest minor header of every shard at a root block, in pyquarkchain's own words: derived, not proved. */
   lastMinorHeaders(rootHash: Hash32): readonly MinorBlockHeader[] | undefined {
-    const key = prefixedKey(PREFIX.lastMinorHeaders, rootHash);
-    const row = this.rows.get(key);
-    if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, (bytes) =>
+    return optionalRow(this.rows, this.database, prefixedKey(PREFIX.lastMinorHeaders, rootHash), (bytes) =>
       new WireReader(bytes).list32("last header list", MINIMUM_MINOR_HEADER_BYTES, readMinorBlockHeader),
     );
   }
 
   /** Coinbase that a shard reported for a validated minor block. */
   minorCoinbase(minorHash: Hash32): TokenBalances | undefined {
-    const key = prefixedKey(PREFIX.minorCoinbase, minorHash);
-    const row = this.rows.get(key);
-    if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, (bytes) => readTokenBalances(new WireReader(bytes), "minor coinbase"));
+    return optionalRow(this.rows, this.database, prefixedKey(PREFIX.minorCoinbase, minorHash), (bytes) =>
+      readTokenBalances(new WireReader(bytes), "minor coinbase"),
+    );
   }
 
   /** Root block that confirmed a minor block; only with ENABLE_TRANSACTION_HISTORY. */
@@ -64,9 +60,8 @@ export class RootArchive extends RootBlockRows {
 
   /** Blocks mined per account up to a root height, key = bytesKey(address); only with ENABLE_TRANSACTION_HISTORY. */
   blockCounts(fullShardId: number, rootHeight: number): BlockCounts | undefined {
-    const key = blockCountKey(fullShardId, rootHeight);
-    const row = this.rows.get(key);
-    if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, (bytes) => readBlockCounts(new WireReader(bytes)));
+    return optionalRow(this.rows, this.database, blockCountKey(fullShardId, rootHeight), (bytes) =>
+      readBlockCounts(new WireReader(bytes)),
+    );
   }
 }

@@ -4,7 +4,7 @@ import type { Hash32 } from "../../codec/bytes.ts";
 import { WireReader } from "../../codec/wire.ts";
 import { ShardBlockRows } from "../block-rows.ts";
 import type { KeyValueReader } from "../key-value-reader.ts";
-import { decodeRow, optionalHash } from "../rows.ts";
+import { optionalHash, optionalRow } from "../rows.ts";
 import { BLOCK_KEYS, describeKey, PREFIX, prefixedKey } from "./keys.ts";
 
 /** Where a transaction or deposit lies: index counts transactions first, then deposits. */
@@ -26,10 +26,7 @@ export class ShardArchive extends ShardBlockRows {
 
   /** Transaction hashes of the deposits a block of this shard consumed; old databases lack them. */
   consumedDepositHashes(minorHash: Hash32): readonly Hash32[] | undefined {
-    const key = prefixedKey(PREFIX.consumedDepositHashes, minorHash);
-    const row = this.rows.get(key);
-    if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, (bytes) =>
+    return optionalRow(this.rows, this.database, prefixedKey(PREFIX.consumedDepositHashes, minorHash), (bytes) =>
       new WireReader(bytes).list32("deposit hash list", 32, (reader) => reader.hash32("deposit hash")),
     );
   }
@@ -41,25 +38,13 @@ export class ShardArchive extends ShardBlockRows {
 
   /** Genesis block that hangs from a root block of the shard's genesis root height. */
   genesisBlock(rootHash: Hash32): MinorBlock | undefined {
-    const key = prefixedKey(PREFIX.genesis, rootHash);
-    const row = this.rows.get(key);
-    return row === undefined ? undefined : decodeRow(this.database, key, row, decodeMinorBlock);
+    return optionalRow(this.rows, this.database, prefixedKey(PREFIX.genesis, rootHash), decodeMinorBlock);
   }
 
   transactionPlace(transactionHash: Hash32): TransactionPlace | undefined {
-    const key = prefixedKey(PREFIX.transactionIndex, transactionHash);
-    const row = this.rows.get(key);
-    if (row === undefined) return undefined;
-    return decodeRow(this.database, key, row, (bytes) => {
+    return optionalRow(this.rows, this.database, prefixedKey(PREFIX.transactionIndex, transactionHash), (bytes) => {
       const reader = new WireReader(bytes);
       return { height: reader.uint32("transaction height"), index: reader.uint32("transaction index") };
     });
-  }
-
-  /** Transactions of the chain up to and including a block. */
-  transactionCount(minorHash: Hash32): number | undefined {
-    const key = prefixedKey(PREFIX.transactionCount, minorHash);
-    const row = this.rows.get(key);
-    return row && decodeRow(this.database, key, row, (bytes) => new WireReader(bytes).uint32("transaction count"));
   }
 }

@@ -3,6 +3,8 @@ import { type CrossShardDeposit, decodeDepositList, encodeDepositList } from "..
 import { encodeReceipt, type Receipt } from "../../chain/receipt.ts";
 import type { Address } from "../../codec/bytes.ts";
 import { WireReader, WireWriter } from "../../codec/wire.ts";
+import type { KeptDeposits } from "../kept-deposits.ts";
+import type { ExecutionResult } from "../payload.ts";
 
 /** What a block's execution left besides its state and what its header and meta declare. */
 export interface BlockRecord {
@@ -13,6 +15,18 @@ export interface BlockRecord {
   /** Deposits that the block consumed, in their order. */
   readonly deposits: readonly CrossShardDeposit[];
   readonly xshardSends: readonly CrossShardDeposit[];
+}
+
+/** Of a genesis block, which is not executed. */
+export const EMPTY_RECORD: BlockRecord = { senders: [], receipts: [], deposits: [], xshardSends: [] };
+
+/** `deposits`: those that the execution walked along. */
+export function blockRecordOf(
+  { senders, receipts, xshardSends, depositsConsumed }: ExecutionResult,
+  { walked }: KeptDeposits,
+): BlockRecord {
+  const deposits = walked.slice(0, depositsConsumed).map(({ deposit }) => deposit);
+  return { senders, receipts, deposits, xshardSends };
 }
 
 export function encodeBlockRecord({ senders, receipts, deposits, xshardSends }: BlockRecord): Uint8Array {

@@ -16,12 +16,12 @@ import { executionConfig } from "../../el/execution-config.ts";
 import { ExecutionLayer } from "../../el/execution-layer.ts";
 import { InProcessClient } from "../../el/in-process-executor.ts";
 import { KeptDeposits } from "../../el/kept-deposits.ts";
+import { NOWHERE } from "../../el/state/node-store.ts";
 import { StateCache } from "../../el/state/state-cache.ts";
-import type { BlockRecord } from "../../el/store/block-record.ts";
+import { type BlockRecord, blockRecordOf, EMPTY_RECORD } from "../../el/store/block-record.ts";
 import type { TransactionPlace } from "../../el/store/chain-marks.ts";
 import type { ExecutionBase } from "../../el/store/execution-base.ts";
 import { compareDeclared } from "../../engine/compare-block.ts";
-import type { BaseBlocks } from "../chain-types.ts";
 import { RootIndex } from "../root-chains.ts";
 import type { ClBase } from "../store/cl-base.ts";
 import { type BlockHistory, type MinorRecord, partiesOf } from "../store/cl-rows.ts";
@@ -35,14 +35,13 @@ const MAX_RECORDS = 64;
 /** History was accepted by whoever made it: every shard that its configuration knows was reachable. */
 const EVERY_SHARD_REACHABLE = 0xffff_ffff;
 const ZERO_BYTE = new Uint8Array(1);
-const NOWHERE = { put: () => {} };
 
 /**
  * One shard of an old client's database below the stores of a live one (docs/adr/0011-an-old-database-below.md). Nothing is
  * written to it. Blocks are proved by their hashes before they leave; what a block executed to is computed again and has
  * to be what its header declares.
  */
-export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
+export class OldShard implements ClBase, ExecutionBase {
   readonly fullShardId: number;
   /** Where it lies, for messages. */
   readonly name: string;
@@ -100,7 +99,7 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
 
   /** On a root block of the shard's genesis height; undefined where the database has another one, or none. */
   genesisBlock(rootHash: Hash32): MinorBlock | undefined {
-    const hash = this.hashAt(0);
+    const hash = this.canonicalHash(0);
     const block = hash && this.findBlock(hash);
     return block && bytesEqual(block.header.prevRootBlockHash, rootHash) ? block : undefined;
   }
@@ -132,12 +131,8 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
     return { header, meta, transactionCount: transactions.length, rootTipHeight: EVERY_SHARD_REACHABLE };
   }
 
-  hashAt(height: number): Hash32 | undefined {
-    return this.#rows.canonicalHashAt(height);
-  }
-
   canonicalHash(height: number): Hash32 | undefined {
-    return this.hashAt(height);
+    return this.#rows.canonicalHashAt(height);
   }
 
   depositList(sourceMinorHash: Hash32): CrossShardDepositList | undefined {
@@ -146,19 +141,18 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
 
   /** Clients of old kept no counts: then what lies below is added up, to the nearest block that has one. */
   transactionCount(hash: Hash32): number {
-    const path: MinorBlock[] = [];
-    let count: number | undefined;
-    for (let at = hash; count === undefined; ) {
-      count = this.#counts.get(at) ?? this.#rows.transactionCount(at);
-      if (count !== undefined) break;
+    let above = 0;
+    for (let at = hash; ; ) {
       const block = this.minorBlock(at);
-      if (block.header.height === 0) count = 0;
-      else path.push(block);
+      const count =
+        this.#counts.get(at) ?? this.#rows.transactionCount(at) ?? (block.header.height === 0 ? 0 : undefined);
+      if (count !== undefined) {
+        this.#counts.set(hash, count + above);
+        return count + above;
+      }
+      above += block.transactions.length;
       at = block.header.prevMinorBlockHash;
     }
-    for (const { transactions } of path) count += transactions.length;
-    this.#counts.set(hash, count);
-    return count;
   }
 
   // What blocks executed to.
@@ -222,7 +216,7 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
   }
 
   #execute(hash: Hash32, block: MinorBlock): BlockRecord {
-    if (block.header.height === 0) return { senders: [], receipts: [], deposits: [], xshardSends: [] };
+    if (block.header.height === 0) return EMPTY_RECORD;
     const cl = this.#clFor(block);
     const payload = cl.payloadOf(block, this.minorBlock(block.header.prevMinorBlockHash).meta.stateRoot);
     const deposits = new KeptDeposits(payload.deposits);
@@ -238,9 +232,7 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
         { key: this.#rows.minorBlockKey(hash) },
       );
     }
-    const { senders, receipts, xshardSends, depositsConsumed } = outcome.computed;
-    const consumed = deposits.walked.slice(0, depositsConsumed).map(({ deposit }) => deposit);
-    return { senders, receipts, deposits: consumed, xshardSends };
+    return blockRecordOf(outcome.computed, deposits);
   }
 
   #newEngine(): InProcessClient {
@@ -252,7 +244,7 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
   #indexed(transactionHash: Hash32): { readonly blockHash: Hash32; readonly index: number } | undefined {
     const place = this.#rows.transactionPlace(transactionHash);
     if (place === undefined || "blockHash" in place) return place;
-    const blockHash = this.hashAt(place.height);
+    const blockHash = this.canonicalHash(place.height);
     return blockHash && { blockHash, index: place.index };
   }
 
@@ -264,16 +256,16 @@ export class OldShard implements ClBase, ExecutionBase, BaseBlocks {
     if (this.#rows.isCommitted(hash)) return true;
     this.#notesCommits ??= this.#hasCommitNote();
     if (!this.#notesCommits) return true;
-    const canonical = this.hashAt(header.height);
+    const canonical = this.canonicalHash(header.height);
     if (canonical === undefined || !bytesEqual(canonical, hash)) return false;
-    const next = this.hashAt(header.height + 1);
+    const next = this.canonicalHash(header.height + 1);
     return next !== undefined && this.#rows.isCommitted(next);
   }
 
   /** The genesis block's note, or its first successor's. */
   #hasCommitNote(): boolean {
     return [0, 1].some((height) => {
-      const hash = this.hashAt(height);
+      const hash = this.canonicalHash(height);
       return hash !== undefined && this.#rows.isCommitted(hash);
     });
   }

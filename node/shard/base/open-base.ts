@@ -37,7 +37,7 @@ export function openBase(folder: string, config: QuarkChainConfig, fullShardId: 
 
 /** Whether the shard has its genesis block; it has to be the one that the configuration makes. */
 function isBegun(shard: OldShard, config: QuarkChainConfig, folder: string): boolean {
-  const hash = shard.hashAt(0);
+  const hash = shard.canonicalHash(0);
   if (hash === undefined) return false;
   const rootHeader = shard.rootHeader(shard.minorBlock(hash).header.prevRootBlockHash);
   const own = genesisBlockOf(config, shard.fullShardId, rootHeader);

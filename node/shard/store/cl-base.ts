@@ -16,7 +16,8 @@ export interface ClBase extends RootBlockSource {
   transactionCount(minorHash: Hash32): number | undefined;
   consumedHashes(minorHash: Hash32): readonly Hash32[];
   history(minorHash: Hash32): BlockHistory;
-  hashAt(height: number): Hash32 | undefined;
+  /** The block it calls canonical at a height. */
+  canonicalHash(height: number): Hash32 | undefined;
   /** Keys of the history index above `end` up to and with `start`, the greatest first. */
   historyKeys(start: Uint8Array, end: Uint8Array): Iterable<Uint8Array>;
 }

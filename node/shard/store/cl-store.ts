@@ -121,17 +121,21 @@ export class ClStore {
   }
 
   hasRootBlock(rootHash: Hash32): boolean {
-    return this.#hasOwnRoot(rootHash) || this.#base?.hasRootBlock(rootHash) === true;
+    return (
+      this.#row(prefixedKey(PREFIX.rootBlock, rootHash)) !== undefined || this.#base?.hasRootBlock(rootHash) === true
+    );
   }
 
   /** Throws DatabaseDamagedError where there is none. */
   rootBlock(rootHash: Hash32): RootBlock {
-    if (this.#base?.hasRootBlock(rootHash) && !this.#hasOwnRoot(rootHash)) return this.#base.rootBlock(rootHash);
+    const base = this.#baseOfRoot(rootHash);
+    if (base !== undefined) return base.rootBlock(rootHash);
     return this.#required(prefixedKey(PREFIX.rootBlock, rootHash), "root block", decodeRootBlock);
   }
 
   rootHeader(rootHash: Hash32): RootBlockHeader {
-    if (this.#base?.hasRootBlock(rootHash) && !this.#hasOwnRoot(rootHash)) return this.#base.rootHeader(rootHash);
+    const base = this.#baseOfRoot(rootHash);
+    if (base !== undefined) return base.rootHeader(rootHash);
     return this.#required(prefixedKey(PREFIX.rootBlock, rootHash), "root block", (bytes) =>
       readRootBlockHeader(new WireReader(bytes)),
     );
@@ -144,7 +148,7 @@ export class ClStore {
 
   /** A block that the base holds and these rows do not, with its body. */
   baseBlock(minorHash: Hash32): MinorBlock | undefined {
-    return this.#hasOwnBlock(minorHash) ? undefined : this.#base?.findBlock(minorHash);
+    return this.#baseOf(minorHash)?.findBlock(minorHash);
   }
 
   /** Header and meta of an executed block. */
@@ -155,7 +159,8 @@ export class ClStore {
 
   /** Of the transactions whose deposits an executed block consumed. */
   consumedHashes(minorHash: Hash32): readonly Hash32[] {
-    if (this.#base !== undefined && !this.#hasOwnBlock(minorHash)) return this.#base.consumedHashes(minorHash);
+    const base = this.#baseOf(minorHash);
+    if (base !== undefined) return base.consumedHashes(minorHash);
     return this.#required(
       prefixedKey(PREFIX.consumedDepositHashes, minorHash),
       "consumed deposits",
@@ -165,7 +170,8 @@ export class ClStore {
 
   /** Of an executed block, with ENABLE_TRANSACTION_HISTORY. */
   history(minorHash: Hash32): BlockHistory {
-    if (this.#base !== undefined && !this.#hasOwnBlock(minorHash)) return this.#base.history(minorHash);
+    const base = this.#baseOf(minorHash);
+    if (base !== undefined) return base.history(minorHash);
     return {
       parties: this.#required(prefixedKey(OWN_KEYS.parties, minorHash), "transaction parties", decodeParties),
       consumed: this.#required(prefixedKey(PREFIX.consumedDeposits, minorHash), "consumed deposits", decodeDepositList)
@@ -176,7 +182,7 @@ export class ClStore {
   /** Whether a block is committed: all that it sends is stored at its destinations, and who has to know of it does. */
   isCommitted(minorHash: Hash32): boolean {
     if (this.#row(prefixedKey(PREFIX.committed, minorHash)) !== undefined) return true;
-    return !this.#hasOwnBlock(minorHash) && this.#base?.minorRecord(minorHash) !== undefined;
+    return this.#baseOf(minorHash)?.minorRecord(minorHash) !== undefined;
   }
 
   /** Blocks that are executed and not committed, in no order. */
@@ -199,7 +205,7 @@ export class ClStore {
   /** The canonical block of a height. */
   hashAt(height: number): Hash32 | undefined {
     const row = this.#row(heightKey(PREFIX.minorHeightIndex, height));
-    if (row === undefined) return this.#base?.hashAt(height);
+    if (row === undefined) return this.#base?.canonicalHash(height);
     return this.#isGone(row) ? undefined : asHash32(row);
   }
 
@@ -252,8 +258,15 @@ export class ClStore {
     await this.#level.close();
   }
 
-  #hasOwnRoot(rootHash: Hash32): boolean {
-    return this.#row(prefixedKey(PREFIX.rootBlock, rootHash)) !== undefined;
+  /** Undefined where the base lacks a root block, or these rows have it. */
+  #baseOfRoot(rootHash: Hash32): ClBase | undefined {
+    if (this.#base === undefined || this.#row(prefixedKey(PREFIX.rootBlock, rootHash)) !== undefined) return undefined;
+    return this.#base.hasRootBlock(rootHash) ? this.#base : undefined;
+  }
+
+  /** Undefined where there is none, or these rows have the block. */
+  #baseOf(minorHash: Hash32): ClBase | undefined {
+    return this.#base === undefined || this.#hasOwnBlock(minorHash) ? undefined : this.#base;
   }
 
   #hasOwnBlock(minorHash: Hash32): boolean {
