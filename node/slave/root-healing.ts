@@ -1,5 +1,5 @@
 import { asHash32, toHex } from "../codec/bytes.ts";
-import { type Clock, pause, type Timer } from "../codec/clock.ts";
+import { type Clock, pause, within } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import type { LogLevel, RootObjection, ShardApi } from "./shard-api.ts";
 import type { SlaveShards } from "./slave-shards.ts";
@@ -39,12 +39,7 @@ export class RootHealing {
   async heal(objections: readonly ShardObjection[]): Promise<boolean> {
     const attempts = [...this.#fetches(objections), ...this.#deliveries(objections)];
     if (attempts.length === 0) return false;
-    let timer: Timer | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = this.#parts.clock.after(LONGEST_MS, resolve);
-    });
-    await Promise.race([Promise.all(attempts.map((attempt) => this.#tried(attempt))), tooLong]);
-    timer?.cancel();
+    await within(this.#parts.clock, LONGEST_MS, Promise.all(attempts.map((attempt) => this.#tried(attempt))));
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { LoopDelay } from "../measure/loop-delay.ts";
 import type { ExecutedBlock } from "../shard/block-judge.ts";
 import type { OpenShard } from "./open-shard.ts";
 import type { ShardPeers } from "./shard-peers.ts";
@@ -31,8 +31,6 @@ export interface ShardGauges {
   readonly loopDelay: number;
 }
 
-const NANOSECONDS = 1e9;
-
 /** Counts what one shard does. */
 export class ShardMeter {
   #blocks = 0;
@@ -41,11 +39,7 @@ export class ShardMeter {
   #seconds = 0;
   /** By the classes of BLOCK_SECONDS, the last one without a bound. */
   readonly #counts = new Array<number>(BLOCK_SECONDS.length + 1).fill(0);
-  readonly #loop = monitorEventLoopDelay();
-
-  constructor() {
-    this.#loop.enable();
-  }
+  readonly #loop = new LoopDelay();
 
   /** Work on the block began at `startedAt` and ends `now`, in milliseconds. */
   blockStored({ block }: Pick<ExecutedBlock, "block">, startedAt: number, now: number): void {
@@ -61,8 +55,6 @@ export class ShardMeter {
   /** Throws QkcError before the shard's genesis. */
   async read({ chain, pool, snapshot }: OpenShard, peers: ShardPeers): Promise<ShardGauges> {
     const { head, headBlock, confirmed, rootTip } = snapshot();
-    const loopDelay = this.#loop.percentile(99) / NANOSECONDS;
-    this.#loop.reset();
     return {
       height: head.height,
       confirmedHeight: confirmed?.height ?? 0,
@@ -76,11 +68,11 @@ export class ShardMeter {
       transactions: this.#transactions,
       gas: this.#gas,
       blockSeconds: { sum: this.#seconds, counts: [...this.#counts] },
-      loopDelay,
+      loopDelay: this.#loop.look(),
     };
   }
 
   stop(): void {
-    this.#loop.disable();
+    this.#loop.stop();
   }
 }

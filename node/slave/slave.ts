@@ -1,5 +1,5 @@
 import type { ClusterConfig, SlaveConfig } from "../chain/config.ts";
-import { type Clock, SYSTEM_CLOCK } from "../codec/clock.ts";
+import { type Clock, SYSTEM_CLOCK, within } from "../codec/clock.ts";
 import { reasonOf } from "../codec/errors.ts";
 import { ClusterLinks, type ClusterLinksParts } from "../net/cluster-links.ts";
 import { Handlers } from "../net/handlers.ts";
@@ -14,7 +14,6 @@ import { SHARD_ABSENT } from "./list-handlers.ts";
 import { masterHandlers } from "./master-handlers.ts";
 import { PeerConnections } from "./peer-connections.ts";
 import type { SlaveApi } from "./shard-api.ts";
-import type { ShardGauges } from "./shard-gauges.ts";
 import type { ShardOpener } from "./shard-threads.ts";
 import type { SlaveGauges } from "./slave-gauges.ts";
 import { SlaveShards } from "./slave-shards.ts";
@@ -105,14 +104,8 @@ export class Slave {
     const shards = this.#self.fullShardIds.map(async (fullShardId) => {
       const shard = this.#shards.find(fullShardId);
       if (shard === undefined) return { fullShardId, isAlive: false, gauges: undefined };
-      const gauges = await new Promise<ShardGauges | undefined>((resolve) => {
-        const timer = this.#clock.after(patienceMs, () => resolve(undefined));
-        shard
-          .gauges()
-          .then(resolve, () => resolve(undefined))
-          .finally(() => timer.cancel());
-      });
-      return { fullShardId, isAlive: true, gauges };
+      const gauges = shard.gauges().catch(() => undefined);
+      return { fullShardId, isAlive: true, gauges: await within(this.#clock, patienceMs, gauges) };
     });
     return {
       isMasterConnected: master?.isOpen === true,

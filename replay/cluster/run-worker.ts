@@ -4,6 +4,7 @@ import { DelayedError, type Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { EPOCH_LENGTH } from "../../node/cl/pow/epoch.ts";
 import { createSharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
+import { SYSTEM_CLOCK, within } from "../../node/codec/clock.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { programVersion } from "../report/version.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
@@ -79,13 +80,10 @@ export async function runWorker(request: WorkerRequest, engine: WorkerEngine): P
 
 function serveWorkerMetrics(address: ListenAddress, tally: WorkerTally, redis: Redis): Promise<MetricsServer> {
   const startedAt = Date.now();
-  const look = () => {
-    tally.isServerThere = redis.status === "ready";
-    return tally;
-  };
+  const isServerThere = () => redis.status === "ready";
   return serveMetrics(address, {
-    text: () => workerMetrics(programVersion(), startedAt, look()),
-    illness: async () => workerIllness(look()),
+    text: () => workerMetrics(programVersion(), startedAt, tally, isServerThere()),
+    illness: async () => workerIllness(isServerThere()),
   });
 }
 
@@ -118,8 +116,8 @@ async function workOn(
     await Promise.race([untilOver(redis, request.queue, run, stop), once(stop, "abort")]);
     lanes.stop();
     const patience = request.silence * 1000;
-    await Promise.race([worker.close(), pause(patience)]);
-    await Promise.race([sweep(redis, request.queue, run), pause(patience)]);
+    await within(SYSTEM_CLOCK, patience, worker.close());
+    await within(SYSTEM_CLOCK, patience, sweep(redis, request.queue, run));
     note(`run ${run.id}: done here`);
   } finally {
     await lanes.destroy();

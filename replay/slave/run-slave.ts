@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
 import { shown } from "../../node/codec/shown.ts";
+import { LoopDelay } from "../../node/measure/loop-delay.ts";
 import type { Log } from "../../node/net/link.ts";
 import { listenForLinks } from "../../node/net/socket-link.ts";
 import { httpPost } from "../../node/slave/monitoring/http-post.ts";
@@ -141,19 +141,21 @@ async function serveWith(
   }
 }
 
-function serveSlaveMetrics(address: ListenAddress, slave: Slave, version: string): Promise<MetricsServer> {
+async function serveSlaveMetrics(address: ListenAddress, slave: Slave, version: string): Promise<MetricsServer> {
   const startedAt = Date.now();
-  const loop = monitorEventLoopDelay();
-  loop.enable();
-  return serveMetrics(address, {
+  const loop = new LoopDelay();
+  const server = await serveMetrics(address, {
     text: async () => {
       const gauges = await slave.gauges(WATCHED_WITHIN_MS);
-      const loopDelay = loop.percentile(99) / 1e9;
-      loop.reset();
-      return slaveMetrics({ version, startedAt, now: Date.now(), gauges, loopDelay });
+      return slaveMetrics({ version, startedAt, now: Date.now(), gauges, loopDelay: loop.look() });
     },
     illness: async () => illness(await slave.gauges(WATCHED_WITHIN_MS)),
   });
+  const close = () => {
+    server.close();
+    loop.stop();
+  };
+  return { url: server.url, close };
 }
 
 /** WEBSOCKET_JSON_RPC_PORT on HOST, as pyquarkchain's slave would serve it (cluster/jsonrpc.py JSONRPCWebsocketServer). */

@@ -1,6 +1,6 @@
 import { BLOCK_SECONDS, type ShardGauges } from "../../node/slave/shard-gauges.ts";
 import type { SlaveGauges } from "../../node/slave/slave-gauges.ts";
-import { type Family, gauge, metricsText, processFamilies } from "../terminal/metrics/metrics-text.ts";
+import { branchLabel, type Family, gauge, metricsText, processFamilies } from "../terminal/metrics/metrics-text.ts";
 
 export interface SlaveMetricsInput {
   readonly version: string;
@@ -11,8 +11,6 @@ export interface SlaveMetricsInput {
   /** How late the thread of the links comes to what is due, in seconds. */
   readonly loopDelay: number;
 }
-
-type Labels = { readonly branch: string };
 
 /** All that is told of a live slave, by shard. */
 export function slaveMetrics({ version, startedAt, now, gauges, loopDelay }: SlaveMetricsInput): string {
@@ -25,7 +23,7 @@ export function slaveMetrics({ version, startedAt, now, gauges, loopDelay }: Sla
     gauge("qkc_slave_links_delay_seconds", "How late the thread of the links is (p99).", loopDelay, "seconds"),
     {
       ...{ name: "qkc_slave_shard_alive", type: "gauge", help: "Whether a shard is alive and answers." },
-      samples: shards.map(({ fullShardId, gauges: own }) => [labelsOf(fullShardId), own === undefined ? 0 : 1]),
+      samples: shards.map(({ fullShardId, gauges: own }) => [branchLabel(fullShardId), own === undefined ? 0 : 1]),
     },
     ...shardFamilies(shards, now),
   ]);
@@ -33,7 +31,7 @@ export function slaveMetrics({ version, startedAt, now, gauges, loopDelay }: Sla
 
 function shardFamilies(shards: SlaveGauges["shards"], now: number): Family[] {
   const alive = shards.flatMap(({ fullShardId, gauges }) =>
-    gauges === undefined ? [] : [[labelsOf(fullShardId), gauges] as const],
+    gauges === undefined ? [] : [[branchLabel(fullShardId), gauges] as const],
   );
   const family = (
     type: "gauge" | "counter",
@@ -42,7 +40,7 @@ function shardFamilies(shards: SlaveGauges["shards"], now: number): Family[] {
     pick: (gauges: ShardGauges) => number,
     unit?: Family["unit"],
   ): Family => ({
-    ...{ type, name: `qkc_slave_${name}`, help, ...(unit === undefined ? {} : { unit }) },
+    ...{ type, name: `qkc_slave_${name}`, help, unit },
     samples: alive.map(([labels, gauges]) => [labels, pick(gauges)]),
   });
   return [
@@ -75,8 +73,4 @@ function shardFamilies(shards: SlaveGauges["shards"], now: number): Family[] {
       "seconds",
     ),
   ];
-}
-
-function labelsOf(fullShardId: number): Labels {
-  return { branch: `0x${fullShardId.toString(16)}` };
 }

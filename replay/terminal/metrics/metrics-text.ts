@@ -4,7 +4,7 @@ type Labels = Readonly<Record<string, string>>;
 
 interface Named {
   readonly name: string;
-  readonly unit?: "seconds" | "bytes" | "ratio";
+  readonly unit?: "seconds" | "bytes" | "ratio" | undefined;
   readonly help: string;
 }
 
@@ -44,12 +44,17 @@ export function processFamilies(prefix: string, version: string, startedAt: numb
   ];
 }
 
+/** Of a shard. */
+export function branchLabel(fullShardId: number): { readonly branch: string } {
+  return { branch: `0x${fullShardId.toString(16)}` };
+}
+
 export function counter(name: string, help: string, value: number, unit?: Named["unit"]): Family {
-  return { name, type: "counter", help, samples: [[{}, value]], ...(unit === undefined ? {} : { unit }) };
+  return { name, type: "counter", help, unit, samples: [[{}, value]] };
 }
 
 export function gauge(name: string, help: string, value: number, unit?: Named["unit"]): Family {
-  return { name, type: "gauge", help, samples: [[{}, value]], ...(unit === undefined ? {} : { unit }) };
+  return { name, type: "gauge", help, unit, samples: [[{}, value]] };
 }
 
 const SUFFIX = { counter: "_total", gauge: "", info: "_info" } as const;

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../work/monitor.ts";
-import { counter, type Family, gauge, metricsText, processFamilies } from "./metrics-text.ts";
+import { branchLabel, counter, type Family, gauge, metricsText, processFamilies } from "./metrics-text.ts";
 
 export interface MetricsInput {
   readonly version: string;
@@ -21,7 +21,7 @@ function families({ version, startedAt, snapshot, stalls }: MetricsInput): Famil
   if (snapshot === undefined) return own;
   const { shards, gas } = snapshot;
   const ofShards = (pick: (shard: Snapshot["shards"][number]) => number) =>
-    shards.map((shard) => [{ branch: `0x${shard.fullShardId.toString(16)}` }, pick(shard)] as const);
+    shards.map((shard) => [branchLabel(shard.fullShardId), pick(shard)] as const);
   return [
     ...own,
     {
