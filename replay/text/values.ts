@@ -38,7 +38,10 @@ export function balancesText(balances: TokenBalances): string {
 
 /** 0x and hex, cut after `limit` bytes. */
 export function bytesText(bytes: Uint8Array, limit = 64): string {
-  if (bytes.length === 0) return "none";
-  const more = bytes.length > limit ? "…" : "";
-  return `0x${toHex(bytes.subarray(0, limit))}${more} (${grouped(bytes.length)} bytes)`;
+  return bytes.length === 0 ? "none" : `${cutHex(bytes, limit)} (${grouped(bytes.length)} bytes)`;
+}
+
+/** 0x and hex of the first `limit` bytes. `size`: how many there are, where `bytes` has been cut before. */
+export function cutHex(bytes: Uint8Array, limit: number, size = bytes.length): string {
+  return `0x${toHex(bytes.subarray(0, limit))}${size > limit ? "…" : ""}`;
 }

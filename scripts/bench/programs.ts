@@ -39,12 +39,9 @@ export function checkdb(workers: number, temporary: string): Program {
 }
 
 async function checkdbRun(chain: Chain, workers: number, temporary: string, ...more: string[]): Promise<Run> {
-  const folder = mkdtempSync(join(temporary, "report-"));
-  const db = chain.pyquarkchain ?? chain.goquarkchain ?? "";
-  const args = [MAIN, "checkdb", "--db", db, "--workers", `${workers}`, "--report", folder, "--quiet", ...more];
-  const measured = await measureProcess(process.execPath, args);
-  const { totals, verdict } = JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as Report;
-  if (verdict !== "clean") throw new Error(`${db} is ${verdict}`);
+  const { measured, report } = await checked(chain, temporary, "--workers", `${workers}`, ...more);
+  const { totals, verdict } = report;
+  if (verdict !== "clean") throw new Error(`${dbOf(chain)} is ${verdict}`);
   return { ...measured, blocks: totals.minorBlocks, gas: Number(totals.gasUsed) };
 }
 
@@ -123,30 +120,31 @@ function copyOf(db: string, temporary: string): string {
   return copy;
 }
 
-const below = new Map<Chain, { readonly blocks: number; readonly gas: number }>();
-
 /** pyquarkchain starts from the parent of the tip, and does not execute genesis blocks. */
 async function countedBelowTip(chain: Chain, temporary: string): Promise<{ blocks: number; gas: number }> {
-  const known = below.get(chain);
-  if (known !== undefined) return known;
   const tip = (await reportOf(chain, temporary, "--last", "1")).range?.rootTo ?? 0;
   const { totals, shards } = await reportOf(chain, temporary, "--to", `${tip - 1}`);
-  const counted = { blocks: totals.minorBlocks - shards.length, gas: Number(totals.gasUsed) };
-  below.set(chain, counted);
-  return counted;
+  return { blocks: totals.minorBlocks - shards.length, gas: Number(totals.gasUsed) };
 }
 
 const reports = new Map<string, Report>();
 
 async function reportOf(chain: Chain, temporary: string, ...more: string[]): Promise<Report> {
-  const db = chain.pyquarkchain ?? chain.goquarkchain ?? "";
-  const key = [db, ...more].join(" ");
-  const known = reports.get(key);
-  if (known !== undefined) return known;
-  const folder = mkdtempSync(join(temporary, "counted-"));
-  await measureProcess(process.execPath, [MAIN, "checkdb", "--db", db, "--report", folder, "--quiet", ...more]);
-  if (!existsSync(join(folder, "report.json"))) throw new Error(`checkdb of ${db} wrote no report`);
-  const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as Report;
+  const key = [dbOf(chain), ...more].join(" ");
+  const report = reports.get(key) ?? (await checked(chain, temporary, ...more)).report;
   reports.set(key, report);
   return report;
+}
+
+async function checked(chain: Chain, temporary: string, ...more: string[]) {
+  const folder = mkdtempSync(join(temporary, "report-"));
+  const args = [MAIN, "checkdb", "--db", dbOf(chain), "--report", folder, "--quiet", ...more];
+  const measured = await measureProcess(process.execPath, args);
+  const path = join(folder, "report.json");
+  if (!existsSync(path)) throw new Error(`checkdb of ${dbOf(chain)} wrote no report`);
+  return { measured, report: JSON.parse(readFileSync(path, "utf8")) as Report };
+}
+
+function dbOf({ pyquarkchain: python, goquarkchain: go }: Chain): string {
+  return python ?? go ?? "";
 }

@@ -1,17 +1,15 @@
 import type { CrossShardDeposit } from "../../../node/chain/deposit.ts";
 import { type Address, toHex } from "../../../node/codec/bytes.ts";
-import { CodecError } from "../../../node/codec/errors.ts";
 import type { CallArgument, CallsOfUnit, CallView, GasOfFunction, SentDeposit } from "../../report/calls-schema.ts";
 import { tokenName } from "../../text/token-names.ts";
-import { qkcAddressText } from "../../text/values.ts";
+import { cutHex, qkcAddressText } from "../../text/values.ts";
 import { unitView } from "../steps/step-views.ts";
-import { decodeValues } from "./abi/abi-decode.ts";
-import { type AbiEntry, signatureOf } from "./abi/abi-types.ts";
+import { decodedValues } from "./abi/abi-decode.ts";
+import { type AbiEntry, SELECTOR_BYTES, signatureOf } from "./abi/abi-types.ts";
 import type { ContractNames } from "./abi/contract-names.ts";
 import type { CallRecord, UnitCalls } from "./call-record.ts";
 import { revertReason } from "./revert-reason.ts";
 
-const SELECTOR_BYTES = 4;
 const SHOWN_BYTES = 128;
 
 /** A unit's calls with everything named that is known. `execution` says by whose rules. */
@@ -46,7 +44,7 @@ function callView(call: CallRecord, names: ContractNames): CallView {
     selector: called?.selector ?? null,
     function: called?.entry === undefined ? null : signatureOf(called.entry),
     arguments: called?.values ?? null,
-    input: cutHex(call.input, call.inputSize),
+    input: cutHex(call.input, SHOWN_BYTES, call.inputSize),
     value: `${value}`,
     token: tokenName(tokenId),
     gasIn: `${gasIn}`,
@@ -54,7 +52,7 @@ function callView(call: CallRecord, names: ContractNames): CallView {
     ownGas: `${ownGas}`,
     success,
     failure: success ? null : failureText(call, names),
-    output: cutHex(call.output, call.output.length),
+    output: cutHex(call.output, SHOWN_BYTES),
   };
 }
 
@@ -80,13 +78,8 @@ function calledFunction({ input }: CallRecord, to: Address, names: ContractNames
 }
 
 function argumentsOf({ inputs }: AbiEntry, data: Uint8Array): CallArgument[] | undefined {
-  try {
-    const values = decodeValues(inputs, data);
-    return inputs.map(({ name }, i) => ({ name, value: values[i] }));
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
-  }
+  const values = decodedValues(inputs, data);
+  return values && inputs.map(({ name }, i) => ({ name, value: values[i] }));
 }
 
 /** A revert's own words say more than that it is one. */
@@ -130,8 +123,4 @@ function gasByFunction(calls: readonly CallView[]): GasOfFunction[] {
 
 function addressText(address: Uint8Array): string {
   return `0x${toHex(address)}`;
-}
-
-function cutHex(bytes: Uint8Array, size: number): string {
-  return `0x${toHex(bytes.subarray(0, SHOWN_BYTES))}${size > SHOWN_BYTES ? "…" : ""}`;
 }

@@ -1,10 +1,9 @@
 import { toHex } from "../../../node/codec/bytes.ts";
-import { CodecError } from "../../../node/codec/errors.ts";
-import { decodeValues } from "./abi/abi-decode.ts";
-import { type AbiEntry, type AbiField, entryFromText } from "./abi/abi-types.ts";
+import { cutHex } from "../../text/values.ts";
+import { decodedValues } from "./abi/abi-decode.ts";
+import { type AbiEntry, entryFromText, SELECTOR_BYTES } from "./abi/abi-types.ts";
 import type { ContractNames } from "./abi/contract-names.ts";
 
-const SELECTOR_BYTES = 4;
 const SHOWN_BYTES = 64;
 /** Error(string), what require and revert with a text make. */
 const ERROR = "08c379a0";
@@ -33,30 +32,19 @@ export function revertReason(data: Uint8Array, names: ContractNames): string | u
   const selector = toHex(data.subarray(0, SELECTOR_BYTES));
   const values = data.subarray(SELECTOR_BYTES);
   const known = knownReason(selector, values, names.errorOf(selector));
-  return known ?? `0x${toHex(data.subarray(0, SHOWN_BYTES))}${data.length > SHOWN_BYTES ? "…" : ""}`;
+  return known ?? cutHex(data, SHOWN_BYTES);
 }
 
 function knownReason(selector: string, data: Uint8Array, error: AbiEntry | undefined): string | undefined {
-  if (selector === ERROR) return decoded(ERROR_INPUTS, data, ([text]) => `Error(${text})`);
-  if (selector === PANIC) return decoded(PANIC_INPUTS, data, ([code]) => panicText(code));
-  return error && decoded(error.inputs, data, (values) => `${error.name}(${values.join(", ")})`);
+  const fields = selector === ERROR ? ERROR_INPUTS : selector === PANIC ? PANIC_INPUTS : error?.inputs;
+  const values = fields && decodedValues(fields, data);
+  if (values === undefined) return undefined;
+  if (selector === ERROR) return `Error(${values[0]})`;
+  if (selector === PANIC) return panicText(values[0]);
+  return error && `${error.name}(${values.join(", ")})`;
 }
 
 function panicText(code: string): string {
   const meaning = PANICS.get(code);
   return `Panic(0x${BigInt(code).toString(16).padStart(2, "0")})${meaning === undefined ? "" : `: ${meaning}`}`;
-}
-
-/** Undefined for data of another shape: anybody may begin with these four bytes. */
-function decoded(
-  fields: readonly AbiField[],
-  data: Uint8Array,
-  text: (values: string[]) => string,
-): string | undefined {
-  try {
-    return text(decodeValues(fields, data));
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
-  }
 }

@@ -3,10 +3,10 @@ import { type Address, asAddress, bigIntToBytes, bytesToBigInt } from "../../../
 import { CodecError } from "../../../node/codec/errors.ts";
 import { contractAddress } from "../../../node/el/evm/contract-address.ts";
 import type { BlockTrial } from "../../execution/trial.ts";
+import { SELECTOR_BYTES } from "../calls/abi/abi-types.ts";
 import type { UnitRecords } from "../units/record-units.ts";
 
 const WORD = 32;
-const SELECTOR_BYTES = 4;
 const ADDRESS_BITS = 160n;
 /** Each is hashed: a block of nothing but calldata has some hundred thousand words. */
 const MOST = 20_000;

@@ -15,6 +15,16 @@ export function decodeValues(fields: readonly AbiField[], data: Uint8Array): str
   return new Decoder(data).fields(fields, 0);
 }
 
+/** As decodeValues, undefined for data of another shape: anybody may begin with the same selector. */
+export function decodedValues(fields: readonly AbiField[], data: Uint8Array): string[] | undefined {
+  try {
+    return decodeValues(fields, data);
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
+}
+
 class Decoder {
   readonly #data: Uint8Array;
   #count = 0;

@@ -15,6 +15,9 @@ export interface AbiField {
   readonly type: AbiType;
 }
 
+/** What a function or an error is told by: first bytes of the hash of its signature. */
+export const SELECTOR_BYTES = 4;
+
 /** A function or an error. */
 export interface AbiEntry {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { type Address, bytesKey, toHex, utf8 } from "../../../../node/codec/bytes.ts";
 import { keccak256 } from "../../../../node/codec/keccak.ts";
 import { smallAddress } from "../../../../node/el/evm/precompiles/addresses.ts";
-import { type AbiEntry, signatureOf } from "./abi-types.ts";
+import { type AbiEntry, SELECTOR_BYTES, signatureOf } from "./abi-types.ts";
 import { PRECOMPILE_INPUTS, SYSTEM_CONTRACTS } from "./system-abi.ts";
 
 /** A contract's interface, and its name and addresses where they are known. */
@@ -11,8 +11,6 @@ export interface ContractAbi {
   readonly functions: readonly AbiEntry[];
   readonly errors: readonly AbiEntry[];
 }
-
-const SELECTOR_BYTES = 4;
 
 /** What contracts, functions and errors are called: those of the chain itself and those that a user gives. */
 export class ContractNames {
