@@ -1,19 +1,13 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
 import { SealVerifier } from "../cl/pow/seal.ts";
 import { type SealedType, SealHasher } from "../cl/pow/seal-hasher.ts";
+import { buildThread, type ThreadFile } from "../codec/thread-file.testkit.ts";
 import { hashOf } from "./mined-block.testkit.ts";
 import { NonceWalk, type SealJob } from "./seal-search.ts";
 import { ThreadedSealSearch } from "./threaded-seal-search.ts";
 import type { Seal } from "./work-cache.ts";
 
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-const folder = join(PROJECT, ".tmp", `seal-thread-${process.pid}`);
-const workerFile = join(folder, "seal-thread.mjs");
 const caches = createSharedEthashCaches(1, 0);
 
 function job(type: SealedType, difficulty: bigint, qkchashX = false): SealJob {
@@ -55,22 +49,14 @@ describe("NonceWalk", () => {
 });
 
 describe("ThreadedSealSearch", () => {
+  let thread: ThreadFile;
   beforeAll(async () => {
-    mkdirSync(folder, { recursive: true });
-    const entry = join(PROJECT, "node/miner/seal-thread.ts");
-    await build({
-      entryPoints: [entry],
-      outfile: workerFile,
-      bundle: true,
-      packages: "external",
-      format: "esm",
-      platform: "node",
-    });
+    thread = await buildThread("node/miner/seal-thread.ts");
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => thread.remove());
 
   test("finds seals in its thread, one search after the other, and leaves one at once when told so", async () => {
-    const search = new ThreadedSealSearch(caches, pathToFileURL(workerFile));
+    const search = new ThreadedSealSearch(caches, thread.file);
     try {
       const endless = new AbortController();
       const never = search.find(job("POW_DOUBLESHA256", 1n << 250n), endless.signal);
@@ -92,7 +78,7 @@ describe("ThreadedSealSearch", () => {
   }, 120_000);
 
   test("a height without an epoch is an error, and the next search is answered", async () => {
-    const search = new ThreadedSealSearch(caches, pathToFileURL(workerFile));
+    const search = new ThreadedSealSearch(caches, thread.file);
     try {
       const signal = new AbortController().signal;
       const beyond = { ...job("POW_ETHASH", 1n), height: 100_000_000 };
@@ -104,7 +90,7 @@ describe("ThreadedSealSearch", () => {
   });
 
   test("a thread that cannot start is an error of the search", async () => {
-    const search = new ThreadedSealSearch(caches, pathToFileURL(join(folder, "absent.mjs")));
+    const search = new ThreadedSealSearch(caches, thread.absent);
     await expect(search.find(job("POW_DOUBLESHA256", 1n), new AbortController().signal)).rejects.toThrow(/thread/);
     await search.close();
   });

@@ -1,30 +1,17 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ConsensusType } from "../chain/consensus-type.ts";
 import { createSharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
 import type { SealInput } from "../cl/pow/seal.ts";
 import { asHash32, ZERO_HASH } from "../codec/bytes.ts";
+import { buildThread, type ThreadFile } from "../codec/thread-file.testkit.ts";
 import { ThreadedSealCheck } from "./threaded-seal-check.ts";
 
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-const folder = join(PROJECT, ".tmp", `seal-check-${process.pid}`);
-const workerFile = join(folder, "seal-check-thread.mjs");
+let thread: ThreadFile;
 
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
-  await build({
-    entryPoints: [join(PROJECT, "node/slave/seal-check-thread.ts")],
-    outfile: workerFile,
-    bundle: true,
-    packages: "external",
-    format: "esm",
-    platform: "node",
-  });
+  thread = await buildThread("node/slave/seal-check-thread.ts");
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => thread.remove());
 
 /** Whether a nonce meets difficulty 1 is never in doubt; its mixhash is wrong. */
 function seal(consensusType: ConsensusType, height = 10): SealInput {
@@ -32,7 +19,7 @@ function seal(consensusType: ConsensusType, height = 10): SealInput {
   return { consensusType, miningHash, height, qkchashX: false, nonce: 1n, mixhash: ZERO_HASH, difficulty: 1n };
 }
 
-function begin(file = pathToFileURL(workerFile)): ThreadedSealCheck {
+function begin(file = thread.file): ThreadedSealCheck {
   return new ThreadedSealCheck(createSharedEthashCaches(1, 0), file);
 }
 

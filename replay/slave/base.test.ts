@@ -12,18 +12,12 @@ import { decodeEvmTransaction } from "../../node/chain/evm-transaction.ts";
 import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
 import { recoverSender } from "../../node/chain/sender.ts";
-import { type Address, EMPTY_BYTES, toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
+import { type Address, EMPTY_BYTES, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
-import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
-import { namedShard } from "../database/shard-heights.ts";
 import { databaseDigest, SMALL } from "../database/small-fixture.testkit.ts";
 import { replayInProcess } from "../replay/replay-run.testkit.ts";
+import { headsOf, historyOf, newestHash, type Step } from "./history.testkit.ts";
 import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
-
-interface Step {
-  readonly root: RootBlock;
-  readonly blocks: readonly MinorBlock[];
-}
 
 let folder: string;
 let running: ModelSlave[];
@@ -170,25 +164,7 @@ async function feed(slave: ModelSlave, { root, blocks }: Step): Promise<void> {
 /** The head of each shard of the slave. */
 async function heads({ master, config }: ModelSlave): Promise<Record<number, string>> {
   const heads: Record<number, string> = {};
-  for (const branch of config.fullShardIds) {
-    const at = (height: bigint) =>
-      master.ask(CLUSTER_RPC.getMinorBlock, { branch, hash: ZERO_HASH, height, needExtraInfo: false });
-    let found = await at(0n);
-    for (let height = 1n; ; height++) {
-      const next = await at(height);
-      if (next.errorCode !== 0) break;
-      found = next;
-    }
-    heads[branch] = toHex(minorHeaderHash(found.block.header));
-  }
-  return heads;
-}
-
-function headsOf(steps: readonly Step[], shards?: readonly number[]): Record<number, string> {
-  const heads: Record<number, string> = {};
-  for (const { header } of steps.flatMap(({ blocks }) => blocks)) {
-    if (shards?.includes(header.branch) !== false) heads[header.branch] = toHex(minorHeaderHash(header));
-  }
+  for (const branch of config.fullShardIds) heads[branch] = await newestHash(master, branch);
   return heads;
 }
 
@@ -247,27 +223,4 @@ function withoutBlocksBehind(steps: readonly Step[], end: number): DatabaseTwin 
 
 function otherGenesis({ quarkchain: { root } }: ClusterConfig): ClusterConfig["quarkchain"]["root"] {
   return { ...root, genesis: { ...root.genesis, timestamp: root.genesis.timestamp + 1 } };
-}
-
-/** The root chain of a database with the blocks that it confirms, ascending; genesis blocks belong to the first one. */
-function historyOf(db: string, configPath?: string, shards?: readonly number[]) {
-  const database: OpenDatabase = openDatabase({ db, configPath, rootTip: undefined, verifyChecksums: "default" });
-  const { source, config: cluster } = database;
-  try {
-    const roots: RootBlock[] = [];
-    for (let hash = database.rootTip; ; hash = roots[0].header.prevBlockHash) {
-      roots.unshift(source.rootBlocks().rootBlock(hash));
-      if (roots[0].header.height === 0) break;
-    }
-    const steps = roots.map((root): Step => {
-      const own = root.minorHeaders.filter(({ branch }) => shards?.includes(branch) !== false);
-      return {
-        root,
-        blocks: own.map((header) => namedShard(source, header.branch).minorBlock(minorHeaderHash(header))),
-      };
-    });
-    return { steps, cluster };
-  } finally {
-    source.close();
-  }
 }

@@ -3,20 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
-import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
+import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
 import { toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
-import { openDatabase } from "../database/open-database.ts";
-import { namedShard } from "../database/shard-heights.ts";
+import { SMALL } from "../database/small-fixture.testkit.ts";
 import { replayInProcess } from "../replay/replay-run.testkit.ts";
+import { headsOf, historyOf, newestHash, type Step } from "./history.testkit.ts";
 import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
-
-/** A root block of pyquarkchain's own chain with the blocks that it confirms. */
-interface Step {
-  readonly root: RootBlock;
-  readonly blocks: readonly MinorBlock[];
-}
 
 const ROOTS = 8;
 
@@ -202,29 +196,8 @@ async function heads(): Promise<Record<number, string>> {
       const headers = (await master.ask(CLUSTER_RPC.getUnconfirmedHeaders, {})).headersInfos;
       // Nothing stands on what is confirmed, so that the next unconfirmed height asks for the head.
       expect(headers.find((info) => info.branch === branch)?.headers).toEqual([]);
-      const { block } = await newest(master, branch);
-      heads[branch] = toHex(minorHeaderHash(block.header));
+      heads[branch] = await newestHash(master, branch);
     }
-  }
-  return heads;
-}
-
-/** By height, upwards until there is none. */
-async function newest(master: ModelSlave["master"], branch: number) {
-  const at = (height: bigint) =>
-    master.ask(CLUSTER_RPC.getMinorBlock, { branch, hash: ZERO_HASH, height, needExtraInfo: false });
-  let found = await at(0n);
-  for (let height = 1n; ; height++) {
-    const next = await at(height);
-    if (next.errorCode !== 0) return found;
-    found = next;
-  }
-}
-
-function headsOf(steps: readonly Step[]): Record<number, string> {
-  const heads: Record<number, string> = {};
-  for (const { blocks } of steps) {
-    for (const { header } of blocks) heads[header.branch] = toHex(minorHeaderHash(header));
   }
   return heads;
 }
@@ -242,27 +215,9 @@ function slaveConfigs(): readonly SlaveConfig[] {
   ];
 }
 
-/** The first root blocks of the packed database, ascending; genesis blocks belong to the first one. */
+/** The first root blocks of the packed database. */
 function readHistory(): { readonly history: readonly Step[]; readonly cluster: ClusterConfig } {
-  const { source, config, rootTip } = openDatabase({
-    db: "fixtures/pyqkc-small",
-    configPath: undefined,
-    rootTip: undefined,
-    verifyChecksums: "default",
-  });
-  try {
-    const roots: RootBlock[] = [];
-    for (let hash = rootTip; ; hash = roots[0].header.prevBlockHash) {
-      roots.unshift(source.rootBlocks().rootBlock(hash));
-      if (roots[0].header.height === 0) break;
-    }
-    const steps = roots.slice(0, ROOTS).map((root) => ({
-      root,
-      blocks: root.minorHeaders.map((header) => namedShard(source, header.branch).minorBlock(minorHeaderHash(header))),
-    }));
-    expect(toHex(rootHeaderHash(steps[1].root.header))).toBe(toHex(steps[2].root.header.prevBlockHash));
-    return { history: steps, cluster: config };
-  } finally {
-    source.close();
-  }
+  const { steps, cluster } = historyOf(SMALL);
+  expect(toHex(rootHeaderHash(steps[1].root.header))).toBe(toHex(steps[2].root.header.prevBlockHash));
+  return { history: steps.slice(0, ROOTS), cluster };
 }
