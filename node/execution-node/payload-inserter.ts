@@ -46,7 +46,8 @@ export class PayloadInserter {
     const { blockHash, block } = payload;
     const wrongHashes = hashMismatches(payload);
     if (wrongHashes.length > 0) return invalidStatus(null, mismatch(wrongHashes));
-    if (this.#options.store.hasExecuted(blockHash)) return await this.#known(blockHash, block);
+    const { store } = this.#options;
+    if (store.hasExecuted(blockHash) && store.hasRecord(blockHash)) return await this.#known(blockHash, block);
     if (block.header.height === 0) return await this.#insertGenesis(payload);
     return await this.#insertOnParent(payload);
   }

@@ -199,11 +199,11 @@ export function assemble(
   return { ...view, store, roots, seals, pool, pipeline, outlets, meter, snapshot, close };
 }
 
-function consensusFolder(datadir: string, fullShardId: number): string {
+export function consensusFolder(datadir: string, fullShardId: number): string {
   return join(datadir, `cl-${fullShardId}`);
 }
 
-function executionFolder(datadir: string, fullShardId: number): string {
+export function executionFolder(datadir: string, fullShardId: number): string {
   return join(datadir, `el-${fullShardId}`);
 }
 

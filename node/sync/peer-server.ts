@@ -73,7 +73,7 @@ export class PeerServer {
     return blocks;
   }
 
-  /** From a block back to genesis, on whichever chain it is. */
+  /** From a block back to genesis, or as far as blocks go, on whichever chain it is. */
   headers({ hash, branch, limit, direction }: HeadersRequest): PeerHeaders {
     this.#assertRequest(branch, limit);
     if (direction !== TOWARDS_GENESIS) throw new PeerFaultError(`headers are asked for in direction ${direction}`);
@@ -81,6 +81,7 @@ export class PeerServer {
     if (!blocks.hasMinorBlock(hash)) throw new PeerFaultError(`headers of unknown block ${toHex(hash)} are asked for`);
     const headers = [blocks.minorBlock(hash).header];
     for (let last = headers[0]; headers.length < limit && last.height > 0; headers.push(last)) {
+      if (!blocks.hasMinorBlock(last.prevMinorBlockHash)) break;
       last = blocks.minorBlock(last.prevMinorBlockHash).header;
     }
     return this.#answer(headers);

@@ -16,6 +16,7 @@ import { addPlanCommand } from "../plan/plan-command.ts";
 import { addReplayCommand } from "../replay/replay-command.ts";
 import { addReportCommand } from "../reporters/report-command.ts";
 import { addReproduceCommand } from "../reproduce/reproduce-command.ts";
+import { addImportCommand } from "../slave/import-command.ts";
 import { addSlaveCommand, requestAfterReplay } from "../slave/slave-command.ts";
 import { addSnapshotCommand } from "../snapshot/snapshot-command.ts";
 import type { RunCommand } from "../terminal/command.ts";
@@ -58,7 +59,7 @@ export function createProgram(version: string, { run, checkdb, coordinate, work 
   );
   addElCommand(program, run);
   addElConformanceCommand(program, run);
-  addSlaveCommand(program, run);
+  addImportCommand(addSlaveCommand(program, run), run);
   addWhatifCommand(program, run);
   addBisectCommand(program, run);
   addTraceCommand(program, run);

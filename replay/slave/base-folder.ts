@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { openArchive } from "../../node/archive/open-archive.ts";
@@ -8,6 +8,8 @@ import { readTextFile } from "../report/read-text-file.ts";
 
 /** In the data directory: which database its stores stand on. */
 const RECORD = "base.json";
+/** In the data directory: which database its stores stood on before they took over what they need of it. */
+const FORMER_RECORD = "former-base.json";
 const recordSchema = z.strictObject({ base: z.string() });
 
 export interface BaseQuestion {
@@ -35,8 +37,24 @@ export function baseFolder({ named, datadir, dbPathRoot, fullShardIds, isClean }
   if (named !== undefined && !holdsAny(named, fullShardIds)) {
     throw new UsageError(`--base ${named} has none of the slave's shards (${fullShardIds.join(", ")})`);
   }
-  record(datadir, resolve(folder));
+  record(datadir, RECORD, resolve(folder));
   return resolve(folder);
+}
+
+/** The stores do without the database from now on: whatever ends the process, they stand on it or have all they need. */
+export function putBaseAway(datadir: string, base: string): void {
+  record(datadir, FORMER_RECORD, base);
+  try {
+    rmSync(join(datadir, RECORD), { force: true });
+  } catch (error) {
+    throw systemRefusal(error, join(datadir, RECORD), "delete");
+  }
+}
+
+/** The database that stores did away with, which lack what lies below their ground since. */
+export function formerBase(datadir: string): string | undefined {
+  const path = join(datadir, FORMER_RECORD);
+  return existsSync(path) ? readRecord(path) : undefined;
 }
 
 function recordedBase(datadir: string): string | undefined {
@@ -58,8 +76,8 @@ function readRecord(path: string): string {
   }
 }
 
-function record(datadir: string, base: string): void {
-  const path = join(datadir, RECORD);
+function record(datadir: string, name: string, base: string): void {
+  const path = join(datadir, name);
   try {
     mkdirSync(datadir, { recursive: true });
     writeFileSync(`${path}.new`, `${JSON.stringify({ base })}\n`);

@@ -1,23 +1,26 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GOQKC_CONFIG, GoquarkchainDirectory } from "../../node/archive/goquarkchain/data-directory.testkit.ts";
-import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
-import { heightKey, PREFIX, prefixedKey } from "../../node/archive/pyquarkchain/keys.ts";
 import { folderDigest } from "../../node/archive/sstable/folder-digest.testkit.ts";
 import type { ClusterConfig } from "../../node/chain/config.ts";
-import { decodeEvmTransaction } from "../../node/chain/evm-transaction.ts";
-import { type MinorBlock, minorHeaderHash } from "../../node/chain/minor-block.ts";
-import { type RootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
-import { recoverSender } from "../../node/chain/sender.ts";
-import { type Address, EMPTY_BYTES, ZERO_HASH } from "../../node/codec/bytes.ts";
+import type { MinorBlock } from "../../node/chain/minor-block.ts";
+import type { RootBlock } from "../../node/chain/root-block.ts";
 import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import { databaseDigest, SMALL } from "../database/small-fixture.testkit.ts";
 import { replayInProcess } from "../replay/replay-run.testkit.ts";
-import { headsOf, historyOf, newestHash, type Step } from "./history.testkit.ts";
+import { headsOf, historyOf } from "./history.testkit.ts";
 import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
+import {
+  addRoot,
+  expectEqual,
+  feed,
+  heads,
+  historiesAskedFor,
+  questionsAbout,
+  withoutBlocksBehind,
+} from "./old-database.testkit.ts";
 
 let folder: string;
 let running: ModelSlave[];
@@ -41,7 +44,8 @@ describe("over pyquarkchain's database", () => {
     const replayed = await start(cluster, "replayed", steps[end].root);
     const based = await start(cluster, "based", steps[end].root, SMALL);
     expect(await heads(based)).toEqual(headsOf(steps.slice(0, end + 1)));
-    const questions = questionsAbout(steps.slice(0, end + 1));
+    const asked = steps.slice(0, end + 1);
+    const questions = [...questionsAbout(asked), ...historiesAskedFor(asked)];
     expect(questions.length).toBeGreaterThan(300);
     for (const ask of questions) expectEqual(await ask(based), await ask(replayed));
     expect(databaseDigest(SMALL)).toBe(before);
@@ -72,7 +76,8 @@ describe("over pyquarkchain's database", () => {
       await slave.slave.close("it ends");
       const again = await start(cluster, "slave", steps[end + 2].root, twin.dir);
       expect(await heads(again)).toEqual(headsOf(steps.slice(0, end + 3)));
-      const questions = questionsAbout(steps.slice(0, end + 3));
+      const asked = steps.slice(0, end + 3);
+      const questions = [...questionsAbout(asked), ...historiesAskedFor(asked)];
       await replayInProcess({ datadir: join(folder, "replayed", cluster.slaves[0].id), to: end + 2 });
       const replayed = await start(cluster, "replayed", steps[end + 2].root);
       for (const ask of questions) expectEqual(await ask(again), await ask(replayed));
@@ -138,11 +143,6 @@ describe("over goquarkchain's database", () => {
   });
 });
 
-/** What differs is shown; equal answers are found equal a hundred times faster than an expectation does it. */
-function expectEqual(actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
-}
-
 async function start(cluster: ClusterConfig, name: string, rootTip: RootBlock, base?: string): Promise<ModelSlave> {
   const [config] = cluster.slaves;
   const slave = new ModelCluster({ ...cluster, slaves: [config] }, join(folder, name), base).start(config);
@@ -150,75 +150,6 @@ async function start(cluster: ClusterConfig, name: string, rootTip: RootBlock, b
   await slave.master.ping();
   await slave.master.ping(rootTip);
   return slave;
-}
-
-async function addRoot({ master }: ModelSlave, root: RootBlock) {
-  return await master.addRoot(root);
-}
-
-async function feed(slave: ModelSlave, { root, blocks }: Step): Promise<void> {
-  for (const block of blocks) expect(await slave.master.addMinor(block)).toBe(0);
-  expect(await addRoot(slave, root)).toMatchObject({ errorCode: 0 });
-}
-
-/** The head of each shard of the slave. */
-async function heads({ master, config }: ModelSlave): Promise<Record<number, string>> {
-  const heads: Record<number, string> = {};
-  for (const branch of config.fullShardIds) heads[branch] = await newestHash(master, branch);
-  return heads;
-}
-
-/** Everything that a master asks of blocks, transactions and accounts. */
-function questionsAbout(steps: readonly Step[]): ((slave: ModelSlave) => Promise<unknown>)[] {
-  const blocks = steps.flatMap((step) => step.blocks);
-  return blocks.flatMap((block) => {
-    const { branch, height: at, coinbaseAddress } = block.header;
-    const byHash = { branch, hash: minorHeaderHash(block.header), height: 0n, needExtraInfo: true };
-    const byHeight = { branch, hash: ZERO_HASH, height: BigInt(at), needExtraInfo: true };
-    const logs = { branch, addresses: [], topics: [], startBlock: BigInt(at), endBlock: BigInt(at) };
-    const account = { address: coinbaseAddress, height: BigInt(at) };
-    return [
-      ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getMinorBlock, byHash),
-      ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getMinorBlock, byHeight),
-      ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getLog, logs),
-      ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getAccountData, account),
-      ...block.transactions.flatMap(({ hash, rlp }) => {
-        const transaction = decodeEvmTransaction(rlp);
-        const sender = {
-          recipient: recoverSender(transaction) as Address,
-          fullShardKey: Number(transaction.fromFullShardKey),
-        };
-        const list = { address: sender, transferTokenId: undefined, start: EMPTY_BYTES, limit: 20 };
-        return [
-          ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getTransaction, { hash, branch }),
-          ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getTransactionReceipt, { hash, branch }),
-          ({ master }: ModelSlave) => master.ask(CLUSTER_RPC.getTransactionListByAddress, list),
-        ];
-      }),
-    ];
-  });
-}
-
-/** The database as it was when this root block was its tip, save states that nobody asks for. */
-function withoutBlocksBehind(steps: readonly Step[], end: number): DatabaseTwin {
-  const twin = new DatabaseTwin(SMALL);
-  const shards = new Set(steps.flatMap(({ blocks }) => blocks.map(({ header }) => header.branch)));
-  for (const { root, blocks } of steps.slice(end + 1)) {
-    for (const id of shards) {
-      const name = `shard-${id}.db`;
-      twin.delete(name, prefixedKey(PREFIX.rootBlock, rootHeaderHash(root.header)));
-      for (const { header } of blocks) {
-        const hash = minorHeaderHash(header);
-        if (header.branch !== id) twin.delete(name, prefixedKey(PREFIX.receivedDeposits, hash));
-        else {
-          twin.delete(name, prefixedKey(PREFIX.minorBlock, hash));
-          twin.delete(name, prefixedKey(PREFIX.committed, hash));
-          twin.delete(name, heightKey(PREFIX.minorHeightIndex, header.height));
-        }
-      }
-    }
-  }
-  return twin.write();
 }
 
 function otherGenesis({ quarkchain: { root } }: ClusterConfig): ClusterConfig["quarkchain"]["root"] {

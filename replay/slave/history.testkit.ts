@@ -44,12 +44,12 @@ export function headsOf(steps: readonly Step[], shards?: readonly number[]): Rec
   return heads;
 }
 
-/** The hash of a shard's head, asked for by height, upwards until there is none. */
-export async function newestHash(master: ModelSlave["master"], branch: number): Promise<string> {
+/** The hash of a shard's head, asked for by height, upwards from one that is there until there is none. */
+export async function newestHash(master: ModelSlave["master"], branch: number, from = 0): Promise<string> {
   const at = (height: bigint) =>
     master.ask(CLUSTER_RPC.getMinorBlock, { branch, hash: ZERO_HASH, height, needExtraInfo: false });
-  let found = await at(0n);
-  for (let height = 1n; ; height++) {
+  let found = await at(BigInt(from));
+  for (let height = BigInt(from) + 1n; ; height++) {
     const next = await at(height);
     if (next.errorCode !== 0) return toHex(minorHeaderHash(found.block.header));
     found = next;

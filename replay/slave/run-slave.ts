@@ -24,8 +24,9 @@ import type { LogFormat } from "../terminal/log-format.ts";
 import type { ListenAddress } from "../terminal/metrics/listen-address.ts";
 import { type MetricsServer, serveMetrics } from "../terminal/metrics/metrics-server.ts";
 import { onStopSignals } from "../terminal/stop-signals.ts";
-import { baseFolder } from "./base-folder.ts";
+import { baseFolder, formerBase } from "./base-folder.ts";
 import { slaveMetrics } from "./slave-metrics.ts";
+import { lastingDatadir, slaveOf } from "./slave-place.ts";
 
 /** A checked command line of `qkc slave`. */
 export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retention" | "cacheBytes"> {
@@ -83,18 +84,21 @@ function baseOf(
   const { dbPathRoot, operation } = cluster;
   const { fullShardIds } = self;
   const base = baseFolder({ named, datadir, dbPathRoot, fullShardIds, isClean: operation.clean });
+  if (engines.kind !== "embedded") refuseWithoutHistory(base ?? formerBase(datadir));
   if (base === undefined) return undefined;
   if (retention !== "archive") {
     throw new UsageError(
       `--gcmode prune cannot take states out of ${base}, which is only read: leave it out over a base`,
     );
   }
-  if (engines.kind !== "embedded") {
-    throw new UnsupportedError(
-      `an external engine cannot be fed from ${base}, whose history it lacks: replay that with qkc replay first, or leave the engine out`,
-    );
-  }
   return base;
+}
+
+function refuseWithoutHistory(base: string | undefined): void {
+  if (base === undefined) return;
+  throw new UnsupportedError(
+    `an external engine cannot be fed from ${base}, whose history it lacks: replay that with qkc replay first, or leave the engine out`,
+  );
 }
 
 async function serve(request: SlaveRequest, served: Served, stopped: Promise<string>): Promise<ExitCode> {
@@ -211,18 +215,10 @@ async function externalEngines(
   return { specs: new Map(external), givenUp, close };
 }
 
-function slaveOf({ slaves }: ClusterConfig, nodeId: string): SlaveConfig {
-  const slave = slaves.find(({ id }) => id === nodeId);
-  if (slave !== undefined) return slave;
-  throw new UsageError(
-    `unknown node id ${JSON.stringify(nodeId)} (the configuration defines: ${slaves.map(({ id }) => id).join(", ")})`,
-  );
-}
-
 /** An empty DB_PATH_ROOT is pyquarkchain's database in memory: here a folder that is gone when the slave is. */
-function dataDirectory({ datadir }: SlaveRequest, { dbPathRoot }: ClusterConfig) {
-  if (datadir !== undefined) return { datadir, discard: () => {} };
-  if (dbPathRoot !== "") return { datadir: join(dbPathRoot, "qkc"), discard: () => {} };
+function dataDirectory({ datadir }: SlaveRequest, cluster: ClusterConfig) {
+  const lasting = lastingDatadir(datadir, cluster);
+  if (lasting !== undefined) return { datadir: lasting, discard: () => {} };
   const folder = mkdtempSync(join(tmpdir(), "qkc-slave-"));
   return { datadir: folder, discard: () => rmSync(folder, { recursive: true, force: true }) };
 }

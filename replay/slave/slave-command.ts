@@ -26,7 +26,7 @@ const STATES = 1024;
 const CACHE_MIB = 64;
 
 /** `qkc slave`: takes the place of pyquarkchain's slave.py in a cluster. */
-export function addSlaveCommand(program: Command, run: RunCommand): void {
+export function addSlaveCommand(program: Command, run: RunCommand): Command {
   const command = program
     .command("slave")
     .summary("run a live slave of a cluster in the place of slave.py")
@@ -35,8 +35,9 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
         "until the master's link ends or a signal comes. It takes the flags of slave.py, so that what starts the one can " +
         "start the other. Its stores are its own: databases of an old client beside them stay as they are.",
     )
-    .requiredOption("--cluster_config <file>", "cluster_config.json")
-    .requiredOption("--node_id <id>", "which of SLAVE_LIST it is")
+    // Its subcommand would have to name them twice where commander required them.
+    .option("--cluster_config <file>", "cluster_config.json; required")
+    .option("--node_id <id>", "which of SLAVE_LIST it is; required")
     .option("--datadir <dir>", "folder of its stores (default: the folder qkc in DB_PATH_ROOT)")
     .option(
       "--base <dir>",
@@ -71,7 +72,13 @@ export function addSlaveCommand(program: Command, run: RunCommand): void {
         .argParser(parseFlag),
     )
     .addHelpText("after", `\n${ENGINES}\n\nExamples:\n${EXAMPLES}\n\n${exitCodesText(EXIT_CODES)}`)
-    .action((options: SlaveOptions) => run(async () => (await import("./run-slave.ts")).runSlave(requestOf(options))));
+    .action((options: SlaveOptions) => {
+      for (const name of ["cluster_config", "node_id"] as const) {
+        if (options[name] === undefined) command.error(`error: required option '--${name}' not specified`);
+      }
+      return run(async () => (await import("./run-slave.ts")).runSlave(requestOf(options)));
+    });
+  return command;
 }
 
 /** A slave that goes on where a replay has ended, as its own flags leave the rest. */

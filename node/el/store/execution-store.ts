@@ -30,6 +30,7 @@ import {
   writePlace,
 } from "./chain-marks.ts";
 import type { ExecutionBase } from "./execution-base.ts";
+import { groundChanges, type PlacedBlock } from "./ground.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { RowChange, RowStore } from "./row-store.ts";
 import { checkIdentity, encodeIdentity, type StoreIdentity } from "./store-identity.ts";
@@ -51,6 +52,7 @@ export interface ExecutionStoreOptions {
 const IDENTITY_KEY = namedRowKey("identity");
 const FORKCHOICE_KEY = namedRowKey("forkchoice");
 const PRUNED_KEY = namedRowKey("pruned");
+const GROUND_KEY = namedRowKey("ground");
 const ZERO_BYTE = new Uint8Array(1);
 /** The ancestors that BLOCKHASH reaches and what a reorganisation usually takes back, several times. */
 const MAX_KNOWN_BLOCKS = 1024;
@@ -70,6 +72,8 @@ export class ExecutionStore {
   readonly #knownRecords = new RecentByHash<BlockRecord>(MAX_KNOWN_RECORDS);
   #forkchoice: Forkchoice;
   #prunedBelow: number;
+  /** Undefined where blocks begin with the genesis block. */
+  #ground: number | undefined;
 
   private constructor(rows: GroupCommit, { name, cacheBytes, base }: ExecutionStoreOptions) {
     this.#rows = rows;
@@ -79,6 +83,8 @@ export class ExecutionStore {
     const marks = rows.get(FORKCHOICE_KEY);
     this.#forkchoice = marks === undefined ? NO_FORKCHOICE : readForkchoice(marks);
     this.#prunedBelow = Number(bytesToBigInt(rows.get(PRUNED_KEY) ?? EMPTY_BYTES));
+    const ground = rows.get(GROUND_KEY);
+    this.#ground = ground && Number(bytesToBigInt(ground));
   }
 
   /** Takes `rows` over. Throws UsageError where they are another chain's, DatabaseDamagedError where the head is not whole. */
@@ -103,7 +109,12 @@ export class ExecutionStore {
 
   /** States of lower blocks may be gone. */
   get prunedBelow(): number {
-    return this.#prunedBelow;
+    return this.#base === undefined ? Math.max(this.#prunedBelow, this.#ground ?? 0) : this.#prunedBelow;
+  }
+
+  /** Height of the first block that is here with what its execution left: what lies below was put away with the base. */
+  get firstHeight(): number {
+    return this.#base === undefined && this.#ground !== undefined ? this.#ground + 1 : 0;
   }
 
   /** Throws what ended writing, if something did: see GroupCommit. */
@@ -123,9 +134,14 @@ export class ExecutionStore {
 
   /** Whether a block is here with the state that it ends with, which may be pruned since. */
   hasExecuted(hash: Hash32): boolean {
-    if (this.#hasRow(hash)) return true;
-    const block = this.#base?.findBlock(hash);
+    if (this.#hasOwnRecord(hash)) return true;
+    const block = this.findBlock(hash);
     return block !== undefined && this.nodes.has(block.meta.stateRoot);
+  }
+
+  /** Whether record() gives what a block's execution left: of a block that a chain was put on, nothing is kept. */
+  hasRecord(hash: Hash32): boolean {
+    return this.#hasOwnRecord(hash) || this.#base?.findBlock(hash) !== undefined;
   }
 
   findBlock(hash: Hash32): MinorBlock | undefined {
@@ -218,6 +234,20 @@ export class ExecutionStore {
     await committed;
   }
 
+  /** Stores rows of a state that another store or a base holds too. */
+  async commitNodes(rows: readonly { readonly hash: Hash32; readonly value: Uint8Array }[]): Promise<void> {
+    await this.#rows.commit(rows.map(({ hash, value }) => ({ key: hashRowKey(ROW.node, hash), value })));
+  }
+
+  /** Stores a block, whose state is here, with ancestors of it, ascending: the chain may stand on it without its base. */
+  async commitGround(blocks: readonly PlacedBlock[]): Promise<void> {
+    const changes = groundChanges(blocks);
+    const { height } = blocks[blocks.length - 1].block.header;
+    if (height > 0) changes.push({ key: GROUND_KEY, value: bigIntToMinimalBytes(BigInt(height)) });
+    await this.#rows.commit(changes);
+    this.#ground = height > 0 ? height : undefined;
+  }
+
   /** At most `limit` hashes of trie nodes and code, behind `after` in the order of hashes. */
   async nodeHashes(after: Hash32 | undefined, limit: number): Promise<Hash32[]> {
     const from = after === undefined ? Uint8Array.of(ROW.node) : concatBytes(hashRowKey(ROW.node, after), ZERO_BYTE);
@@ -236,8 +266,8 @@ export class ExecutionStore {
     await this.#rows.close();
   }
 
-  #hasRow(hash: Hash32): boolean {
-    return this.#known.has(hash) || this.#rows.get(hashRowKey(ROW.block, hash)) !== undefined;
+  #hasOwnRecord(hash: Hash32): boolean {
+    return this.#knownRecords.has(hash) || this.#rows.get(hashRowKey(ROW.execution, hash)) !== undefined;
   }
 
   #ownCanonicalHash(height: number): Hash32 | undefined {
@@ -279,7 +309,7 @@ export class ExecutionStore {
       const block = this.block(hash);
       changes.push({ key: heightRowKey(ROW.canonical, block.header.height), value: hash });
       // Of a block of the base, the base knows the places.
-      if (!this.#hasRow(hash)) continue;
+      if (!this.#hasOwnRecord(hash)) continue;
       for (const [transactionHash, place] of this.#placesIn(hash, block)) {
         changes.push({ key: hashRowKey(ROW.place, transactionHash), value: writePlace(place) });
       }
@@ -296,7 +326,7 @@ export class ExecutionStore {
       // The base's, which stays where it is.
       if (hash === undefined) continue;
       changes.push({ key: heightRowKey(ROW.canonical, height), value: null });
-      if (!this.#hasRow(hash)) continue;
+      if (!this.#hasOwnRecord(hash)) continue;
       for (const [transactionHash] of this.#placesIn(hash, this.block(hash))) {
         changes.push({ key: hashRowKey(ROW.place, transactionHash), value: null });
       }

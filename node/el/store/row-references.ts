@@ -28,6 +28,20 @@ export function referencesOf(row: Uint8Array, { kind, hash }: RowReference): Row
   return references;
 }
 
+/**
+ * Somebody may deploy a contract whose code is a trie node: met as code it leads nowhere, met as a node it does. So the
+ * two are marked apart.
+ */
+export function markOf({ kind, hash }: RowReference): Hash32 {
+  return kind === "code" ? codeMark(hash) : hash;
+}
+
+export function codeMark(hash: Hash32): Hash32 {
+  const mark = hash.slice() as Hash32;
+  mark[0] ^= 0xff;
+  return mark;
+}
+
 function collect(node: ChildNode, kind: RowKind, references: RowReference[]): void {
   if (node.kind === UNRESOLVED) {
     references.push({ kind, hash: node.hash });

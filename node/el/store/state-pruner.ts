@@ -2,7 +2,7 @@ import { bytesEqual, type Hash32 } from "../../codec/bytes.ts";
 import { EMPTY_TRIE_ROOT } from "../../codec/keccak.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { HashSet } from "./hash-set.ts";
-import { type RowReference, referencesOf } from "./row-references.ts";
+import { codeMark, markOf, type RowReference, referencesOf } from "./row-references.ts";
 
 export interface PrunerOptions {
   /** A collection starts when so many rows were written since the last one, or as many as it left, if that is more. */
@@ -139,20 +139,6 @@ export class StatePruner {
     this.#liveRows = collection.marked.size;
     this.#collections++;
   }
-}
-
-/**
- * Somebody may deploy a contract whose code is a trie node: met as code it leads nowhere, met as a node it does. So the
- * two are marked apart.
- */
-function markOf({ kind, hash }: RowReference): Hash32 {
-  return kind === "code" ? codeMark(hash) : hash;
-}
-
-function codeMark(hash: Hash32): Hash32 {
-  const mark = hash.slice() as Hash32;
-  mark[0] ^= 0xff;
-  return mark;
 }
 
 function isLive({ marked, spared }: Collection, hash: Hash32): boolean {

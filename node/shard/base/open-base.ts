@@ -1,10 +1,11 @@
+import type { BlockSource } from "../../archive/block-source.ts";
 import { openArchive } from "../../archive/open-archive.ts";
 import type { QuarkChainConfig } from "../../chain/config.ts";
 import { rootGenesisBlock } from "../../chain/genesis.ts";
 import { minorHeaderHash } from "../../chain/minor-block.ts";
 import { rootHeaderHash } from "../../chain/root-block.ts";
 import { genesisBlockOf } from "../../cl/genesis-block.ts";
-import { bytesEqual } from "../../codec/bytes.ts";
+import { bytesEqual, type Hash32 } from "../../codec/bytes.ts";
 import { ConfigError } from "../../codec/errors.ts";
 import { OldShard } from "./old-shard.ts";
 
@@ -13,6 +14,8 @@ export interface OpenBase {
   readonly shard: OldShard;
   /** Client that wrote it. */
   readonly kind: string;
+  /** The newest root block of its own chain that the shard has; undefined where it names no tip. */
+  rootTip(): Hash32 | undefined;
   close(): void;
 }
 
@@ -25,7 +28,7 @@ export function openBase(folder: string, config: QuarkChainConfig, fullShardId: 
   try {
     const shard = OldShard.of(source, config, fullShardId);
     if (shard !== undefined && isBegun(shard, config, folder)) {
-      return { shard, kind: source.kind, close: () => source.close() };
+      return { shard, kind: source.kind, rootTip: () => rootTipOf(source, shard), close: () => source.close() };
     }
     source.close();
     return undefined;
@@ -33,6 +36,16 @@ export function openBase(folder: string, config: QuarkChainConfig, fullShardId: 
     source.close();
     throw error;
   }
+}
+
+/** A master is ahead of its slaves' databases where they were ended between two of their writes. */
+function rootTipOf(source: BlockSource, shard: OldShard): Hash32 | undefined {
+  let hash = source.rootTipHash();
+  while (hash !== undefined && !shard.hasRootBlock(hash)) {
+    const { height, prevBlockHash } = source.rootBlocks().rootHeader(hash);
+    hash = height === 0 ? undefined : prevBlockHash;
+  }
+  return hash;
 }
 
 /** Whether the shard has its genesis block; it has to be the one that the configuration makes. */

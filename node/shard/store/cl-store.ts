@@ -26,7 +26,7 @@ import {
 const SCHEMA_VERSION = 2;
 
 const ZERO_BYTE = new Uint8Array(1);
-/** Value of an index row over a base whose own row counts no longer: no index row is a single byte. */
+/** Value of an index row over a base, or former base, whose own row counts no longer: no index row is a single byte. */
 const GONE = ZERO_BYTE;
 /** What keys of rows begin with that no client has. */
 const OWN_PREFIX = utf8("qkc_");
@@ -212,8 +212,8 @@ export class ClStore {
   /** Keys of the history index above `end` up to and with `start`, the greatest first; read a page at a time. */
   historyKeys(start: Uint8Array, end: Uint8Array): AsyncGenerator<Uint8Array> {
     const own = this.#ownHistoryKeys(start, end);
-    if (this.#base === undefined) return own;
-    return mergedDescending(own, this.#base.historyKeys(start, end), (key) => !this.#isGone(this.#row(key)));
+    const old = this.#base?.historyKeys(start, end) ?? [];
+    return mergedDescending(own, old, (key) => !this.#isGone(this.#row(key)));
   }
 
   async *#ownHistoryKeys(start: Uint8Array, end: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -274,7 +274,7 @@ export class ClStore {
   }
 
   #isGone(row: Uint8Array | undefined): boolean {
-    return this.#base !== undefined && row !== undefined && bytesEqual(row, GONE);
+    return row !== undefined && bytesEqual(row, GONE);
   }
 
   /** What comes is a Buffer, whose slices are views: nobody here expects that. */

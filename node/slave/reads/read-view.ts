@@ -37,7 +37,10 @@ export class ReadView {
     return this.snapshot.head.height;
   }
 
-  /** The canonical block of a height, which may be one that nobody has reached or ever will. */
+  /**
+   * The canonical block of a height, which may be one that nobody has reached or ever will. Throws ReadError for one that was
+   * put away with an old database.
+   */
   hashAt(height: bigint | number): Hash32 | undefined {
     if (height < 0 || height > this.headHeight) return undefined;
     const { chain } = this.shard;
@@ -89,9 +92,11 @@ export class ReadView {
     });
   }
 
-  /** What a block's execution left. */
+  /** What a block's execution left. Throws ReadError below the first block that has it. */
   record(hash: Hash32): BlockRecord {
-    return this.shard.node.store.record(hash);
+    const { store } = this.shard.node;
+    if (store.firstHeight > 0) this.#refusePutAway(this.known(hash).header.height);
+    return store.record(hash);
   }
 
   /** Consensus as a block sees it. */
@@ -122,6 +127,16 @@ export class ReadView {
 
   #required(hash: Hash32 | undefined, height: number): Hash32 {
     if (hash !== undefined) return hash;
+    this.#refusePutAway(height);
     throw new DatabaseDamagedError(`shard ${this.shard.chain.fullShardId} has no canonical block ${height}`);
+  }
+
+  #refusePutAway(height: number): void {
+    const { firstHeight } = this.shard.node.store;
+    if (height >= firstHeight) return;
+    throw new ReadError(
+      "unknown-block",
+      `block ${height} was put away with the old database: blocks are kept from ${firstHeight} on`,
+    );
   }
 }
