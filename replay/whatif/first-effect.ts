@@ -1,3 +1,4 @@
+import { wholeGas } from "../../node/el/evm/gas-count.ts";
 import type { MessageResult } from "../../node/el/evm/message.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
 import type { Tracer, TraceStep } from "../../node/el/evm/tracer.ts";
@@ -29,7 +30,7 @@ interface Step {
   readonly kind: "step";
   readonly pc: number;
   readonly opcode: number;
-  readonly gas: number;
+  readonly gas: bigint;
   readonly depth: number;
 }
 
@@ -37,7 +38,7 @@ interface Step {
 interface End {
   readonly kind: "end";
   readonly success: boolean;
-  readonly gas: number;
+  readonly gas: bigint;
 }
 
 type Event = Step | End;
@@ -51,12 +52,12 @@ class EventLog implements Tracer {
 
   enterMessage(): void {}
 
-  step({ pc, opcode, gas, depth }: TraceStep): void {
-    this.#add({ kind: "step", pc, opcode, gas, depth });
+  step({ pc, opcode, gas, gasReserve, depth }: TraceStep): void {
+    this.#add({ kind: "step", pc, opcode, gas: wholeGas(gas, gasReserve), depth });
   }
 
-  leaveMessage({ success, gasLeft }: MessageResult): void {
-    this.#add({ kind: "end", success, gas: gasLeft });
+  leaveMessage({ success, gasLeft, gasReserve }: MessageResult): void {
+    this.#add({ kind: "end", success, gas: wholeGas(gasLeft, gasReserve) });
   }
 
   #add(event: Event): void {

@@ -10,8 +10,13 @@ export interface CountedGas {
   readonly gasReserve: bigint;
 }
 
-/** Splits an amount, which is not negative. */
+/** Splits an amount, which is not negative but where a charge was not checked. */
 export function countGas(total: bigint): CountedGas {
   if (total <= COUNTED_MAX) return { gas: Number(total), gasReserve: 0n };
   return { gas: COUNTED_MAX, gasReserve: total - BigInt(COUNTED_MAX) };
+}
+
+/** The amount that was split. */
+export function wholeGas(gas: number, gasReserve = 0n): bigint {
+  return BigInt(gas) + gasReserve;
 }

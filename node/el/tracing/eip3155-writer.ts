@@ -5,8 +5,8 @@ import type { TracedStep, TraceWriter } from "./unit-tracer.ts";
 
 /** What EIP-3155 has a line for: an instruction, with what is known about it. Here depths count from 0. */
 export interface TraceLine extends UnpricedLine {
-  readonly gas: number;
-  readonly cost?: number;
+  readonly gas: bigint;
+  readonly cost?: bigint;
 }
 
 type UnpricedLine = Pick<TracedStep, "pc" | "opcode" | "depth" | "stack"> &
@@ -33,18 +33,7 @@ export class Eip3155Writer implements TraceWriter {
 }
 
 /** The object of a line; what is not known is left out. */
-export function eip3155Line({
-  pc,
-  opcode,
-  gas,
-  cost,
-  memorySize,
-  stack,
-  depth,
-  returnData,
-  refund,
-  error,
-}: UnpricedLine & { readonly gas: number | bigint; readonly cost?: number | bigint }) {
+export function eip3155Line({ pc, opcode, gas, cost, memorySize, stack, depth, returnData, refund, error }: TraceLine) {
   return {
     pc,
     op: opcode,

@@ -1,3 +1,4 @@
+import { wholeGas } from "../evm/gas-count.ts";
 import type { MessageResult } from "../evm/message.ts";
 import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../evm/tracer.ts";
 import type { EvmState } from "../state/evm-state.ts";
@@ -47,7 +48,7 @@ export class UnitTracer implements BlockObserver {
     this.#isChosen = isChosen;
     this.tracer = {
       enterMessage: (_, callerGas, callerReserve) =>
-        this.#settle(callerGas === undefined ? undefined : total(callerGas, callerReserve)),
+        this.#settle(callerGas === undefined ? undefined : wholeGas(callerGas, callerReserve)),
       leaveMessage: (result) => this.#leaveMessage(result),
       step: (step) => this.#step(step),
     };
@@ -83,7 +84,7 @@ export class UnitTracer implements BlockObserver {
   }
 
   #leaveMessage({ success, gasLeft, gasReserve, output, failure }: MessageResult): void {
-    this.#settle(total(gasLeft, gasReserve), success ? undefined : failure);
+    this.#settle(wholeGas(gasLeft, gasReserve), success ? undefined : failure);
     this.#output = output;
     this.#failure = success ? undefined : failure;
   }
@@ -91,7 +92,7 @@ export class UnitTracer implements BlockObserver {
   #step(step: TraceStep): void {
     if (this.#unit === undefined) return;
     const { memory, gasReserve, ...rest } = step;
-    const gas = total(step.gas, gasReserve);
+    const gas = wholeGas(step.gas, gasReserve);
     this.#settle(gas);
     this.#pending = { ...rest, gas, memorySize: memory.length, refund: this.#state?.refund ?? 0n };
   }
@@ -103,8 +104,4 @@ export class UnitTracer implements BlockObserver {
     this.#pending = undefined;
     this.#writer.step({ ...pending, cost: pending.gas - (gasLeft ?? 0n), error });
   }
-}
-
-function total(gas: number, reserve = 0n): bigint {
-  return BigInt(gas) + reserve;
 }

@@ -2,7 +2,7 @@ import type { Receipt } from "../../chain/receipt.ts";
 import { type Address, bytesKey, EMPTY_BYTES, ZERO_ADDRESS } from "../../codec/bytes.ts";
 import { ExecutionAbortedError } from "../evm/abort.ts";
 import type { ExecutionContext, TransactionExtras } from "../evm/context.ts";
-import { countGas } from "../evm/gas-count.ts";
+import { countGas, wholeGas } from "../evm/gas-count.ts";
 import { applyMessage, createContract, type MessageResult } from "../evm/message.ts";
 import { type BlockExecution, makeReceipt, messageContext, type Outcome, payFee } from "./block-execution.ts";
 import type { GasTerms } from "./native-token-gas.ts";
@@ -44,7 +44,7 @@ export function runMessage(execution: BlockExecution, message: OuterMessage, rec
     throw new ExecutionAbortedError(`the message ended with ${result.gasLeft} gas, which nobody can settle`);
   }
   const gasBought = message.gas + message.gasUsedBefore;
-  const gasLeft = BigInt(result.gasLeft) + (result.gasReserve ?? 0n);
+  const gasLeft = wholeGas(result.gasLeft, result.gasReserve);
   const gasUsed = settledGas(execution, message, gasBought - gasLeft, result.success);
   giveBackGas(execution, message.sender, message.terms, gasBought - gasUsed);
   payFee(execution, config.genesisToken, message.terms.gasPrice - (message.terms.burnt ?? 0n), gasUsed);

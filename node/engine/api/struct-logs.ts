@@ -5,7 +5,7 @@ import type { TraceLine } from "../../el/tracing/eip3155-writer.ts";
 import { dataToJson } from "./json-fields.ts";
 import { longListField } from "./long-list.ts";
 import type { EngineMethod } from "./methods.ts";
-import { commonOf, commonStepFields, numberField, STACK_LIMIT, wordField } from "./trace-json.ts";
+import { commonOf, commonStepFields, gasField, STACK_LIMIT, wordField } from "./trace-json.ts";
 
 /** A method that we only call. */
 export type CalledMethod<P, R> = Pick<EngineMethod<P, R>, "name" | "timeoutMs" | "result" | "paramsToJson">;
@@ -48,14 +48,14 @@ interface StructLog {
 }
 
 const traceSchema = z
-  .object({ gas: numberField, failed: z.boolean(), structLogs: longListField(structLogSchema) })
+  .object({ gas: gasField, failed: z.boolean(), structLogs: longListField(structLogSchema) })
   .transform(({ gas, failed, structLogs }, context): StructLogTrace => {
     const steps = structLogs.map(({ line }) => line);
     // After a PUSH there is something to tell: nobody's stacks are empty all the time.
     if (!structLogs.some(({ hasStack }) => hasStack) && steps.slice(0, -1).some(({ opcode }) => isPush(opcode))) {
       context.addIssue({ code: "custom", path: ["structLogs"], message: "no step has its stack" });
     }
-    return { steps, success: !failed, gasUsed: BigInt(gas) };
+    return { steps, success: !failed, gasUsed: gas };
   });
 
 function isPush(opcode: number): boolean {

@@ -12,18 +12,20 @@ const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: 
 const hash = bytes(32).map(asHash32);
 const address = bytes(20).map(asAddress);
 const word = fc.bigInt({ min: 0n, max: (1n << 256n) - 1n });
+/** Below zero where a charge was not checked. */
+const gas = fc.bigInt({ min: -(1n << 63n), max: (1n << 64n) - 1n });
 const text = fc.string({ minLength: 1, unit: "binary" });
 const line = fc.record(
   {
     pc: fc.nat(),
     opcode: fc.nat({ max: 255 }),
-    gas: fc.maxSafeInteger(),
+    gas,
     depth: fc.nat({ max: 1025 }),
     stack: fc.array(word, { maxLength: 5 }),
-    cost: fc.maxSafeInteger(),
+    cost: gas,
     memorySize: fc.nat(),
     returnData: fc.uint8Array(),
-    refund: fc.maxSafeInteger().map(BigInt),
+    refund: gas,
     error: text,
   },
   { requiredKeys: ["pc", "opcode", "gas", "depth", "stack"] },
@@ -99,6 +101,12 @@ test("other tracers' dialects mean the same", () => {
   expect(readLine({ ...hex, stack: [`${"0".repeat(63)}a`], opName: "PUSH1", memory: null, error: "" })).toEqual(plain);
   const bare = readLine({});
   expect(readLine({ gasCost: null, memSize: null, refund: null, returnData: null, error: null })).toEqual(bare);
+});
+
+test("gas of 64 bits is read as hex text; a JSON number that has lost digits is refused", () => {
+  expect(readLine({ gas: "0x1fffffffffde31" })).toMatchObject({ gas: 9_007_199_254_732_337n });
+  expect(readLine({ gas: "0xffffffffffffffff", gasCost: "-0x1" })).toMatchObject({ gas: 2n ** 64n - 1n, cost: -1n });
+  expect(() => readLine({ gas: 2 ** 53 })).toThrow(/"gas"[\s\S]*hex text from 2\^53 on/);
 });
 
 test("what is wrong is named by its place", () => {

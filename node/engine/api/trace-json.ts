@@ -17,13 +17,23 @@ export const STACK_LIMIT = 1024;
 const SIGNED_HEX = /^-?0x[0-9a-fA-F]{1,16}$/;
 const WORD = /^(?:0x)?[0-9a-fA-F]{1,64}$/;
 
-/** Tracers write the same number as a JSON number or as hex text, and gas may be below zero. */
-export const numberField = z
+/** Tracers write the same number as a JSON number or as hex text. */
+const numberField = z
   .union([z.number(), z.string().regex(SIGNED_HEX, "a number or hex text of up to 8 bytes expected")])
   .transform((value, context): number => {
     const number = typeof value === "number" ? value : numberOfHex(value);
     if (!Number.isSafeInteger(number)) context.addIssue("a whole number below 2^53 expected");
     return number;
+  });
+
+/** Gas has 64 bits, of which a JSON number holds 53: what is longer can be had as hex text alone. */
+export const gasField = z
+  .union([z.number(), z.string().regex(SIGNED_HEX, "a number or hex text of up to 8 bytes expected")])
+  .transform((value, context): bigint => {
+    if (typeof value === "string") return value.startsWith("-") ? -BigInt(value.slice(1)) : BigInt(value);
+    if (Number.isSafeInteger(value)) return BigInt(value);
+    context.addIssue("a whole number expected, as hex text from 2^53 on");
+    return z.NEVER;
   });
 
 function numberOfHex(text: string): number {
@@ -51,13 +61,13 @@ const looseBytesField = z.string().transform((text, context): Uint8Array => {
 /** What every tracer tells of an instruction, whatever its dialect. */
 export const commonStepFields = {
   pc: numberFrom(0),
-  gas: numberField,
-  gasCost: numberField.nullish(),
+  gas: gasField,
+  gasCost: gasField.nullish(),
   /** The outermost frame has 1. */
   depth: numberFrom(1, STACK_LIMIT + 2),
   stack: longListField(wordField, STACK_LIMIT),
   returnData: looseBytesField.nullish(),
-  refund: numberField.nullish(),
+  refund: gasField.nullish(),
   error: z.string().nullish(),
 };
 
@@ -82,7 +92,7 @@ export function commonOf({ pc, gas, gasCost, depth, stack, returnData, refund, e
     depth: depth - 1,
     stack,
     returnData: returnData ?? undefined,
-    refund: refund === null || refund === undefined ? undefined : BigInt(refund),
+    refund: refund ?? undefined,
     error: error === null || error === "" ? undefined : error,
   };
 }

@@ -33,7 +33,7 @@ export class TraceCollector implements TraceWriter {
       kind,
       index,
       hash: hash ?? null,
-      steps: this.#steps.map((step) => ({ ...step, gas: Number(step.gas), cost: Number(step.cost) })),
+      steps: this.#steps,
       output,
       outcome:
         outcome === undefined

@@ -1,6 +1,7 @@
 import type { CrossShardDeposit } from "../../../node/chain/deposit.ts";
 import { type Address, asAddress, bytesEqual, bytesKey } from "../../../node/codec/bytes.ts";
 import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
+import { wholeGas } from "../../../node/el/evm/gas-count.ts";
 import type { Creation, Message, MessageResult } from "../../../node/el/evm/message.ts";
 import type { BlockObserver, ExecutionUnit, Tracer, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { BlockTrial, Executor } from "../../execution/trial.ts";
@@ -123,10 +124,10 @@ class CallRecorder implements BlockObserver {
     this.#open.push(call);
   }
 
-  #leave({ success, gasLeft, gasReserve = 0n, output, failure }: MessageResult): void {
+  #leave({ success, gasLeft, gasReserve, output, failure }: MessageResult): void {
     const call = this.#open.pop();
     if (call === undefined) return;
-    call.gasOut = BigInt(gasLeft) + gasReserve;
+    call.gasOut = wholeGas(gasLeft, gasReserve);
     const used = call.gasIn - call.gasOut;
     call.ownGas += used;
     const caller = this.#open.at(-1);

@@ -1,5 +1,6 @@
 import type { Log } from "../../../node/chain/receipt.ts";
 import { type Address, toHex } from "../../../node/codec/bytes.ts";
+import { wholeGas } from "../../../node/el/evm/gas-count.ts";
 import type { Creation, Message, MessageResult } from "../../../node/el/evm/message.ts";
 import type { BlockObserver, ExecutionUnit, Tracer, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { EvmState, Snapshot } from "../../../node/el/state/evm-state.ts";
@@ -13,7 +14,7 @@ import { StepDigester } from "./step-digester.ts";
 export type BlockEvent =
   | { readonly kind: "enterUnit"; readonly unit: ExecutionUnit }
   | { readonly kind: "leaveUnit"; readonly unit: ExecutionUnit; readonly outcome: UnitOutcome }
-  | { readonly kind: "enterMessage"; readonly message: Message | Creation; readonly callerGas: number | undefined }
+  | { readonly kind: "enterMessage"; readonly message: Message | Creation; readonly callerGas: bigint | undefined }
   | { readonly kind: "leaveMessage"; readonly result: MessageResult }
   /** `place`: among all steps of the block. */
   | { readonly kind: "step"; readonly step: TraceStep; readonly place: number };
@@ -60,7 +61,8 @@ export class BlockEvents implements BlockObserver, StateWatcher {
     this.#isListening = only === undefined;
     this.#digest.reset();
     this.tracer = {
-      enterMessage: (message, callerGas) => this.#enterMessage(message, callerGas),
+      enterMessage: (message, callerGas, callerReserve) =>
+        this.#enterMessage(message, callerGas === undefined ? undefined : wholeGas(callerGas, callerReserve)),
       leaveMessage: (result) => this.#leaveMessage(result),
       step: (step) => this.#step(step),
     };
@@ -116,7 +118,7 @@ export class BlockEvents implements BlockObserver, StateWatcher {
     for (const write of this.#writes.splice(this.#marks[snapshot])) this.#digestWrite(write);
   }
 
-  #enterMessage(message: Message | Creation, callerGas: number | undefined): void {
+  #enterMessage(message: Message | Creation, callerGas: bigint | undefined): void {
     digestOfMessage(this.#digest, message);
     this.#digester.enterFrame();
     this.#tell({ kind: "enterMessage", message, callerGas });

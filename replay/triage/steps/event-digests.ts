@@ -20,7 +20,7 @@ export function digestOfOutcome(digest: Digest, { gasUsed, receipt }: UnitOutcom
 export function digestOfMessage(digest: Digest, message: Message | Creation): void {
   digest.mix(3);
   digest.mix(message.depth);
-  digest.number(message.gas);
+  digestOfGas(digest, message);
   digest.bigint(message.value);
   digest.bigint(message.transferTokenId);
   digest.bytes(message.sender);
@@ -36,9 +36,14 @@ export function digestOfMessage(digest: Digest, message: Message | Creation): vo
   }
 }
 
-export function digestOfResult(digest: Digest, { success, gasLeft, output }: MessageResult): void {
+export function digestOfResult(digest: Digest, { success, gasLeft, gasReserve, output }: MessageResult): void {
   digest.mix(4);
   digest.mix(Number(success));
-  digest.number(gasLeft);
+  digestOfGas(digest, { gas: gasLeft, gasReserve });
   digest.bytes(output);
+}
+
+export function digestOfGas(digest: Digest, { gas, gasReserve = 0n }: { gas: number; gasReserve?: bigint }): void {
+  digest.number(gas);
+  if (gasReserve !== 0n) digest.bigint(gasReserve);
 }

@@ -42,7 +42,7 @@ function withStopsAtEnd({ steps, ...unit }: BlockTrace["units"][number]): BlockT
   const leaveTo = (depth: number) => {
     for (const line of last.splice(depth + 1).reverse()) {
       if (line.error !== undefined || HALTING.includes(line.opcode)) continue;
-      told.push({ ...line, pc: line.pc + 33, opcode: 0, cost: 0, gas: line.gas - (line.cost ?? 0), stack: [] });
+      told.push({ ...line, pc: line.pc + 33, opcode: 0, cost: 0n, gas: line.gas - (line.cost ?? 0n), stack: [] });
     }
   };
   for (const line of steps) {
@@ -135,6 +135,18 @@ describe("a trace shows the step that the execution itself would show", () => {
       state.getStorage = (address, slot) => read(address, slot) + (slot === 3n ? 1n : 0n);
     });
     expectAsInProcess(trial, devnetExecutor(QUARKCHAIN_RULES), lying);
+  });
+
+  test("gas of more than 2^53, with all its digits", () => {
+    const startGas = 2n ** 54n + 12_345n;
+    const trial = oneBlock({ contracts: { [A]: `${call(B)}5a58`, [B]: "600954" }, calls: [{ to: A, startGas }] });
+    const [before, after] = [devnetExecutor(QUARKCHAIN_RULES), devnetExecutor(ruleSet("quarkchain+1884"))];
+    expect(traceBy(trial, before).units[0].steps[0].gas).toBe(startGas - 21_000n);
+    expectAsInProcess(trial, before, after);
+    const step = offTrace(trial, before, after)?.referenceStep;
+    const inCall = traceBy(trial, before).units[0].steps.find(({ depth, pc }) => depth === 1 && pc === 2);
+    expect(step).toMatchObject({ opcode: "SLOAD", gas: `${inCall?.gas}`, gasCost: "200" });
+    expect(BigInt(step?.gas ?? 0)).toBeGreaterThan(2n ** 53n);
   });
 
   test("nothing where nothing differs", () => {

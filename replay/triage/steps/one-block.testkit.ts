@@ -21,8 +21,14 @@ export interface OneBlock {
   readonly storage?: Readonly<Record<string, Record<string, string>>>;
   /** Contracts that deposits call, each with 100,000 gas. */
   readonly deposits?: readonly string[];
-  /** Contracts that transactions without price call, each with 100,000 gas and some data. */
-  readonly calls?: readonly { readonly to: string; readonly data?: Uint8Array }[];
+  /** Contracts that transactions without price call, each with some data and 100,000 gas where nothing else is said. */
+  readonly calls?: readonly OneCall[];
+}
+
+interface OneCall {
+  readonly to: string;
+  readonly data?: Uint8Array;
+  readonly startGas?: bigint;
 }
 
 /** Only what executing it again takes: a trial's block itself is not there. */
@@ -41,9 +47,9 @@ export function oneBlock({ contracts, storage = {}, deposits = [], calls = [] }:
     timestamp: 1,
     coinbase: addressFromHex("cccc0000000000000000000000000000000000cc"),
     difficulty: 1n,
-    gasLimit: 12_000_000n,
+    gasLimit: calls.reduce((sum, { startGas = 0n }) => sum + startGas, 12_000_000n),
     xshardGasLimit: 6_000_000n,
-    transactions: calls.map(({ to, data = new Uint8Array(0) }, nonce) => callOf(addressFromHex(to), data, nonce)),
+    transactions: calls.map(callOf),
     deposits: deposits.map((to, xshardDepositIndex) => ({
       deposit: depositTo(addressFromHex(to)),
       cursor: { rootBlockHeight: 100_000, minorBlockIndex: 1, xshardDepositIndex },
@@ -76,8 +82,8 @@ export function devnetExecutor(rules: Rules, alter: (state: WorldState) => void 
   };
 }
 
-function callOf(to: Address, data: Uint8Array, nonce: number) {
-  return wrap(sign(plainTransaction({ nonce: BigInt(nonce), to, data }), KEY));
+function callOf({ to, data = new Uint8Array(0), startGas = 100_000n }: OneCall, nonce: number) {
+  return wrap(sign(plainTransaction({ nonce: BigInt(nonce), to: addressFromHex(to), data, startGas }), KEY));
 }
 
 function depositTo(recipient: Address) {

@@ -1,3 +1,4 @@
+import { wholeGas } from "../../../node/el/evm/gas-count.ts";
 import type { Creation, Message } from "../../../node/el/evm/message.ts";
 import type { ExecutionUnit, TraceStep } from "../../../node/el/evm/tracer.ts";
 import type { BlockEvent, Effect, EventListener } from "./block-events.ts";
@@ -12,7 +13,7 @@ export interface CapturedStep {
   /** Without its memory, which is gone. */
   readonly step: TraceStep;
   /** What it cost, gas handed to a message included; undefined until known. */
-  cost: number | undefined;
+  cost: bigint | undefined;
 }
 
 /** A message that was not left yet. */
@@ -124,10 +125,8 @@ export class StepCapture implements EventListener {
   #settle(event: BlockEvent): void {
     const last = this.#frames.at(-1)?.last;
     if (last === undefined || last.cost !== undefined) return;
-    if (event.kind === "step") last.cost = last.step.gas - event.step.gas;
-    else if (event.kind === "enterMessage" && event.callerGas !== undefined) {
-      last.cost = last.step.gas - event.callerGas;
-    } else if (event.kind === "leaveMessage") last.cost = last.step.gas - event.result.gasLeft;
+    const left = gasLeftAt(event);
+    if (left !== undefined) last.cost = wholeGas(last.step.gas, last.step.gasReserve) - left;
   }
 
   #follow(event: BlockEvent): void {
@@ -167,5 +166,19 @@ export class StepCapture implements EventListener {
       this.#destroyers.push({ step, frames: this.#frames.map((frame) => ({ ...frame })) });
     this.#recent.push(step);
     if (this.#recent.length > 4 * AROUND) this.#recent = this.#recent.slice(-2 * AROUND);
+  }
+}
+
+/** What the instruction before an event left of its gas; undefined where the event does not tell. */
+function gasLeftAt(event: BlockEvent): bigint | undefined {
+  switch (event.kind) {
+    case "step":
+      return wholeGas(event.step.gas, event.step.gasReserve);
+    case "enterMessage":
+      return event.callerGas;
+    case "leaveMessage":
+      return wholeGas(event.result.gasLeft, event.result.gasReserve);
+    default:
+      return undefined;
   }
 }

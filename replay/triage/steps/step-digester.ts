@@ -1,5 +1,6 @@
 import type { TraceStep } from "../../../node/el/evm/tracer.ts";
 import { Digest } from "./digest.ts";
+import { digestOfGas } from "./event-digests.ts";
 
 /** SWAP16 changes what lies this deep; nothing reaches deeper. */
 const REACH = 17;
@@ -54,7 +55,7 @@ export class StepDigester {
     digest.mix(step.pc);
     digest.mix(step.opcode);
     digest.mix(step.depth);
-    digest.number(step.gas);
+    digestOfGas(digest, step);
     digest.mix(stack.length);
     for (let i = Math.max(0, stack.length - REACH); i < stack.length; i++) digest.bigint(stack[i]);
     this.#memory(step);

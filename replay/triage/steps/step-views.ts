@@ -1,4 +1,5 @@
 import { toHex } from "../../../node/codec/bytes.ts";
+import { wholeGas } from "../../../node/el/evm/gas-count.ts";
 import { opcodeName } from "../../../node/el/evm/opcode-name.ts";
 import type { ExecutionUnit, TraceStep } from "../../../node/el/evm/tracer.ts";
 import type { StepDivergence, StepSide } from "../../report/triage-schema.ts";
@@ -18,7 +19,7 @@ export function stepView({ place, step, cost }: CapturedStep): StepSide {
     step: place,
     pc: step.pc,
     opcode: opcodeName(step.opcode),
-    gas: `${step.gas}`,
+    gas: `${wholeGas(step.gas, step.gasReserve)}`,
     gasCost: cost === undefined ? null : `${cost}`,
     depth: step.depth,
     stack: step.stack.map((word) => `0x${word.toString(16)}`),

@@ -1,5 +1,7 @@
 import type { Log } from "../../../node/chain/receipt.ts";
 import { type Address, bytesEqual } from "../../../node/codec/bytes.ts";
+import { wholeGas } from "../../../node/el/evm/gas-count.ts";
+import type { MessageResult } from "../../../node/el/evm/message.ts";
 import { isInstruction } from "../../../node/el/evm/opcode-name.ts";
 import type { BlockObserver, ExecutionUnit, TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { WorldState } from "../../../node/el/state/world-state.ts";
@@ -82,7 +84,7 @@ class TraceComparison implements EventListener {
     const unit = this.#unit;
     if (event.kind === "enterUnit") this.#beginOfUnit(event.unit);
     else if (event.kind === "enterMessage") unit?.enter(event.message.depth, event.callerGas, this.#place);
-    else if (event.kind === "leaveMessage") unit?.leave(event.result.gasLeft, event.result.success, this.#place);
+    else if (event.kind === "leaveMessage") unit?.leave(event.result, this.#place);
     else if (event.kind === "step") this.#step(unit, event.step);
     else {
       if (unit !== undefined) this.#endOfUnit(unit, event.outcome);
@@ -105,7 +107,7 @@ class TraceComparison implements EventListener {
     this.#steps++;
     if (unit === undefined) return;
     const theirs = unit.theirs;
-    unit.settle(step.gas);
+    unit.settle(wholeGas(step.gas, step.gasReserve));
     if (unit.isNewOutermost) unit.outermost.add(unit.alike);
     const endsAlike = step.depth < unit.depth && (theirs?.depth ?? -1) < unit.depth;
     const atEnd = endsAlike ? this.#lastStepDifference(unit) : undefined;
@@ -158,7 +160,7 @@ class TraceComparison implements EventListener {
     }
     if (memorySize !== undefined && memorySize !== ours.memory.length) return "memory";
     if (isExact && returnData !== undefined && !bytesEqual(returnData, ours.returnData)) return "returnData";
-    if (ours.gas !== theirs.gas) return "gas";
+    if (wholeGas(ours.gas, ours.gasReserve) !== theirs.gas) return "gas";
     return isExact && refund !== undefined && refund !== (this.state?.refund ?? 0n) ? "refund" : undefined;
   }
 
@@ -180,7 +182,7 @@ class UnitProgress {
   /** Of the last step; -1 before the first. */
   depth = -1;
   /** What the last step came to; no cost before that is known. */
-  last: { readonly gas: number; cost: number | undefined; hasFailed: boolean } = EMPTY_STEP;
+  last: { readonly gas: bigint; cost: bigint | undefined; hasFailed: boolean } = EMPTY_STEP;
   /** Place of the event that began it. */
   readonly enteredAt: number[] = [];
   /** Whether an outermost message has begun and had no step yet. */
@@ -221,15 +223,15 @@ class UnitProgress {
     return traced && { ...traced, steps: [...matched, ...traced.steps.slice(this.#next)] };
   }
 
-  enter(depth: number, callerGas: number | undefined, place: number): void {
-    this.settle(callerGas ?? 0);
+  enter(depth: number, callerGas: bigint | undefined, place: number): void {
+    this.settle(callerGas ?? 0n);
     this.#openDepth = depth;
     this.enteredAt[depth] = place;
     if (depth === 0) this.isNewOutermost = true;
   }
 
-  leave(gasLeft: number, success: boolean, place: number): void {
-    this.settle(gasLeft, !success);
+  leave({ gasLeft, gasReserve, success }: MessageResult, place: number): void {
+    this.settle(wholeGas(gasLeft, gasReserve), !success);
     this.leftAt[this.#openDepth] = place;
     this.#openDepth--;
   }
@@ -240,18 +242,18 @@ class UnitProgress {
     return line.pc >= this.#codeLengths[line.depth];
   }
 
-  settle(gasLeft: number, hasFailed = false): void {
+  settle(gasLeft: bigint, hasFailed = false): void {
     if (this.last.cost !== undefined) return;
     this.last = { gas: this.last.gas, cost: this.last.gas - gasLeft, hasFailed };
   }
 
-  keep({ gas, depth, address, code }: TraceStep, theirs: TraceLine): void {
+  keep({ gas, gasReserve, depth, address, code }: TraceStep, theirs: TraceLine): void {
     this.codes.push({ address: address as Address, code });
     this.#matched.push(theirs);
     this.#next++;
     this.#codeLengths[depth] = code.length;
     this.depth = depth;
-    this.last = { gas, cost: undefined, hasFailed: false };
+    this.last = { gas: wholeGas(gas, gasReserve), cost: undefined, hasFailed: false };
     this.isNewOutermost = false;
   }
 }
@@ -260,7 +262,7 @@ function isUnnamed(ours: TraceStep, theirs: TraceLine): boolean {
   return theirs.opcode === INVALID && !isInstruction(ours.opcode);
 }
 
-const EMPTY_STEP = { gas: 0, cost: 0, hasFailed: false };
+const EMPTY_STEP = { gas: 0n, cost: 0n, hasFailed: false };
 
 function outcomeDifference(ours: UnitOutcome | undefined, theirs: ExternalUnit["outcome"]): string | undefined {
   if (ours === undefined || theirs === null) return ours === undefined && theirs === null ? undefined : "end";

@@ -1,4 +1,5 @@
 import { type Address, EMPTY_BYTES, ZERO_ADDRESS } from "../../../node/codec/bytes.ts";
+import { countGas } from "../../../node/el/evm/gas-count.ts";
 import type { Message } from "../../../node/el/evm/message.ts";
 import type { TraceLine } from "../../../node/el/tracing/eip3155-writer.ts";
 import type { BlockEvent } from "./block-events.ts";
@@ -84,17 +85,17 @@ class TracedEvents {
 
   #leave(): void {
     const last = this.#last;
-    const gasLeft = last === undefined ? 0 : last.gas - (last.cost ?? 0);
+    const { gas: gasLeft, gasReserve } = countGas(last === undefined ? 0n : last.gas - (last.cost ?? 0n));
     this.#leftAt[this.#depth] = this.events.length;
-    this.events.push({ kind: "leaveMessage", result: { success: true, gasLeft, output: EMPTY_BYTES } });
+    this.events.push({ kind: "leaveMessage", result: { success: true, gasLeft, gasReserve, output: EMPTY_BYTES } });
     this.#depth--;
   }
 
   #step(index: number, line: TraceLine): void {
     const { codes, stepsBefore } = this.#parting;
-    const { pc, opcode, gas, depth, stack } = line;
+    const { pc, opcode, depth, stack } = line;
     const untold = { memory: EMPTY_BYTES, returnData: EMPTY_BYTES };
-    const step = { pc, opcode, gas, depth, stack, ...(codes[index] ?? UNTOLD_CODE), ...untold };
+    const step = { pc, opcode, ...countGas(line.gas), depth, stack, ...(codes[index] ?? UNTOLD_CODE), ...untold };
     this.events.push({ kind: "step", step, place: stepsBefore + index });
     this.#last = line;
   }

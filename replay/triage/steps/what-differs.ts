@@ -1,4 +1,5 @@
 import { bytesEqual } from "../../../node/codec/bytes.ts";
+import { wholeGas } from "../../../node/el/evm/gas-count.ts";
 import type { Creation, Message, MessageResult } from "../../../node/el/evm/message.ts";
 import type { TraceStep, UnitOutcome } from "../../../node/el/evm/tracer.ts";
 import type { BlockEvent, Effect } from "./block-events.ts";
@@ -43,12 +44,12 @@ function stepDifference(a: TraceStep, b: TraceStep, sameMemory: boolean): string
   if (a.stack.length !== b.stack.length || a.stack.some((word, i) => word !== b.stack[i])) return "stack";
   if (!sameMemory) return "memory";
   if (!bytesEqual(a.returnData, b.returnData)) return "returnData";
-  return a.gas === b.gas ? undefined : "gas";
+  return wholeGas(a.gas, a.gasReserve) === wholeGas(b.gas, b.gasReserve) ? undefined : "gas";
 }
 
 function messageDifference(a: Message | Creation, b: Message | Creation): string | undefined {
   if (isSameMessage(a, b)) return undefined;
-  return isSameMessage(a, { ...b, gas: a.gas }) ? "gas" : "message";
+  return isSameMessage(a, { ...b, gas: a.gas, gasReserve: a.gasReserve }) ? "gas" : "message";
 }
 
 function isSameMessage(a: Message | Creation, b: Message | Creation): boolean {
@@ -60,7 +61,7 @@ function isSameMessage(a: Message | Creation, b: Message | Creation): boolean {
 
 function resultDifference(a: MessageResult, b: MessageResult): string | undefined {
   if (a.success !== b.success || !bytesEqual(a.output, b.output)) return "result";
-  return a.gasLeft === b.gasLeft ? undefined : "gas";
+  return wholeGas(a.gasLeft, a.gasReserve) === wholeGas(b.gasLeft, b.gasReserve) ? undefined : "gas";
 }
 
 function outcomeDifference(a: UnitOutcome, b: UnitOutcome): string | undefined {
