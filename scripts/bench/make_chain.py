@@ -5,7 +5,10 @@ usage:  PYTHONPATH=<pyquarkchain checkout> python make_chain.py KIND MINOR_BLOCK
 
 KIND is what the transactions of a block are: empty (none), transfers (10), contracts (10 calls of a token contract),
 deposits (10 transfers to the other shard, so that each block also receives 10), loops (10 calls of 40 SSTORE, 40 SHA3
-and 10,000 steps of arithmetic) or mixed (0 to 6 of all of these). OUT is created, with cluster_config.json in it.
+and 10,000 steps of arithmetic), mixed (0 to 6 of all of these) or accounts (a large state: in the first shard a block
+gives 160 new accounts a balance and 1,200 rows that nothing names come beside it; its last 300 blocks are 10 transfers
+to any of these accounts. 13,600 blocks make a million accounts and about 5.5 GB, in half an hour). OUT is created, with
+cluster_config.json in it.
 """
 import asyncio
 import json
@@ -62,6 +65,15 @@ LOOPS = b"".join([
     b"\x80", push(2, 1), b"\x57", b"\x50",
     push(1250, 2), bytes([0x5B]), push(1, 1), b"\x90\x03\x80", push(0, 1), b"\x57\x00",
 ])
+# spread: for i in NEW_ACCOUNTS: call(gas 0, to sha3(calldata, i), 1 wei)
+NEW_ACCOUNTS = 160
+SPREAD = b"".join([
+    push(0, 1), b"\x35", push(0, 1), b"\x52", push(NEW_ACCOUNTS, 2), b"\x5b", push(1, 1), b"\x90\x03",  # 9: i -= 1
+    b"\x80", push(32, 1), b"\x52", push(0, 1) * 4, push(1, 1), push(64, 1), push(0, 1), b"\x20", push(0, 1), b"\xf1\x50",
+    b"\x80", push(9, 1), b"\x57\x00",
+])
+UNNAMED_ROWS = 1_200
+VISITING_BLOCKS = 300
 LOOPS = LOOPS.replace(push(0, 1) + b"\x57\x00", push(LOOPS.index(push(1250, 2)) + 3, 1) + b"\x57\x00")
 
 
@@ -88,6 +100,7 @@ class Chain:
         self.contracts = {shard: {} for shard in SHARDS}
         self.time = START_TIME
         self.next_sender = 0
+        self.seeds = []
 
     def env_with(self, out, name):
         env = self.env.copy()
@@ -97,7 +110,8 @@ class Chain:
 
     def run(self, minor_blocks):
         self.add_root()
-        deploying = self.kind in ("contracts", "loops", "mixed")
+        deploying = self.kind in ("contracts", "loops", "mixed", "accounts")
+        self.blocks_left = minor_blocks
         done = 0
         while done < minor_blocks:
             for _ in range(MINORS_PER_ROOT):
@@ -105,6 +119,7 @@ class Chain:
                 for shard in SHARDS:
                     self.add_minor(shard, self.deployments(shard) if deploying else self.transactions(shard))
                     done += 1
+                    self.blocks_left -= 1
                 deploying = False
             self.time += 5
             self.add_root()
@@ -145,6 +160,8 @@ class Chain:
     def transactions(self, shard):
         if self.kind == "empty":
             return []
+        if self.kind == "accounts":
+            return self.growing(shard)
         if self.kind != "mixed":
             return [self.transaction(self.kind, shard) for _ in range(10)]
         kinds = ["transfers", "transfers", "transfers", "contracts", "contracts", "deposits", "deposits"]
@@ -152,9 +169,30 @@ class Chain:
             kinds = ["loops"]
         return [self.transaction(self.random.choice(kinds), shard) for _ in range(self.random.randrange(7))]
 
+    def growing(self, shard):
+        """Blocks of the second shard are empty, so that a shard's state grows by every other block."""
+        if shard != SHARDS[0]:
+            return []
+        if self.blocks_left <= VISITING_BLOCKS * len(SHARDS):
+            return [self.visit(shard) for _ in range(10)]
+        seed = utils.sha3(b"bench-accounts-%d" % len(self.seeds))
+        self.seeds.append(seed)
+        database = self.shards[shard].env.db
+        for _ in range(UNNAMED_ROWS):
+            row = self.random.randbytes(self.random.randrange(100, 1_000))
+            database.put(utils.sha3(row), row)
+        sender = len(self.seeds) % len(SENDERS)
+        contract = self.contracts[shard]["spread"]
+        return [self.signed(shard, sender, contract, value=NEW_ACCOUNTS, data=seed, gas=6_000_000)]
+
+    def visit(self, shard):
+        self.next_sender = (self.next_sender + 1) % len(SENDERS)
+        seed, i = self.random.choice(self.seeds), self.random.randrange(NEW_ACCOUNTS)
+        return self.signed(shard, self.next_sender, utils.sha3(seed + i.to_bytes(32, "big"))[12:], value=1)
+
     def deployments(self, shard):
         sent = []
-        for name, code in (("contracts", TOKEN), ("loops", LOOPS)):
+        for name, code in (("contracts", TOKEN), ("loops", LOOPS), ("spread", SPREAD)):
             self.contracts[shard][name] = mk_contract_address(SENDERS[0].recipient, self.nonces[shard][0], shard & ~0xFFFF)
             sent.append(self.signed(shard, 0, b"", data=creation(code), gas=500_000))
         return sent
@@ -212,7 +250,7 @@ def make_env():
 
 async def main():
     kind, minor_blocks, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    if kind not in ("empty", "transfers", "contracts", "deposits", "loops", "mixed"):
+    if kind not in ("empty", "transfers", "contracts", "deposits", "loops", "mixed", "accounts"):
         sys.exit("unknown kind of chain: " + kind)
     os.makedirs(out)
     Chain(kind, out).run(minor_blocks)
