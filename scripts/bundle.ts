@@ -17,6 +17,7 @@ const THREADS = [
   "node/execution-node/calls/call-thread.ts",
   "node/slave/shard-thread.ts",
   "node/slave/seal-check-thread.ts",
+  "replay/slave/verify/verify-thread.ts",
   "node/miner/seal-thread.ts",
 ];
 /** Read at run time from beside the code that names them. */

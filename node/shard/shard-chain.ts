@@ -54,6 +54,8 @@ export interface ShardChainParts {
   readonly base?: BaseBlocks;
   /** Seconds since 1970. */
   readonly clock: () => number;
+  /** Told of each new block that breaks a rule or executes to something else than it declares. */
+  readonly onInvalid?: (block: MinorBlock, verdict: BlockVerdict) => void;
   /** Called once when the chain breaks: see isBroken. */
   readonly onBroken?: (error: unknown) => void;
 }
@@ -390,7 +392,10 @@ export class ShardChain {
     await this.#restoreState(block.header.prevMinorBlockHash);
     const answer = await this.#calls.newPayload(prepared.payload);
     const { verdict, executed } = this.#judge.judge(prepared, answer);
-    if (executed === undefined) return { ...refused, reason: "invalid", verdict };
+    if (executed === undefined) {
+      this.#parts.onInvalid?.(block, verdict);
+      return { ...refused, reason: "invalid", verdict };
+    }
     const move = await this.#stateTurn.run(async () => {
       this.#assertWhole();
       this.#assert(this.statusOf(hash) === "unknown", `block ${toHex(hash)} has two verdicts`);
@@ -415,7 +420,9 @@ export class ShardChain {
       const prepared = this.prepare(hash, block, moment);
       const { violations } = prepared;
       if (violations.length === 0) return prepared;
-      return { reason: "invalid", verdict: { differences: differencesOf(violations), violations } };
+      const verdict = { differences: differencesOf(violations), violations };
+      this.#parts.onInvalid?.(block, verdict);
+      return { reason: "invalid", verdict };
     } catch (error) {
       if (!(error instanceof MissingDepositListError)) throw error;
       const { sourceMinorHash, sourceFullShardId } = error;

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { ClusterConfig } from "../chain/config.ts";
 import { rootGenesisBlock } from "../chain/genesis.ts";
+import { encodeMinorBlock, type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import { rootHeaderHash } from "../chain/root-block.ts";
 import type { SharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
 import { QkcError, reasonOf } from "../codec/errors.ts";
@@ -17,11 +18,12 @@ import { type RootChains, RootIndex } from "../shard/root-chains.ts";
 import { ShardChain } from "../shard/shard-chain.ts";
 import { ShardSeals } from "../shard/shard-seals.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
+import type { BlockVerdict } from "../shard/verdict.ts";
 import { type ExternalEngine, type ExternalEngineSpec, openExternalEngine } from "./external-engine.ts";
 import { followHead } from "./follow-head.ts";
 import { httpPost } from "./monitoring/http-post.ts";
 import { KafkaSamples } from "./monitoring/kafka-samples.ts";
-import type { SlaveApi } from "./shard-api.ts";
+import type { RefusedBlock, SlaveApi } from "./shard-api.ts";
 import { ShardMeter } from "./shard-gauges.ts";
 import { ShardOutlets } from "./shard-outlets.ts";
 import { SeenHeights } from "./shard-stats.ts";
@@ -40,6 +42,8 @@ export interface ShardOptions {
   readonly ethashCaches: SharedEthashCaches;
   /** Folder of an old client's database that lies below the stores: what they lack is read from it. */
   readonly base?: string;
+  /** Tells the slave of each new block that is refused for what it declares; other threads of the process may open the stores. */
+  readonly verifies?: boolean;
   /** Engines that execute blocks besides this slave, by full shard id. */
   readonly externalEngines?: ReadonlyMap<number, ExternalEngineSpec>;
 }
@@ -60,7 +64,7 @@ export interface OpenShard extends ShardView {
 
 /** Opens a shard's stores and puts on them what a live shard is. Nothing stays open where something of it cannot be opened. */
 export async function openShard(options: ShardOptions, slave: SlaveApi): Promise<OpenShard> {
-  const { cluster, fullShardId, datadir, durability, cacheBytes, retention, version } = options;
+  const { cluster, fullShardId, datadir, durability, cacheBytes, retention, version, verifies = false } = options;
   const config = cluster.quarkchain;
   const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
   if (cluster.operation.clean) await removeStores(datadir, fullShardId);
@@ -70,7 +74,8 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
   let external: ExternalEngine | undefined;
   try {
     const folder = consensusFolder(datadir, fullShardId);
-    store = await ClStore.open(folder, identity, durability === "disk", base?.shard);
+    const sync = durability === "disk";
+    store = await ClStore.open(folder, identity, { sync, base: base?.shard, isShared: verifies });
     external = await externalEngineOf(options, slave);
     const node = await ExecutionNode.open({
       folder: executionFolder(datadir, fullShardId),
@@ -82,6 +87,7 @@ export async function openShard(options: ShardOptions, slave: SlaveApi): Promise
       retention,
       version,
       base: base?.shard,
+      isShared: verifies,
     });
     node.store.onWriteFailure((error) => void slave.failed(error.message));
     const shard = assemble(options, slave, { store, node, external });
@@ -133,7 +139,7 @@ async function externalEngineOf(
 
 /** A shard on stores that are open. */
 export function assemble(
-  { cluster, ethashCaches }: ShardOptions,
+  { cluster, ethashCaches, verifies = false }: ShardOptions,
   slave: SlaveApi,
   { store, node, external }: OpenParts,
 ): OpenShard {
@@ -146,6 +152,7 @@ export function assemble(
     engine: external?.mirrored(node, () => chain) ?? node,
     keepsHistory: cluster.enableTransactionHistory,
     clock: secondsNow,
+    ...(verifies && { onInvalid: (block, verdict) => void slave.refused(refusedBlock(block, verdict)) }),
     onBroken: (error) => void slave.failed(reasonOf(error)),
   });
   const view: ShardView = { config, chain, node };
@@ -197,6 +204,15 @@ export function assemble(
     await store.close();
   };
   return { ...view, store, roots, seals, pool, pipeline, outlets, meter, snapshot, close };
+}
+
+function refusedBlock(block: MinorBlock, { differences, violations }: BlockVerdict): RefusedBlock {
+  return {
+    hash: minorHeaderHash(block.header),
+    encoded: encodeMinorBlock(block),
+    differences,
+    violations: violations.map(({ code, message }) => ({ code, message })),
+  };
 }
 
 export function consensusFolder(datadir: string, fullShardId: number): string {

@@ -1,3 +1,4 @@
+import type { FieldDifference } from "../engine/compare-execution.ts";
 import type { ShardGauges } from "./shard-gauges.ts";
 import type { ShardEvent } from "./websocket/shard-events.ts";
 
@@ -56,9 +57,20 @@ export interface SlaveApi {
   closePeer(connection: number, reason: string): Promise<void>;
   /** Something that subscribers hear of. */
   event(event: ShardEvent): Promise<void>;
+  /** A new block is refused for what it declares. */
+  refused(block: RefusedBlock): Promise<void>;
   log(level: LogLevel, line: string): Promise<void>;
   /** Nothing more can be done with the shard as it is: it has to be begun anew. */
   failed(reason: string): Promise<void>;
+}
+
+export interface RefusedBlock {
+  readonly hash: Uint8Array;
+  /** As encodeMinorBlock writes it. */
+  readonly encoded: Uint8Array;
+  /** What it declares and what it executes to. */
+  readonly differences: readonly FieldDifference[];
+  readonly violations: readonly { readonly code: string; readonly message: string }[];
 }
 
 export type LogLevel = "info" | "warn" | "error";

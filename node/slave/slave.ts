@@ -13,7 +13,7 @@ import { ListDelivery } from "./list-delivery.ts";
 import { SHARD_ABSENT } from "./list-handlers.ts";
 import { masterHandlers } from "./master-handlers.ts";
 import { PeerConnections } from "./peer-connections.ts";
-import type { SlaveApi } from "./shard-api.ts";
+import type { RefusedBlock, SlaveApi } from "./shard-api.ts";
 import type { ShardOpener } from "./shard-threads.ts";
 import type { SlaveGauges } from "./slave-gauges.ts";
 import { SlaveShards } from "./slave-shards.ts";
@@ -25,6 +25,8 @@ export interface SlaveParts {
   readonly self: SlaveConfig;
   readonly openShard: ShardOpener;
   readonly log: Log;
+  /** Told of each new block that a shard refuses for what it declares, where shards tell it. */
+  readonly refused?: (fullShardId: number, block: RefusedBlock) => void;
   /** Where links come from; the machine's own where it is left out. */
   readonly links?: Pick<ClusterLinksParts, "transport" | "clock" | "limits" | "timing">;
 }
@@ -44,6 +46,7 @@ export class Slave {
   readonly #self: SlaveConfig;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #refused: NonNullable<SlaveParts["refused"]>;
   readonly #links: ClusterLinks;
   readonly #shards: SlaveShards;
   readonly #lists: ListDelivery;
@@ -53,10 +56,11 @@ export class Slave {
   readonly #closing = new AbortController();
   #end: (end: SlaveEnd) => void = () => {};
 
-  constructor({ cluster, self: config, openShard, log, links = {} }: SlaveParts) {
+  constructor({ cluster, self: config, openShard, log, refused = () => {}, links = {} }: SlaveParts) {
     const { id, fullShardIds } = config;
     this.#self = config;
     this.#log = log;
+    this.#refused = refused;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -137,6 +141,7 @@ export class Slave {
       askPeer: (connection, op, payload, timeoutMs) => this.#peers.ask(connection, op, payload, timeoutMs),
       closePeer: async (connection, reason) => this.#peers.close(connection, reason),
       event: async (event) => this.subscriptions.publish(fullShardId, event),
+      refused: async (block) => this.#refused(fullShardId, block),
       log: async (level, line) => this.#log(level, `${name}: ${line}`),
       failed: async (reason) => this.#shards.failed(fullShardId, reason),
     };

@@ -52,6 +52,11 @@ export interface ClientRows {
   describeKey(key: Uint8Array): string;
 }
 
+/** Whether a source is a client's own database, whose further rows clientRows() knows. */
+export function isClientDatabase(source: BlockSource): boolean {
+  return source instanceof PyquarkchainDatabase || source instanceof GoquarkchainDatabase;
+}
+
 /** Throws UnsupportedError for a client whose rows are not known. */
 export function clientRows(source: BlockSource): ClientRows {
   if (source instanceof PyquarkchainDatabase) return new PyquarkchainRows(source);

@@ -13,9 +13,9 @@ import type { Triage } from "../report/triage-schema.ts";
 import { blockName } from "../text/block-name.ts";
 import { explain } from "../triage/attribution/explain.ts";
 import type { TrialSource } from "../triage/open-trial.ts";
+import type { MinorDivergence } from "../triage/own-check.ts";
 import { triageId } from "../triage/triage.ts";
 import { triageOf } from "../triage/triage-run.ts";
-import type { MinorDivergence } from "./own-check.ts";
 import { isSameRefusal } from "./same-refusal.ts";
 
 export interface EngineFaultContext {

@@ -27,10 +27,10 @@ import { githubReporter } from "../reporters/github.ts";
 import { htmlReporter } from "../reporters/html/html.ts";
 import { junitReporter } from "../reporters/junit.ts";
 import { markdownReporter } from "../reporters/markdown.ts";
+import { OwnCheck } from "../triage/own-check.ts";
 import { triageDivergences } from "../triage/triage-run.ts";
 import { serveShard } from "./http-shards.testkit.ts";
 import { lyingEngine } from "./lying-engine.testkit.ts";
-import { OwnCheck } from "./own-check.ts";
 import type { ReplayRequest } from "./replay-request.ts";
 import { lasting, replayFolder, replayInProcess } from "./replay-run.testkit.ts";
 

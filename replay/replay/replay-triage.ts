@@ -10,9 +10,9 @@ import type { FoundDivergence } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
 import { blockName } from "../text/block-name.ts";
 import { TrialSource } from "../triage/open-trial.ts";
+import { type MinorDivergence, OwnCheck } from "../triage/own-check.ts";
 import { triageDivergences } from "../triage/triage-run.ts";
 import { type EngineFault, type EngineFaultContext, engineFault, triageFault } from "./engine-fault.ts";
-import { type MinorDivergence, OwnCheck } from "./own-check.ts";
 
 export interface ReplayTriageRequest {
   readonly divergences: readonly FoundDivergence[];

@@ -20,6 +20,8 @@ import type { Triage } from "./triage-schema.ts";
 import { decideVerdict } from "./verdict.ts";
 
 export interface ReportInput {
+  /** Left out: checkdb, or replay where there is such a section. */
+  readonly command?: Report["command"];
   readonly provenance: Provenance;
   readonly range: Report["range"];
   readonly results: readonly RangeResult[];
@@ -71,7 +73,7 @@ export function assembleReport(input: ReportInput): Report {
   const error = decideVerdict(findings) === "clean" ? whyNotClean(input, totals) : failed.error;
   return reportSchema.parse({
     schema: REPORT_SCHEMA,
-    command: input.replay === undefined ? "checkdb" : "replay",
+    command: input.command ?? (input.replay === undefined ? "checkdb" : "replay"),
     verdict: decideVerdict({ ...findings, error }),
     provenance: input.provenance,
     range: input.range,

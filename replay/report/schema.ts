@@ -180,7 +180,7 @@ const replaySchema = z.strictObject({
 
 export const reportSchema = z.strictObject({
   schema: z.literal(REPORT_SCHEMA),
-  command: z.enum(["checkdb", "replay"]),
+  command: z.enum(["checkdb", "replay", "slave"]),
   verdict: verdictSchema,
   provenance: provenanceSchema,
   range: z.strictObject({ rootFrom: height, rootTo: height, shards: z.array(shardId) }).nullable(),

@@ -21,7 +21,7 @@ import type { SlaveApi } from "../../node/slave/shard-api.ts";
 import { ShardNode } from "../../node/slave/shard-node.ts";
 import type { ShardOpener } from "../../node/slave/shard-threads.ts";
 import { PEER_ID, SimPeer } from "../../node/slave/sim-peer.testkit.ts";
-import { Slave } from "../../node/slave/slave.ts";
+import { Slave, type SlaveParts } from "../../node/slave/slave.ts";
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import type { Rpc } from "../../node/wire/operation.ts";
 
@@ -111,11 +111,14 @@ export class ModelCluster {
   readonly #datadir: string;
   readonly #base: string | undefined;
 
-  /** `base`: an old database below the stores of all slaves. */
-  constructor(cluster: ClusterConfig, datadir: string, base?: string) {
+  readonly #refused: SlaveParts["refused"];
+
+  /** `base`: an old database below the stores of all slaves. `refused`: told of blocks that are refused for what they declare. */
+  constructor(cluster: ClusterConfig, datadir: string, base?: string, refused?: SlaveParts["refused"]) {
     this.#cluster = cluster;
     this.#datadir = datadir;
     this.#base = base;
+    this.#refused = refused;
   }
 
   /** A slave as its configuration has it, whatever ran on its stores before. */
@@ -131,6 +134,7 @@ export class ModelCluster {
         return open(fullShardId, api);
       },
       log: (level, line) => lines.push(`${level} ${line}`),
+      ...(this.#refused !== undefined && { refused: this.#refused }),
       links: { transport: this.network.transportOf(config.id), ...(links && { timing: links }) },
     });
     const [theirs, ours] = memoryLinks(["master", config.id]);
@@ -159,6 +163,7 @@ export class ModelCluster {
       version: "test",
       ethashCaches: createSharedEthashCaches(1, 0),
       ...(this.#base !== undefined && { base: this.#base }),
+      verifies: this.#refused !== undefined,
     };
     return (fullShardId, slave) => ({ api: new ShardNode({ ...options, fullShardId }, slave), end: async () => {} });
   }

@@ -12,6 +12,7 @@ import { listenForLinks } from "../../node/net/socket-link.ts";
 import { httpPost } from "../../node/slave/monitoring/http-post.ts";
 import { KafkaSamples } from "../../node/slave/monitoring/kafka-samples.ts";
 import type { ShardOptions } from "../../node/slave/open-shard.ts";
+import type { RefusedBlock } from "../../node/slave/shard-api.ts";
 import { threadedShards } from "../../node/slave/shard-threads.ts";
 import { Slave } from "../../node/slave/slave.ts";
 import { illness } from "../../node/slave/slave-gauges.ts";
@@ -27,6 +28,8 @@ import { onStopSignals } from "../terminal/stop-signals.ts";
 import { baseFolder, formerBase } from "./base-folder.ts";
 import { slaveMetrics } from "./slave-metrics.ts";
 import { lastingDatadir, slaveOf } from "./slave-place.ts";
+import { RefusedBlocks } from "./verify/refused-blocks.ts";
+import { threadedLook } from "./verify/threaded-look.ts";
 
 /** A checked command line of `qkc slave`. */
 export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retention" | "cacheBytes"> {
@@ -39,6 +42,8 @@ export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retenti
   readonly host: string;
   /** embedded: the slave alone executes. */
   readonly engines: EngineChoice;
+  /** Blocks that are refused for what they declare are looked at. */
+  readonly verifies: boolean;
   readonly logFormat: LogFormat;
   readonly metrics: ListenAddress | undefined;
 }
@@ -46,6 +51,8 @@ export interface SlaveRequest extends Pick<ShardOptions, "durability" | "retenti
 /** Ethash caches of all shards together, and the height up to which one fits: decades of a mainnet shard. */
 const ETHASH_CACHES = 3;
 const HIGHEST_ETHASH_BLOCK = 60_000_000;
+/** Folder of reports on blocks that were refused, in the data directory. */
+const REFUSED = "refused";
 /** So long whoever watches waits for a shard. */
 const WATCHED_WITHIN_MS = 2000;
 
@@ -112,16 +119,21 @@ async function serve(request: SlaveRequest, served: Served, stopped: Promise<str
 
 async function serveWith(
   { specs: externalEngines, givenUp }: ExternalEngines,
-  { host, durability, retention, cacheBytes, metrics }: SlaveRequest,
+  { configPath, host, durability, retention, cacheBytes, metrics, verifies }: SlaveRequest,
   { cluster, self, datadir, base, log }: Served,
   stopped: Promise<string>,
 ): Promise<ExitCode> {
   const version = programVersion();
   const ethashCaches = ethashCachesOf(cluster);
   const openShard = threadedShards(new URL("../../node/slave/shard-thread.js", import.meta.url), {
-    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches, externalEngines, base },
+    ...{ cluster, datadir, durability, retention, cacheBytes, version, ethashCaches, externalEngines, base, verifies },
   });
-  const slave = new Slave({ cluster, self, openShard, log });
+  const refusedBlocks = new RefusedBlocks({
+    ...{ cluster, configPath, datadir, base, log, folder: join(datadir, REFUSED) },
+    look: threadedLook(new URL("./verify/verify-thread.js", import.meta.url)),
+  });
+  const refused = (fullShardId: number, block: RefusedBlock) => refusedBlocks.refused(fullShardId, block);
+  const slave = new Slave({ cluster, self, openShard, log, refused });
   const listener = await listenForLinks({ port: self.port, host }, (link) => slave.accept(link));
   log("info", `slave ${self.id}: listening on ${host}:${listener.port}, data in ${datadir}`);
   let subscribers: WebsocketListener | undefined;

@@ -17,6 +17,7 @@ interface SlaveOptions extends EngineOptions {
   readonly gcmode: "archive" | "prune";
   readonly states: number;
   readonly cache: number;
+  readonly verify?: true;
   readonly logFormat: "text" | "json";
   readonly metrics?: ListenAddress;
 }
@@ -64,6 +65,11 @@ export function addSlaveCommand(program: Command, run: RunCommand): Command {
       new Option("--cache <mib>", "memory for states, each shard").argParser(parsePositiveNumber).default(CACHE_MIB),
     );
   addEngineOptions(command)
+    .option(
+      "--verify",
+      "look closer at each block that is refused for what it declares: a report with a small case of it, in the folder " +
+        "refused of its stores",
+    )
     .addOption(metricsOption())
     .addOption(new Option("--log-format <format>", "lines on stderr").choices(["text", "json"]).default("text"))
     .addOption(
@@ -91,13 +97,14 @@ export function requestAfterReplay({ configPath, nodeId, datadir, gcMode }: Afte
     retention: gcMode === "archive" ? "archive" : { states: STATES },
     cacheBytes: CACHE_MIB * 2 ** 20,
     engines: { kind: "embedded" },
+    verifies: false,
     logFormat: "text",
     metrics: undefined,
   };
 }
 
 function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options }: SlaveOptions) {
-  const { datadir, base, host, durability, logFormat, metrics } = options;
+  const { datadir, base, host, durability, verify = false, logFormat, metrics } = options;
   const engines = engineChoiceOf(options);
   return {
     configPath: cluster_config,
@@ -108,6 +115,7 @@ function requestOf({ cluster_config, node_id, gcmode, states, cache, ...options 
     durability,
     retention: gcmode === "archive" ? ("archive" as const) : { states },
     cacheBytes: cache * 2 ** 20,
+    verifies: verify,
     logFormat,
     metrics,
     engines,

@@ -3,7 +3,7 @@ import type { BlockSource } from "../../node/archive/block-source.ts";
 import { hashFromHex } from "../../node/codec/bytes.ts";
 import { reasonOf } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES, type Rules } from "../../node/el/evm/rules.ts";
-import { type OpenRequest, openDatabase } from "../database/open-database.ts";
+import { type OpenDatabase, type OpenRequest, openDatabase } from "../database/open-database.ts";
 import { type ClassedDivergence, firstOfEachClass, isClassed } from "../report/classes/group.ts";
 import type { FoundDivergence } from "../report/schema.ts";
 import type { Triage } from "../report/triage-schema.ts";
@@ -15,7 +15,8 @@ import { TrialSource } from "./open-trial.ts";
 import { rulesTriage } from "./rules-triage.ts";
 import { triageDivergence } from "./triage.ts";
 
-export interface TriageRunRequest extends OpenRequest {
+/** Which divergences to look at, and where what belongs to them goes. */
+export interface TriageOrder {
   /** In the order of the chain. */
   readonly divergences: readonly FoundDivergence[];
   /** Folder of the report: what belongs to it is written there. */
@@ -26,6 +27,8 @@ export interface TriageRunRequest extends OpenRequest {
   readonly shouldStop?: () => boolean;
 }
 
+export interface TriageRunRequest extends TriageOrder, OpenRequest {}
+
 export interface TriageRun {
   /** By the hash of the block. */
   readonly triages: ReadonlyMap<string, Triage>;
@@ -34,42 +37,47 @@ export interface TriageRun {
   readonly warnings: readonly string[];
 }
 
-/** Looks closer at the first divergences of each class. Never throws for a single one: what fails is a warning. */
+/** As triageIn, with a handle of its own on the database. */
 export async function triageDivergences(request: TriageRunRequest): Promise<TriageRun> {
-  const triages = new Map<string, Triage>();
-  const warnings: string[] = [];
-  const classes = new Map<string, string>();
   const count = firstOfEachClass(request.divergences).length;
-  if (count === 0) return { triages, classes, warnings };
+  if (count === 0) return { triages: new Map(), classes: new Map(), warnings: [] };
   request.onStart?.(count);
   const database = openDatabase(request);
   try {
-    const context: TriageContext = {
-      source: database.source,
-      trials: new TrialSource(database),
-      tested: QUARKCHAIN_RULES,
-      rulesText: undefined,
-      folder: request.folder,
-      warn: (message) => warnings.push(message),
-    };
-    const shouldStop = () => request.shouldStop?.() === true;
-    const { divergences, found } = await seekHypotheses(request.divergences.filter(isClassed), {
-      ...context,
-      shouldStop,
-    });
-    for (const { hash, class: name } of divergences) classes.set(hash, name);
-    for (const divergence of firstOfEachClass(divergences)) {
-      // Signals are heard between blocks.
-      await setImmediate();
-      if (shouldStop()) break;
-      try {
-        triages.set(divergence.hash, await triageOf(divergence, context, found.get(divergence.class)));
-      } catch (error) {
-        warnings.push(failureText(divergence, error));
-      }
-    }
+    return await triageIn(database, request);
   } finally {
     database.source.close();
+  }
+}
+
+/** Looks closer at the first divergences of each class. Never throws for a single one: what fails is a warning. */
+export async function triageIn(database: OpenDatabase, request: TriageOrder): Promise<TriageRun> {
+  const triages = new Map<string, Triage>();
+  const warnings: string[] = [];
+  const classes = new Map<string, string>();
+  const context: TriageContext = {
+    source: database.source,
+    trials: new TrialSource(database),
+    tested: QUARKCHAIN_RULES,
+    rulesText: undefined,
+    folder: request.folder,
+    warn: (message) => warnings.push(message),
+  };
+  const shouldStop = () => request.shouldStop?.() === true;
+  const { divergences, found } = await seekHypotheses(request.divergences.filter(isClassed), {
+    ...context,
+    shouldStop,
+  });
+  for (const { hash, class: name } of divergences) classes.set(hash, name);
+  for (const divergence of firstOfEachClass(divergences)) {
+    // Signals are heard between blocks.
+    await setImmediate();
+    if (shouldStop()) break;
+    try {
+      triages.set(divergence.hash, await triageOf(divergence, context, found.get(divergence.class)));
+    } catch (error) {
+      warnings.push(failureText(divergence, error));
+    }
   }
   return { triages, classes, warnings };
 }

@@ -39,6 +39,15 @@ export interface ClStoreIdentity {
   readonly rootGenesisHash: Hash32;
 }
 
+export interface ClStoreOptions {
+  /** Whether what was written survives a power failure, not only the end of the process. */
+  readonly sync?: boolean;
+  /** What lies below the rows. */
+  readonly base?: ClBase;
+  /** Whether several threads of this process open it, of which one writes. */
+  readonly isShared?: boolean;
+}
+
 type Level = ClassicLevel<Uint8Array, Uint8Array>;
 
 /** What a store is kept in: a LevelDB, or rows in memory. */
@@ -78,12 +87,13 @@ export class ClStore {
     this.#database = { name: level.location, describeKey };
   }
 
-  /**
-   * Creates the store where there is none. Throws as openLevel does, and UsageError for one of another chain.
-   * @param sync whether what was written survives a power failure, not only the end of the process
-   */
-  static async open(folder: string, identity: ClStoreIdentity, sync = false, base?: ClBase): Promise<ClStore> {
-    const level = await openLevel(folder);
+  /** Creates the store where there is none. Throws as openLevel does, and UsageError for one of another chain. */
+  static async open(
+    folder: string,
+    identity: ClStoreIdentity,
+    { sync = false, base, isShared = false }: ClStoreOptions = {},
+  ): Promise<ClStore> {
+    const level = await openLevel(folder, { multithreading: isShared });
     try {
       await proveIdentity(level, identity);
       return new ClStore(rowsOf(level, sync), identity.fullShardId, base);

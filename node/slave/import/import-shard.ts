@@ -78,12 +78,7 @@ async function withStores<T>(
 ): Promise<T> {
   const config = cluster.quarkchain;
   const rootGenesisHash = rootHeaderHash(rootGenesisBlock(config).header);
-  const store = await ClStore.open(
-    consensusFolder(datadir, fullShardId),
-    { fullShardId, rootGenesisHash },
-    false,
-    base,
-  );
+  const store = await ClStore.open(consensusFolder(datadir, fullShardId), { fullShardId, rootGenesisHash }, { base });
   try {
     const folder = executionFolder(datadir, fullShardId);
     const node = await ExecutionNode.open({

@@ -1,7 +1,7 @@
 import type { BlockSource } from "../../../node/archive/block-source.ts";
 import type { CrossShardDeposit } from "../../../node/chain/deposit.ts";
 import type { NewPayloadResult } from "../../../node/el/block-executor.ts";
-import { clientRows } from "../../database/client-rows.ts";
+import { clientRows, isClientDatabase } from "../../database/client-rows.ts";
 import type { BlockTrial } from "../../execution/trial.ts";
 import type { ConsensusSide } from "../reference.ts";
 import { NO_OUTCOME, type Outcome } from "./locality.ts";
@@ -18,7 +18,9 @@ export function declaredOutcome(source: BlockSource, cl: ConsensusSide, trial: B
   }
   return {
     stateRoot: trial.hasDeclaredState ? block.meta.stateRoot : undefined,
-    receipts: unlessDamaged(() => clientRows(source).receipts(fullShardId, { hash, block })),
+    receipts: isClientDatabase(source)
+      ? unlessDamaged(() => clientRows(source).receipts(fullShardId, { hash, block }))
+      : undefined,
     receiptRoot: block.meta.receiptRoot,
     sends,
   };

@@ -5,7 +5,7 @@ import { Findings } from "../execution/findings.ts";
 import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
 import type { FoundDivergence } from "../report/schema.ts";
-import { findCauses } from "../triage/divergence-causes.ts";
+import { findCauses } from "./divergence-causes.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
