@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../chain/root-block.ts";
+import { ROOT_GENESIS } from "../cl/chain-rules.testkit.ts";
 import { bytesKey, toHex } from "../codec/bytes.ts";
+import { VirtualClock } from "../codec/virtual-clock.testkit.ts";
 import type { BlockOutcome, RootOutcome } from "./chain-types.ts";
+import { RootIndex } from "./root-chains.ts";
+import { ShardChain } from "./shard-chain.ts";
 import {
   BelievingEngine,
   EMPTY_LIST,
@@ -14,6 +18,7 @@ import {
   SHARD_A,
   SHARD_B,
 } from "./shard-lab.testkit.ts";
+import { ClStore } from "./store/cl-store.ts";
 
 const hashOf = ({ header }: MinorBlock) => minorHeaderHash(header);
 const NOW = 1e10;
@@ -236,6 +241,36 @@ describe("root blocks", () => {
     // And back, when the first fork grows again.
     expect(await growUntilTip(oldTip, 60)).toMatchObject({ isTip: true });
     headIs(oldHead);
+  });
+
+  test("wait a second at most for an engine that hangs, which hears of the head before the next block", async () => {
+    const waits = new VirtualClock();
+    const engine = new BelievingEngine();
+    const link = { wait: async () => {} };
+    const { config } = lab;
+    const store = new ClStore(new MemoryRows(), SHARD_A);
+    const chain = ShardChain.open({
+      ...{ config, store, roots: new RootIndex(store), engine: engine.over(() => link.wait()), keepsHistory: true },
+      ...{ clock: () => 1000, waits },
+    });
+    await chain.addRootBlock(lab.rootGenesis);
+    const [first, second] = chainOf(genesis, 2);
+    await chain.addBlocks([first], { now: NOW });
+    let comeBack: () => void = () => {};
+    const back = new Promise<void>((resolve) => {
+      comeBack = resolve;
+    });
+    link.wait = () => back;
+    const adding = chain.addBlocks([second], { now: NOW });
+    const taken = chain.addRootBlock(lab.root(ROOT_GENESIS, [genesis, first]));
+    await waits.advance(1000);
+    expect(await taken).toMatchObject({ status: "added", isTip: true });
+    expect(chain.snapshot?.rootTip.header.height).toBe(1);
+    comeBack();
+    expect(await adding).toMatchObject([{ status: "added" }]);
+    await chain.idle();
+    expect(toHex(engine.head)).toBe(toHex(chain.snapshot!.head.hash));
+    expect(chain.engineLags).toBe(false);
   });
 
   test("of the genesis height make another genesis block, which becomes the head when its chain wins", async () => {

@@ -12,6 +12,7 @@ import type { SealTarget } from "../cl/seal-target.ts";
 import type { ShardCl } from "../cl/shard-cl.ts";
 import { MissingDepositListError } from "../cl/xshard-inbox.ts";
 import { bytesEqual, EMPTY_BYTES, type Hash32, toHex } from "../codec/bytes.ts";
+import { type Clock, SYSTEM_CLOCK, within } from "../codec/clock.ts";
 import { QkcError } from "../codec/errors.ts";
 import { EngineCalls, type ExecutionAnswer } from "../engine/client/engine-calls.ts";
 import type { StoredSends } from "../engine/compare-execution.ts";
@@ -43,6 +44,9 @@ import type { ClStore } from "./store/cl-store.ts";
 import { tipStateOf } from "./tip-state.ts";
 import type { BlockVerdict } from "./verdict.ts";
 
+/** So long a root block waits for its shard's engine. */
+const ENGINE_PATIENCE_MS = 1000;
+
 export interface ShardChainParts {
   readonly config: QuarkChainConfig;
   readonly store: ClStore;
@@ -54,6 +58,8 @@ export interface ShardChainParts {
   readonly base?: BaseBlocks;
   /** Seconds since 1970. */
   readonly clock: () => number;
+  /** What an engine that does not answer is waited for by; the machine's where it is left out. */
+  readonly waits?: Clock;
   /** Told of each new block that breaks a rule or executes to something else than it declares. */
   readonly onInvalid?: (block: MinorBlock, verdict: BlockVerdict) => void;
   /** Called once when the chain breaks: see isBroken. */
@@ -189,7 +195,7 @@ export class ShardChain {
     const hash = rootHeaderHash(block.header);
     if (block.header.height === this.#shard.genesis.rootHeight) return await this.#addGenesisRoot(hash, block);
     const outcome = await this.#stateTurn.run(() => this.#addRoot(hash, block));
-    if (outcome.status === "added") await this.#engineTurn.run(() => this.#tellHeadNowOrLater());
+    if (outcome.status === "added") await this.#tellHeadSoon();
     return outcome;
   }
 
@@ -541,6 +547,12 @@ export class ShardChain {
   async #tellCurrentHead(): Promise<void> {
     const head = this.#ledger.tips?.head.hash;
     if (head !== undefined && this.engineLags) await this.#tellHead(head);
+  }
+
+  /** A root block waits no longer for an engine that is at work, or hangs: the engine hears of its head before the next block. */
+  async #tellHeadSoon(): Promise<void> {
+    const told = this.#engineTurn.run(() => this.#tellHeadNowOrLater());
+    await within(this.#parts.waits ?? SYSTEM_CLOCK, ENGINE_PATIENCE_MS, told);
   }
 
   /** What was added is added, whether or not the engine could be told: whoever added it has to learn that. */

@@ -55,6 +55,14 @@ test("keeps the contract of the Engine API over HTTP", async () => {
   expect(await el.end("SIGTERM")).toBe(0);
 });
 
+test("changes its configuration as the environment says, as the slave does that it executes for", async () => {
+  const args = ["--shard", `${SHARD}`];
+  const el = await startEl(project, join(folder.path, "overridden"), args, { QKC__QUARKCHAIN__NETWORK_ID: "77" });
+  running.push(el);
+  expect((await connect("overridden", el).chainIdentity()).networkId).toBe(77);
+  expect(await el.end("SIGTERM")).toBe(0);
+});
+
 test("has what it acknowledged after SIGTERM and SIGKILL, and serves eth_* without a token", async () => {
   const payloads = [...chain.canonicalPayloads(SHARD)].map(({ payload }) => withKeptDeposits(payload));
   let next = 0;

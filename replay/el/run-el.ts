@@ -57,7 +57,7 @@ export async function runEl(request: ElRequest): Promise<ExitCode> {
   );
   try {
     const { configPath, fullShardId, retention, durability, cacheBytes, rules, datadir } = request;
-    const config = readClusterConfig(configPath).quarkchain;
+    const config = readClusterConfig(configPath, process.env).quarkchain;
     refuseForeignFolder(datadir);
     const node = await ExecutionNode.open({
       folder: datadir,

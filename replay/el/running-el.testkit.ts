@@ -22,10 +22,18 @@ export interface RunningEl {
 const CONFIG = "fixtures/pyqkc-small/cluster_config.json";
 
 /** `qkc el` of the built project on ports of its own, once it is ready. Throws what it said where it ends before. */
-export async function startEl(project: BuiltProject, datadir: string, args: readonly string[]): Promise<RunningEl> {
+export async function startEl(
+  project: BuiltProject,
+  datadir: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RunningEl> {
   const main = fileURLToPath(project.file("replay/cli/main.ts"));
   const options = ["--datadir", datadir, "--config", CONFIG, "--authrpc.port", "0", "--log-format", "json"];
-  const child = spawn(process.execPath, [main, "el", ...options, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [main, "el", ...options, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...environment },
+  });
   const closed = once(child, "close") as Promise<[number | null]>;
   const said: string[] = [];
   const ready = await new Promise<ElReady>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import {
   encodeMinorBlock,
   type MinorBlock,
@@ -21,21 +21,28 @@ import { divergenceId } from "../../report/divergence-id.ts";
 import { type Report, reportSchema } from "../../report/schema.ts";
 import { TrialSource } from "../../triage/open-trial.ts";
 import { readReproducerFile, reproduce } from "../../triage/reproducer/reproduce.ts";
+import { type BuiltProject, buildProject } from "../../work/built-project.testkit.ts";
 import { historyOf, type Step } from "../history.testkit.ts";
 import { ModelCluster, type ModelSlave } from "../model-cluster.testkit.ts";
 import { withoutBlocksBehind } from "../old-database.testkit.ts";
-import { lookAtRefused } from "./look-at-refused.ts";
+import { type Look, type LookRequest, lookAtRefused } from "./look-at-refused.ts";
 import { RefusedBlocks } from "./refused-blocks.ts";
+import { threadedLook } from "./threaded-look.ts";
 
 /** EFAULT: the code of a block that is refused. */
 const REFUSED = 14;
 /** A peer executes by this client's rules. */
 const OTHER_RULES = GOQUARKCHAIN_RULES;
 
+let project: BuiltProject;
 let folder: string;
 let lines: string[];
 let looking: RefusedBlocks;
 let running: ModelSlave[];
+
+beforeAll(() => {
+  project = buildProject();
+});
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "qkc-verify-"));
@@ -70,12 +77,13 @@ it("a block of another client's rules is refused, its cause named and a case of 
   expect(lines.filter((line) => line.includes("is refused: ") && line.includes("report: "))).toHaveLength(1);
 });
 
-it("as well over an old database", async () => {
+it("as well over an old database, and in a thread beside the one that writes", async () => {
   const { steps } = historyOf(SMALL);
   const forged = await firstThatDiffers(steps);
   const twin = withoutBlocksBehind(steps, forged.before);
   try {
-    const { divergences } = await refusedReport(steps, forged, twin.dir);
+    const thread = project.file("replay/slave/verify/verify-thread.ts");
+    const { divergences } = await refusedReport(steps, forged, { base: twin.dir, look: threadedLook(thread) });
     expect(divergences[0].triage?.attribution.switches.length).toBeGreaterThan(0);
   } finally {
     twin.remove();
@@ -115,14 +123,14 @@ interface ForgedBlock {
 async function refusedReport(
   steps: readonly Step[],
   { before, step, block, forged }: ForgedBlock,
-  base?: string,
+  { base, look = lookAtRefused }: { base?: string; look?: (request: LookRequest) => Promise<Look> } = {},
 ): Promise<Report> {
   const { cluster } = historyOf(SMALL);
   const [config] = cluster.slaves;
   const { configPath } = smallDatabase();
   looking = new RefusedBlocks({
     ...{ cluster, configPath, datadir: join(folder, config.id), base, folder: join(folder, "refused") },
-    ...{ log: (_level: string, line: string) => lines.push(line), look: lookAtRefused },
+    ...{ log: (_level: string, line: string) => lines.push(line), look },
   });
   const refused = (fullShardId: number, one: RefusedBlock) => looking.refused(fullShardId, one);
   const slave = new ModelCluster(cluster, folder, base, refused).start(config);
