@@ -26,14 +26,14 @@ export interface StoreOptions {
   readonly isShared?: boolean;
   /** What lies below the store: another client's database of the same shard. */
   readonly base?: ExecutionBase;
-  /** Stands between the store and the disk. */
-  readonly wrapRows?: (rows: RowStore) => RowStore;
+  /** Opens what the store is kept in; a LevelDB where it is absent. */
+  readonly openRows?: (folder: string, sharing: { readonly isShared: boolean }) => Promise<RowStore>;
 }
 
 /** Opens or makes the store of one shard. Throws UsageError for another chain's store, or one that is in use. */
 export async function openStore(options: StoreOptions): Promise<ExecutionStore> {
   const { config, fullShardId, rules, durability, cacheBytes, base, isShared = false } = options;
-  const { wrapRows = (rows: RowStore) => rows } = options;
+  const { openRows = LevelRows.open } = options;
   const folder = join(options.folder, "execution");
   const genesisStateRoot = buildGenesisState(new MemoryNodes(), shardConfigOf(config, fullShardId).genesis.accounts);
   const identity = {
@@ -43,6 +43,6 @@ export async function openStore(options: StoreOptions): Promise<ExecutionStore> 
     configHash: toHex(configHash(config)),
     ruleSet: rules.name,
   };
-  const rows = wrapRows(await LevelRows.open(folder, { isShared }));
+  const rows = await openRows(folder, { isShared });
   return await ExecutionStore.open(rows, { name: folder, identity, sync: durability === "disk", cacheBytes, base });
 }

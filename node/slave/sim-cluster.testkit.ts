@@ -1,6 +1,6 @@
 import type { ClusterConfig, SlaveConfig } from "../chain/config.ts";
 import { readFixtureConfig } from "../chain/expected-configs.testkit.ts";
-import { encodeMinorBlock, type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
+import { encodeMinorBlock, type MinorBlock, type MinorBlockHeader, minorHeaderHash } from "../chain/minor-block.ts";
 import type { RootBlock } from "../chain/root-block.ts";
 import type { TypedTransaction } from "../chain/typed-transaction.ts";
 import { reachableShards } from "../cl/shard-neighbors.ts";
@@ -9,18 +9,21 @@ import { LINK_LIMITS } from "../net/cluster-links.ts";
 import { Connection } from "../net/connection.ts";
 import { Handlers } from "../net/handlers.ts";
 import { LinkError } from "../net/link-error.ts";
+import type { ChainSnapshot } from "../shard/chain-types.ts";
 import { seededRandom } from "../shard/scheduler.testkit.ts";
 import { labConfig, SHARD_A, SHARD_B } from "../shard/shard-lab.testkit.ts";
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../wire/cluster-ops.ts";
 import type { Rpc } from "../wire/operation.ts";
 import type { OpenShard } from "./open-shard.ts";
 import { checkAlways, checkAtEnd } from "./sim-checks.testkit.ts";
+import { BelievingSimEngine, type Defect, ExecutingSimEngine, type ShardWeather } from "./sim-engine.testkit.ts";
 import { SHARD_C, SHARDS, SimHistory } from "./sim-history.testkit.ts";
 import { HOSTILE_PEER_ID, HostilePeer } from "./sim-hostile-peer.testkit.ts";
+import { executingConfig, mineBlock } from "./sim-mining.testkit.ts";
 import { hashesOf, PEER_ID, SimPeer } from "./sim-peer.testkit.ts";
 import { PLANNED, type PlannedEvent } from "./sim-plan.testkit.ts";
 import { storeOver } from "./sim-rows.testkit.ts";
-import { type Defect, type ShardWeather, SimDisk, simShard } from "./sim-shard.testkit.ts";
+import { SimDisk, simShard } from "./sim-shard.testkit.ts";
 import { SimClock, SimNetwork, SimProcess, simLinks } from "./sim-world.testkit.ts";
 import { Slave } from "./slave.ts";
 
@@ -39,6 +42,8 @@ export interface Weather extends ShardWeather {
   readonly hostile: number;
   /** Root height at which shards B and C come to life. */
   readonly bornAt: number;
+  /** Whether engines execute, and blocks are what templates make of pools; else they believe blocks that are made up. */
+  readonly executes: boolean;
 }
 
 interface LiveSlave {
@@ -67,7 +72,7 @@ export class SimCluster {
   fetched = 0;
   served = 0;
   lives = 0;
-  readonly #cluster: ClusterConfig;
+  readonly cluster: ClusterConfig;
   readonly #network: SimNetwork;
   readonly #defect: Defect | undefined;
   readonly #failures: unknown[] = [];
@@ -83,16 +88,22 @@ export class SimCluster {
   #owed = 0;
 
   constructor(seed: number, weather: Weather, plan: readonly PlannedEvent[], defect?: Defect) {
-    const config = { ...labConfig(weather.bornAt), disablePowCheck: true };
+    const rules = weather.executes ? executingConfig(weather.bornAt) : labConfig(weather.bornAt);
+    const config = { ...rules, disablePowCheck: true };
     this.clock = new SimClock(seededRandom(seed));
     this.history = new SimHistory(config, this.clock.random);
     this.weather = weather;
     this.#plan = plan;
     this.#defect = defect;
     this.mayFail = weather.engineFails + weather.writeFails > 0;
-    this.#cluster = { ...readFixtureConfig("varied.json"), slaves: SLAVES, quarkchain: config };
+    const cluster = readFixtureConfig("varied.json");
+    const pool = { transactions: 100, minGasPrice: 0n, minMiningGasPrice: 0n };
+    this.cluster = {
+      ...{ ...cluster, slaves: SLAVES, quarkchain: config },
+      operation: weather.executes ? { ...cluster.operation, pool } : cluster.operation,
+    };
     this.#network = new SimNetwork(this.clock);
-    this.disks = new Map(SHARDS.map((id) => [id, new SimDisk(this.history.sends, defect)]));
+    this.disks = new Map(SHARDS.map((id) => [id, new SimDisk(this.#newEngine(id))]));
     this.#peer = this.#newPeer();
     this.#hostile = this.#newHostilePeer();
   }
@@ -158,6 +169,12 @@ export class SimCluster {
     this.#task(() => this.#unlessOver(slaves, () => this.#bringUp(slaves)));
   }
 
+  #newEngine(fullShardId: number): BelievingSimEngine | ExecutingSimEngine {
+    const { lab, sends } = this.history;
+    if (this.weather.executes) return new ExecutingSimEngine(lab.config, fullShardId, sends);
+    return new BelievingSimEngine(sends, this.#defect);
+  }
+
   #newPeer(): SimPeer {
     return new SimPeer({
       blocks: this.history.blocks,
@@ -178,14 +195,14 @@ export class SimCluster {
   #startSlave(config: SlaveConfig, master: SimProcess): LiveSlave {
     const process = new SimProcess(config.id, this.clock);
     const slave = new Slave({
-      cluster: this.#cluster,
+      cluster: this.cluster,
       self: config,
       log: (level, line) => this.lines.push(`${this.clock.now()} ${config.id} ${level} ${line}`),
       links: { transport: this.#network.transportOf(process), clock: process },
       openShard: (fullShardId, api) =>
         simShard(
           {
-            ...{ cluster: this.#cluster, fullShardId, process, weather: () => this.weather, defect: this.#defect },
+            ...{ cluster: this.cluster, fullShardId, process, weather: () => this.weather, defect: this.#defect },
             disk: this.disks.get(fullShardId) as SimDisk,
             opened: (shard) => this.#opened(fullShardId, shard),
           },
@@ -281,19 +298,30 @@ export class SimCluster {
       if (this.clock.now() < 2 * PLANNED) this.#later(() => this.#mine(fullShardId));
       return;
     }
-    const block = this.history.newBlock(fullShardId, snapshot, snapshot.headBlock.header);
-    const slave = this.#slaveOf(fullShardId);
-    // The same block comes twice at once.
-    for (let i = this.clock.random() < 0.3 ? 2 : 1; i > 0; i--) {
-      this.#task(() =>
-        this.#unlessOver(this.#slaves, async () => {
-          const { errorCode } = await this.#ask(slave, CLUSTER_RPC.addMinorBlock, { block: encodeMinorBlock(block) });
-          const isVisible = errorCode !== SHARD_ABSENT;
-          if (errorCode !== 0 && isVisible && !this.mayFail) {
-            throw new Error(`a valid block is refused: ${errorCode} ${whyRefused(shard, block)}`);
-          }
-        }),
-      );
+    const [slave, slaves] = [this.#slaveOf(fullShardId), this.#slaves];
+    this.#task(async () => {
+      const block = await this.#newBlock(shard, snapshot, snapshot.headBlock.header);
+      // The same block comes twice at once.
+      for (let i = this.clock.random() < 0.3 ? 2 : 1; i > 0; i--) {
+        this.#task(() => this.#unlessOver(slaves, () => this.#submit(slave, shard, block)));
+      }
+    });
+  }
+
+  async #newBlock(shard: OpenShard, snapshot: ChainSnapshot, parent: MinorBlockHeader): Promise<MinorBlock> {
+    if (!this.weather.executes) return this.history.newBlock(shard.chain.fullShardId, snapshot, parent);
+    const block = await mineBlock(shard, this.clock.random);
+    this.history.keep(block);
+    return block;
+  }
+
+  async #submit(slave: LiveSlave, shard: OpenShard, block: MinorBlock): Promise<void> {
+    // Others may be faster meanwhile.
+    if (this.weather.executes) await slave.process.pause("mining");
+    const { errorCode } = await this.#ask(slave, CLUSTER_RPC.addMinorBlock, { block: encodeMinorBlock(block) });
+    const isVisible = errorCode !== SHARD_ABSENT;
+    if (errorCode !== 0 && isVisible && !this.mayFail) {
+      throw new Error(`a valid block is refused: ${errorCode} ${whyRefused(shard, block)}`);
     }
   }
 
@@ -305,11 +333,19 @@ export class SimCluster {
     const snapshot = shard?.chain.snapshot;
     if (shard === undefined || snapshot === undefined || !this.#isUp) return void this.#later(() => this.#peerMines());
     const { fullShardId } = shard.chain;
-    const blocks: MinorBlock[] = [];
-    for (let more = 1 + Math.floor(this.clock.random() * 4); more > 0; more--) {
-      const parent = blocks.at(-1)?.header ?? snapshot.headBlock.header;
-      blocks.push(this.history.newBlock(fullShardId, snapshot, parent));
-    }
+    this.#task(async () => {
+      const blocks: MinorBlock[] = [];
+      // A template is made on the head only.
+      const most = this.weather.executes ? 1 : 4;
+      for (let more = 1 + Math.floor(this.clock.random() * most); more > 0; more--) {
+        blocks.push(await this.#newBlock(shard, snapshot, blocks.at(-1)?.header ?? snapshot.headBlock.header));
+      }
+      this.#offer(fullShardId, blocks);
+    });
+  }
+
+  #offer(fullShardId: number, blocks: readonly MinorBlock[]): void {
+    if (!this.#isUp) return;
     const what = this.clock.random();
     if (what < 0.4) for (const block of blocks) this.#peer.push(block);
     else if (what < 0.7) this.#peer.announce((blocks.at(-1) as MinorBlock).header);

@@ -14,7 +14,7 @@ import { Lab, SHARD_A, SHARD_B } from "../shard/shard-lab.testkit.ts";
 export const SHARD_C = 0x10003;
 export const SHARDS = [SHARD_A, SHARD_B, SHARD_C] as const;
 /** Token ids: QKC and another one. */
-const TOKENS = [35760n, 17n] as const;
+export const TOKENS = [35760n, 17n] as const;
 
 /** Every block that was ever made, by whomever, and what the master was told: a simulated cluster is held against it. */
 export class SimHistory {
@@ -70,14 +70,20 @@ export class SimHistory {
     return genesis;
   }
 
+  /** Somebody made a block. */
+  keep(block: MinorBlock): Hash32 {
+    const hash = minorHeaderHash(block.header);
+    this.blocks.set(bytesKey(hash), block);
+    this.mined++;
+    return hash;
+  }
+
   /** A valid block: on the newest root block mostly, or on its parent's. */
   newBlock(fullShardId: number, { rootTip }: ChainSnapshot, parent: MinorBlockHeader): MinorBlock {
     const rootHash = this.#random() < 0.2 ? parent.prevRootBlockHash : rootTip.hash;
     const root = this.rootOf(rootHash);
     const block = this.blockOn(parent, root);
-    const hash = minorHeaderHash(block.header);
-    this.blocks.set(bytesKey(hash), block);
-    this.mined++;
+    const hash = this.keep(block);
     const to = this.#pick(SHARDS.filter((id) => id !== fullShardId));
     if (this.#random() < 0.5 && reachableShards(this.lab.config, fullShardId, root.header.height).has(to)) {
       const amounts = { value: BigInt(1 + Math.floor(this.#random() * 100)), transferTokenId: this.#pick(TOKENS) };

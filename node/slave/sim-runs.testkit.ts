@@ -1,8 +1,8 @@
 import { SimCluster, type Weather } from "./sim-cluster.testkit.ts";
+import type { Defect } from "./sim-engine.testkit.ts";
 import { type PlannedEvent, planOf, planText, shrunk } from "./sim-plan.testkit.ts";
-import type { Defect } from "./sim-shard.testkit.ts";
 
-const FAIR: Weather = { kills: 0, cuts: 0, hostile: 0, engineFails: 0, writeFails: 0, bornAt: 0 };
+const FAIR: Weather = { kills: 0, cuts: 0, hostile: 0, engineFails: 0, writeFails: 0, bornAt: 0, executes: false };
 
 export const STORM: Weather = { ...FAIR, kills: 3, cuts: 3, bornAt: 1 };
 
@@ -16,7 +16,18 @@ const STORMS: readonly Weather[] = [
   { ...FAIR, kills: 1, cuts: 2, hostile: 4 },
   { ...FAIR, writeFails: 0.01, kills: 1, cuts: 1 },
   { ...FAIR, hostile: 8, bornAt: 1 },
-  { kills: 2, cuts: 2, hostile: 4, engineFails: 0.02, writeFails: 0.01, bornAt: 1 },
+  { ...FAIR, kills: 2, cuts: 2, hostile: 4, engineFails: 0.02, writeFails: 0.01, bornAt: 1 },
+];
+
+const EXECUTED: Weather = { ...FAIR, executes: true };
+
+/** Engines execute. */
+export const EXECUTED_STORMS: readonly Weather[] = [
+  EXECUTED,
+  { ...EXECUTED, kills: 3, cuts: 2 },
+  { ...EXECUTED, kills: 2, cuts: 2, bornAt: 1 },
+  { ...EXECUTED, cuts: 4, bornAt: 2 },
+  { ...EXECUTED, kills: 2, engineFails: 0.03 },
 ];
 
 export interface Tally {
@@ -43,11 +54,17 @@ export async function simulate(seed: number, weather: Weather, defect?: Defect):
   return sim;
 }
 
-/** One run a seed, in one weather after the other. */
-export async function simulateAll(first: number, runs: number): Promise<Tally> {
+/** One run a seed, in one weather after the other; `look` sees each when it has ended. */
+export async function simulateAll(
+  first: number,
+  runs: number,
+  storms = STORMS,
+  look: (sim: SimCluster) => Promise<void> = async () => {},
+): Promise<Tally> {
   const tally: Tally = { mined: 0, reported: 0, roots: 0, lives: 0, fetched: 0, served: 0 };
   for (let seed = first; seed < first + runs; seed++) {
-    const sim = await simulate(seed, STORMS[seed % STORMS.length]);
+    const sim = await simulate(seed, storms[seed % storms.length]);
+    await look(sim);
     tally.mined += sim.history.mined;
     tally.reported += sim.history.reported.size;
     tally.roots += sim.history.roots.length;

@@ -1,89 +1,26 @@
 import type { ClusterConfig } from "../chain/config.ts";
-import type { CrossShardDeposit } from "../chain/deposit.ts";
-import type { MinorBlock } from "../chain/minor-block.ts";
 import { createSharedEthashCaches } from "../cl/pow/ethash-cache-pool.ts";
-import { bytesKey, type Hash32 } from "../codec/bytes.ts";
-import type { EngineApi, PayloadStatus, QkcPayload } from "../engine/engine-api.ts";
-import type { ExecutionNode } from "../execution-node/execution-node.ts";
-import { BelievingEngine, MemoryRows } from "../shard/shard-lab.testkit.ts";
+import { bytesKey } from "../codec/bytes.ts";
+import { MemoryRows } from "../shard/shard-lab.testkit.ts";
 import type { ClOperation } from "../shard/store/cl-batch.ts";
 import { ClStore } from "../shard/store/cl-store.ts";
 import { assemble, type OpenShard, type ShardOptions } from "./open-shard.ts";
 import type { SlaveApi } from "./shard-api.ts";
 import { ShardNode } from "./shard-node.ts";
 import type { HostedShard } from "./shard-threads.ts";
+import type { Defect, ShardWeather, SimEngine } from "./sim-engine.testkit.ts";
 import type { SimProcess } from "./sim-world.testkit.ts";
 
 /** One for all shards of all runs: none of them judges a seal, and memory that threads may share is given back late. */
 const ETHASH_CACHES = createSharedEthashCaches(1, 0);
-
-/** A mistake that is put in on purpose: the simulator has to find it. */
-export type Defect =
-  | "report-before-lists"
-  | "marker-before-body"
-  | "lost-requeue"
-  | "index-not-rewritten"
-  | "double-apply"
-  | "deposit-twice";
-
-/** Chances of failure of what a shard waits for. */
-export interface ShardWeather {
-  readonly engineFails: number;
-  readonly writeFails: number;
-}
 
 /** What outlives a shard's process. */
 export class SimDisk {
   rows = new Map<string, Uint8Array>();
   readonly engine: SimEngine;
 
-  constructor(sends: ReadonlyMap<string, readonly CrossShardDeposit[]>, defect: Defect | undefined) {
-    this.engine = new SimEngine(sends, defect);
-  }
-}
-
-/** An engine that believes blocks and keeps them, with as much of an execution node around it as a shard asks for. */
-export class SimEngine extends BelievingEngine {
-  /** Deposits that each block took in, those of root blocks aside. */
-  readonly consumed = new Map<string, readonly CrossShardDeposit[]>();
-  readonly #defect: Defect | undefined;
-  #newest: string | undefined;
-
-  constructor(sends: ReadonlyMap<string, readonly CrossShardDeposit[]>, defect: Defect | undefined) {
-    super(sends);
-    this.#defect = defect;
-  }
-
-  override async newPayload(payload: QkcPayload): Promise<PayloadStatus> {
-    this.#newest = bytesKey(payload.blockHash);
-    const due = [...payload.inputs.deposits].map(({ deposit }) => deposit);
-    const deposits = due.filter(({ isFromRootChain }) => !isFromRootChain);
-    this.consumed.set(this.#newest, this.#defect === "deposit-twice" ? [...deposits, ...deposits] : deposits);
-    if (this.#defect === "double-apply" && this.held.has(this.#newest)) {
-      this.executions.set(this.#newest, (this.executions.get(this.#newest) ?? 0) + 1);
-    }
-    return await super.newPayload(payload);
-  }
-
-  /** What the process had not stored yet is gone with it. */
-  killed(): void {
-    if (this.#defect === "marker-before-body" && this.#newest !== undefined) this.held.delete(this.#newest);
-  }
-
-  /** Nothing of a node but what is named here is asked for. */
-  asNode(engine: EngineApi): ExecutionNode {
-    const blockOf = (hash: Hash32): MinorBlock | undefined => this.held.get(bytesKey(hash));
-    const store = {
-      onWriteFailure: () => {},
-      placeOf: () => undefined,
-      findBlock: blockOf,
-      block: (hash: Hash32) => {
-        const block = blockOf(hash);
-        if (block === undefined) throw new Error("the engine lacks a block that the chain has");
-        return this.#defect === "lost-requeue" ? { ...block, transactions: [] } : block;
-      },
-    };
-    return { ...engine, store, close: async () => {} } as unknown as ExecutionNode;
+  constructor(engine: SimEngine) {
+    this.engine = engine;
   }
 }
 
@@ -149,8 +86,8 @@ export function simShard(parts: SimShardParts, slave: SlaveApi): HostedShard {
   const open = async () => {
     await process.pause("open");
     const store = new ClStore(new SimRows(disk, process, weather, defect), fullShardId);
-    const engine = disk.engine.over(() => process.pause("engine", weather().engineFails));
-    const shard = assemble(options, api, { store, node: disk.engine.asNode(engine), external: undefined });
+    const node = await disk.engine.open(process, weather);
+    const shard = assemble(options, api, { store, node, external: undefined });
     opened(shard);
     return shard;
   };

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { type Hash32, ZERO_HASH } from "../../node/codec/bytes.ts";
+import { LevelRows } from "../../node/el/store/level-rows.ts";
 import type { RowStore } from "../../node/el/store/row-store.ts";
 import { ROW } from "../../node/el/store/store-keys.ts";
 import { ENGINE_ERROR } from "../../node/engine/engine-error.ts";
@@ -134,8 +135,8 @@ function failingInCollection(rows: RowStore, place: "list" | number): RowStore {
 }
 
 test.each(["list", 1, 20] as const)("a collection that fails (%s) takes nothing away that is needed", async (place) => {
-  const wrapRows = (rows: RowStore) => failingInCollection(rows, place);
-  const node = await nodes.empty(SHARD, { ...PRUNE, cacheBytes: 0, wrapRows });
+  const openRows = async (folder: string) => failingInCollection(await LevelRows.open(folder), place);
+  const node = await nodes.empty(SHARD, { ...PRUNE, cacheBytes: 0, openRows });
   let failures = 0;
   for (const { payload } of chain.canonicalPayloads(SHARD)) {
     expect((await node.newPayload(payload)).status).toBe("VALID");

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "vitest";
+import { LevelRows } from "../../node/el/store/level-rows.ts";
 import type { RowChange, RowStore } from "../../node/el/store/row-store.ts";
 import { contentDigest } from "./kill-runs.testkit.ts";
 import { insertAsHead, OpenNodes } from "./open-nodes.testkit.ts";
@@ -29,7 +30,9 @@ test("a block whose batch is not written is not acknowledged, and the store is a
   for (const item of items()) await insertAsHead(first, item);
   await first.close();
 
-  const failing = await nodes.at(path, SHARD, { wrapRows: (rows) => failingAfter(rows, 40) });
+  const failing = await nodes.at(path, SHARD, {
+    openRows: async (folder) => failingAfter(await LevelRows.open(folder), 40),
+  });
   let acknowledged = -1;
   const error = await (async () => {
     for (const item of items()) {

@@ -22,6 +22,16 @@ export function createRangeRunner(plan: RunPlan, findCauses: FindCauses, wrapEng
     verifyChecksums: plan.flags.verifyChecksums,
     cacheBytes: Math.floor(plan.cacheBytesPerWorker / (2 * (plan.shards.length + 1))),
   });
+  return rangeRunnerOver(plan, database, findCauses, wrapEngine);
+}
+
+/** Over a database that is open, which is closed with it. */
+export function rangeRunnerOver(
+  plan: RunPlan,
+  database: OpenDatabase,
+  findCauses: FindCauses,
+  wrapEngine?: EngineWrapper,
+): RangeRunner {
   return new DatabaseRangeRunner(plan, database, findCauses, wrapEngine);
 }
 
