@@ -1,6 +1,13 @@
-import { EMPTY_BYTES, type Hash32 } from "../codec/bytes.ts";
+import { bytesEqual, EMPTY_BYTES, type Hash32 } from "../codec/bytes.ts";
 import { CodecError } from "../codec/errors.ts";
-import { type QkcAddress, readQkcAddress, WireReader, WireWriter, writeQkcAddress } from "../codec/wire.ts";
+import {
+  type QkcAddress,
+  readQkcAddress,
+  sameQkcAddress,
+  WireReader,
+  WireWriter,
+  writeQkcAddress,
+} from "../codec/wire.ts";
 
 /** A cross-shard transaction as the destination shard receives it (core.py CrossShardTransactionDeposit). */
 export interface CrossShardDeposit {
@@ -66,6 +73,24 @@ export function encodeDepositList(deposits: readonly CrossShardDeposit[]): Uint8
   const writer = new WireWriter(256 * (deposits.length + 1));
   writeDepositList(writer, deposits);
   return writer.finish();
+}
+
+/** Whether nothing in which they could be told apart differs; nothing is encoded for it. */
+export function isSameDeposit(a: CrossShardDeposit, b: CrossShardDeposit): boolean {
+  return (
+    bytesEqual(a.txHash, b.txHash) &&
+    sameQkcAddress(a.from, b.from) &&
+    sameQkcAddress(a.to, b.to) &&
+    a.value === b.value &&
+    a.gasPrice === b.gasPrice &&
+    a.gasTokenId === b.gasTokenId &&
+    a.transferTokenId === b.transferTokenId &&
+    a.gasRemained === b.gasRemained &&
+    bytesEqual(a.messageData, b.messageData) &&
+    a.createContract === b.createContract &&
+    a.isFromRootChain === b.isFromRootChain &&
+    a.refundRate === b.refundRate
+  );
 }
 
 function depositListVersion(bytes: Uint8Array): -1 | 0 | 1 {

@@ -3,6 +3,7 @@ import {
   asAddress,
   asHash32,
   bigIntToMinimalBytes,
+  bytesEqual,
   bytesToBigInt,
   type Hash32,
   putWord256,
@@ -248,6 +249,10 @@ export interface QkcAddress {
 }
 
 export const EMPTY_QKC_ADDRESS: QkcAddress = { recipient: ZERO_ADDRESS, fullShardKey: 0 };
+
+export function sameQkcAddress(a: QkcAddress, b: QkcAddress): boolean {
+  return a.fullShardKey === b.fullShardKey && bytesEqual(a.recipient, b.recipient);
+}
 
 export function readQkcAddress(reader: WireReader, what: string): QkcAddress {
   return { recipient: reader.address(what), fullShardKey: reader.uint32(what) };

@@ -1,6 +1,6 @@
-import { type CrossShardDeposit, encodeDepositList } from "../chain/deposit.ts";
+import { type CrossShardDeposit, encodeDepositList, isSameDeposit } from "../chain/deposit.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
-import { bytesEqual, toHex } from "../codec/bytes.ts";
+import { toHex } from "../codec/bytes.ts";
 import { keccak256 } from "../codec/keccak.ts";
 import type { ExecutionResult } from "../el/payload.ts";
 import { compareDeclared } from "./compare-block.ts";
@@ -14,6 +14,8 @@ export interface StoredSends {
   readonly fullShardId: number;
   readonly deposits: readonly CrossShardDeposit[];
 }
+
+const SENDS_FIELD = "xshardSends";
 
 /** What is compared of an execution, whoever made it. */
 type ComparedExecution = Omit<ExecutionResult, "receipts" | "senders">;
@@ -31,15 +33,16 @@ export function compareExecution(
   return [...compareDeclared(block, computed), ...compareSends(stored, sendsTo)];
 }
 
-/** Whether there are none, without a word about them. */
-export function matchesExecution(
+/** Names of the fields alone: what one list has of deposits may be more than can be hashed for every question about it. */
+export function differingFields(
   block: MinorBlock,
   computed: ComparedExecution,
   stored: readonly StoredSends[],
   sendsTo: (fullShardId: number) => readonly CrossShardDeposit[],
-): boolean {
-  const sendsMatch = () => stored.every(({ fullShardId, deposits }) => sameDeposits(deposits, sendsTo(fullShardId)));
-  return compareDeclared(block, computed).length === 0 && sendsMatch();
+): string[] {
+  const fields = compareDeclared(block, computed).map(({ field }) => field);
+  const sendsMatch = stored.every(({ fullShardId, deposits }) => areSameDeposits(deposits, sendsTo(fullShardId)));
+  return sendsMatch ? fields : [...fields, SENDS_FIELD];
 }
 
 /** One difference for all destinations; it names those that differ. */
@@ -48,7 +51,7 @@ function compareSends(
   sendsTo: (fullShardId: number) => readonly CrossShardDeposit[],
 ): FieldDifference[] {
   const differing = stored
-    .filter(({ fullShardId, deposits }) => !sameDeposits(deposits, sendsTo(fullShardId)))
+    .filter(({ fullShardId, deposits }) => !areSameDeposits(deposits, sendsTo(fullShardId)))
     .map(({ fullShardId, deposits }) => ({
       declared: `to ${fullShardId}: ${sendsText(deposits)}`,
       computed: `to ${fullShardId}: ${sendsText(sendsTo(fullShardId))}`,
@@ -57,16 +60,15 @@ function compareSends(
   const join = (texts: readonly string[]) => texts.join("; ");
   return [
     {
-      field: "xshardSends",
+      field: SENDS_FIELD,
       declared: join(differing.map(({ declared }) => declared)),
       computed: join(differing.map(({ computed }) => computed)),
     },
   ];
 }
 
-function sameDeposits(a: readonly CrossShardDeposit[], b: readonly CrossShardDeposit[]): boolean {
-  if (a.length !== b.length) return false;
-  return a.length === 0 || bytesEqual(encodeDepositList(a), encodeDepositList(b));
+function areSameDeposits(a: readonly CrossShardDeposit[], b: readonly CrossShardDeposit[]): boolean {
+  return a.length === b.length && a.every((deposit, i) => isSameDeposit(deposit, b[i]));
 }
 
 function sendsText(deposits: readonly CrossShardDeposit[]): string {

@@ -4,8 +4,8 @@ import type { NewPayloadResult } from "../../node/el/block-executor.ts";
 import type { ExecutionResult } from "../../node/el/payload.ts";
 import {
   compareExecution,
+  differingFields,
   type FieldDifference,
-  matchesExecution,
   type StoredSends,
 } from "../../node/engine/compare-execution.ts";
 import type { ShardRig } from "./shard-rig.ts";
@@ -28,14 +28,14 @@ export function declaredDifferences(
 }
 
 /**
- * Whether an outcome is all that a block declares. It is asked again and again about one block, whose lists are read
- * once.
+ * Names the fields in which an outcome is not what a block declares: none where it is all of it, "refused" for no outcome.
+ * It is asked again and again about one block, whose lists are read once.
  */
-export function matchesDeclared(
+export function declaredFields(
   source: BlockSource,
   rig: ShardRig,
   block: MinorBlock,
-): (outcome: NewPayloadResult) => boolean {
+): (outcome: NewPayloadResult) => readonly string[] {
   const hash = minorHeaderHash(block.header);
   const read = new Map<number, readonly StoredSends[]>();
   const storedFor = (fullShardId: number): readonly StoredSends[] => {
@@ -44,9 +44,19 @@ export function matchesDeclared(
     return known;
   };
   return (outcome) => {
-    if (outcome.status !== "EXECUTED") return false;
+    if (outcome.status !== "EXECUTED") return ["refused"];
     const sends = rig.cl.sendsOf(block, outcome.computed.xshardSends);
     const stored = [...sends.keys()].flatMap(storedFor);
-    return matchesExecution(block, outcome.computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
+    return differingFields(block, outcome.computed, stored, (fullShardId) => sends.get(fullShardId) ?? []);
   };
+}
+
+/** Whether an outcome is all that a block declares. */
+export function matchesDeclared(
+  source: BlockSource,
+  rig: ShardRig,
+  block: MinorBlock,
+): (outcome: NewPayloadResult) => boolean {
+  const fields = declaredFields(source, rig, block);
+  return (outcome) => fields(outcome).length === 0;
 }

@@ -1,4 +1,4 @@
-import type { CrossShardDeposit } from "../../node/chain/deposit.ts";
+import type { CrossShardDeposit, CrossShardDepositList } from "../../node/chain/deposit.ts";
 import { toHex } from "../../node/codec/bytes.ts";
 import { findMinorBlock } from "../database/find-block.ts";
 import type { Inspected } from "../database/inspected.ts";
@@ -15,29 +15,53 @@ export function depositsView(inspected: Inspected, reference: string): View {
   const { hash, block } = findMinorBlock(inspected, minorReference(reference));
   const { branch, height } = block.header;
   const others = inspected.source.fullShardIds.filter((id) => id !== branch);
-  const sent = others.map((to) => ({ to, list: inspected.source.shard(to).depositList(hash) }));
-  const consumed = inspected.rows.consumedDepositHashes(branch, hash)?.map(toHex);
-  const json = {
+  const sends: BlockSends = {
     branch,
     height,
     hash: toHex(hash),
-    sent: sent.map(({ to, list }) => ({
-      to,
-      received: list !== undefined,
-      version: list?.version ?? null,
-      deposits: (list?.deposits ?? []).map(depositJson),
-    })),
-    consumed: consumed ?? null,
+    sent: others.map((to) => ({ to, list: inspected.source.shard(to).depositList(hash) })),
+    consumed: inspected.rows.consumedDepositHashes(branch, hash)?.map(toHex),
   };
+  return {
+    get json() {
+      return sendsJson(sends);
+    },
+    get text() {
+      return sendsText(sends);
+    },
+  };
+}
+
+interface BlockSends {
+  readonly branch: number;
+  readonly height: number;
+  readonly hash: string;
+  /** By destination; a list that it does not hold is undefined. */
+  readonly sent: readonly { readonly to: number; readonly list: CrossShardDepositList | undefined }[];
+  /** Undefined where no row says it. */
+  readonly consumed: readonly string[] | undefined;
+}
+
+function sendsJson({ branch, height, hash, sent, consumed }: BlockSends): View["json"] {
+  const lists = sent.map(({ to, list }) => ({
+    to,
+    received: list !== undefined,
+    version: list?.version ?? null,
+    deposits: (list?.deposits ?? []).map(depositJson),
+  }));
+  return { branch, height, hash, sent: lists, consumed: consumed ?? null };
+}
+
+function sendsText({ branch, height, hash, sent, consumed }: BlockSends): View["text"] {
   const fields = fieldTable([
     ["block", `shard ${shardName(branch)} ${grouped(height)}`],
-    ["hash", json.hash],
+    ["hash", hash],
     ...sent.map(({ to, list }) => [`to ${shardName(to)}`, listText(list?.deposits.length)] as const),
     ["consumed", consumed === undefined ? "no row says what" : `${grouped(consumed.length)} deposits`],
   ]);
   const lists = sent.flatMap(({ to, list }) => (list?.deposits ?? []).map((deposit) => depositText(to, deposit)));
   const consumedText = (consumed ?? []).map((of, i) => [`consumed ${i}`, of]);
-  return { json, text: [fields, ...lists, ...(consumedText.length === 0 ? [] : [textTable(consumedText)])] };
+  return [fields, ...lists, ...(consumedText.length === 0 ? [] : [textTable(consumedText)])];
 }
 
 function listText(count: number | undefined): string {

@@ -321,6 +321,21 @@ test("an altered block is not shown as if it were whole", () => {
   }
 });
 
+test("of a long row people see the beginning, and how to have all of it", () => {
+  const key = utf8("long");
+  const twin = new DatabaseTwin(SMALL).put("shard-1.db", key, new Uint8Array(2 ** 20 + 17).fill(7)).write();
+  try {
+    const { json, text } = inspect(request("key", ["1", "long"], { db: twin.dir }));
+    const lines = text[1].split("\n");
+    expect(lines).toHaveLength(2 ** 16 + 1);
+    expect(lines.at(-1)).toBe("… 17 bytes more: --raw writes them all");
+    expect(json.length).toBe(2 ** 20 + 17);
+    expect(inspectRaw(request("key", ["1", "long"], { db: twin.dir, raw: true }))).toHaveLength(2 ** 20 + 17);
+  } finally {
+    twin.remove();
+  }
+});
+
 describe("a goquarkchain database", () => {
   let archive: GoquarkchainDirectory;
   beforeAll(() => {

@@ -10,6 +10,8 @@ import { fieldTable } from "../text/table.ts";
 import type { View } from "./view.ts";
 
 const BYTES_A_LINE = 16;
+/** Nobody reads more in this form, and a row may have a thousand times as much. */
+const MOST_DUMPED = 2 ** 20;
 /** Keys with the same start that are named where the key is not there. */
 const NEAR_KEYS = 3;
 
@@ -81,14 +83,16 @@ function nearKeys(rows: KeyValueReader, key: Uint8Array): Uint8Array[] {
   return [];
 }
 
-/** Offset, bytes, and the characters that they would be. */
+/** Offset, bytes, and the characters that they would be; of a long row its beginning. */
 function hexDump(bytes: Uint8Array): string {
   const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += BYTES_A_LINE) {
-    const line = bytes.subarray(at, at + BYTES_A_LINE);
+  const end = Math.min(bytes.length, MOST_DUMPED);
+  for (let at = 0; at < end; at += BYTES_A_LINE) {
+    const line = bytes.subarray(at, Math.min(at + BYTES_A_LINE, end));
     const hex = Array.from(line, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const text = Array.from(line, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
     lines.push(`${at.toString(16).padStart(8, "0")}  ${hex.padEnd(BYTES_A_LINE * 3 - 1)}  ${text}`);
   }
+  if (end < bytes.length) lines.push(`… ${grouped(bytes.length - end)} bytes more: --raw writes them all`);
   return lines.join("\n");
 }

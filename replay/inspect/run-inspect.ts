@@ -11,7 +11,7 @@ export function runInspect(request: InspectRequest): ExitCode {
     printAsIs(inspectRaw(request));
     return EXIT.clean;
   }
-  const { json, text } = inspect(request);
-  print(request.json ? jsonText(json) : `${text.join("\n\n")}\n`);
+  const view = inspect(request);
+  print(request.json ? jsonText(view.json) : `${view.text.join("\n\n")}\n`);
   return EXIT.clean;
 }

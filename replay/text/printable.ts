@@ -4,11 +4,15 @@ import { shown } from "../../node/codec/shown.ts";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what colours consist of
 const COLOR = /(\u001b\[[\d;]*m)/;
 
+/** What every text has that `shown` or a colour would make another one of, and some that none would: most have nothing of it. */
+const CONSPICUOUS = /(?!\n)\p{Cc}|[\p{Cs}\p{Bidi_Control}\u2028\u2029]|##|^[^\S\n]*::/mu;
+
 /**
  * A text of this program with its own line breaks and colours: the last net under what files decide, which `shown` has
  * on one line already.
  */
 export function printable(text: string): string {
+  if (!CONSPICUOUS.test(text)) return text;
   return text.split("\n").map(printableLine).join("\n");
 }
 

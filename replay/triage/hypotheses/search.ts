@@ -4,7 +4,7 @@ import { type Hash32, hashFromHex, toHex } from "../../../node/codec/bytes.ts";
 import { QkcError } from "../../../node/codec/errors.ts";
 import { EIPS } from "../../../node/el/evm/hardforks/eips.ts";
 import type { Rules } from "../../../node/el/evm/rules.ts";
-import { declaredDifferences } from "../../execution/declared-differences.ts";
+import { declaredFields } from "../../execution/declared-differences.ts";
 import type { ClassedDivergence } from "../../report/classes/group.ts";
 import { OTHER_SWITCHES } from "../client-rules.ts";
 import { declaredOutcome } from "../locality/declared-outcome.ts";
@@ -96,10 +96,7 @@ async function judged(
       trial,
       cl: rig.cl,
       declared: () => declaredOutcome(source, rig.cl, trial),
-      differingFields: (outcome) =>
-        outcome.status === "INVALID"
-          ? ["refused"]
-          : declaredDifferences(source, rig, trial.block, outcome.computed).map(({ field }) => field),
+      differingFields: declaredFields(source, rig, trial.block),
     };
   } catch (error) {
     // What cannot be executed once more tells nothing here; the closer look says why.

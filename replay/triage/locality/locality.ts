@@ -1,6 +1,6 @@
-import { type CrossShardDeposit, encodeDepositList } from "../../../node/chain/deposit.ts";
+import { type CrossShardDeposit, isSameDeposit } from "../../../node/chain/deposit.ts";
 import type { Receipt } from "../../../node/chain/receipt.ts";
-import { bytesEqual, type Hash32, toHex } from "../../../node/codec/bytes.ts";
+import { type Hash32, toHex } from "../../../node/codec/bytes.ts";
 import type { ExecutionUnit } from "../../../node/el/evm/tracer.ts";
 import { diffStates } from "../../../node/el/state/state-diff.ts";
 import type { BlockTrial } from "../../execution/trial.ts";
@@ -99,10 +99,6 @@ function differingSenders(declared: Outcome, computed: Outcome): ReadonlySet<str
     for (const deposit of [stored[first], sent[first]]) if (deposit !== undefined) hashes.add(toHex(deposit.txHash));
   }
   return hashes;
-}
-
-function isSameDeposit(a: CrossShardDeposit, b: CrossShardDeposit): boolean {
-  return bytesEqual(encodeDepositList([a]), encodeDepositList([b]));
 }
 
 function isTransactionIn({ kind, hash }: ExecutionUnit, hashes: ReadonlySet<string>): boolean {
