@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { SMALL, SMALL_SHARDS } from "../database/small-fixture.testkit.ts";
-import { baseFolder } from "./base-folder.ts";
+import { baseFolder, formerBase, putBaseAway } from "./base-folder.ts";
 
 let folder: string;
 let question: Parameters<typeof baseFolder>[0];
@@ -54,6 +54,22 @@ it("that is named is remembered, found again where it was moved to by name, and 
   expect(() => baseFolder(question)).toThrow(`stand on the database in ${here}, which is not there`);
   expect(baseFolder({ ...question, named: there })).toBe(there);
   expect(baseFolder(question)).toBe(there);
+});
+
+it("is none for shards that did away with it, and stays another slave's in the same folder, until it is named again", () => {
+  for (const id of SMALL_SHARDS)
+    symlinkSync(join(SMALL, `shard-${id}.db`), join(question.dbPathRoot, `shard-${id}.db`));
+  const [own, others] = [SMALL_SHARDS.slice(0, 2), SMALL_SHARDS.slice(2)];
+  const base = baseFolder({ ...question, fullShardIds: own });
+  expect(base).toBe(question.dbPathRoot);
+  putBaseAway(question.datadir, own, question.dbPathRoot);
+  expect(baseFolder({ ...question, fullShardIds: own })).toBeUndefined();
+  expect(formerBase(question.datadir, own)).toBe(question.dbPathRoot);
+  expect(baseFolder({ ...question, fullShardIds: others })).toBe(question.dbPathRoot);
+  expect(formerBase(question.datadir, others)).toBeUndefined();
+  expect(baseFolder({ ...question, fullShardIds: own, named: question.dbPathRoot })).toBe(question.dbPathRoot);
+  expect(baseFolder({ ...question, fullShardIds: own })).toBe(question.dbPathRoot);
+  expect(formerBase(question.datadir, own)).toBeUndefined();
 });
 
 it("that is named and holds nothing of the slave, or is none, is refused", () => {

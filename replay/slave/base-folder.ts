@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { NotADatabaseError, UsageError } from "../../node/codec/errors.ts";
@@ -8,8 +8,6 @@ import { readTextFile } from "../report/read-text-file.ts";
 
 /** In the data directory: which database its stores stand on. */
 const RECORD = "base.json";
-/** In the data directory: which database its stores stood on before they took over what they need of it. */
-const FORMER_RECORD = "former-base.json";
 const recordSchema = z.strictObject({ base: z.string() });
 
 export interface BaseQuestion {
@@ -30,6 +28,7 @@ export interface BaseQuestion {
  */
 export function baseFolder({ named, datadir, dbPathRoot, fullShardIds, isClean }: BaseQuestion): string | undefined {
   if (isClean && named === undefined) return undefined;
+  if (named === undefined && fullShardIds.every((id) => existsSync(formerRecord(datadir, id)))) return undefined;
   const recorded = named === undefined ? recordedBase(datadir) : undefined;
   if (recorded !== undefined) return recorded;
   const folder = named ?? (isBegun(datadir, fullShardIds) ? undefined : oldDatabaseIn(dbPathRoot, fullShardIds));
@@ -37,24 +36,24 @@ export function baseFolder({ named, datadir, dbPathRoot, fullShardIds, isClean }
   if (named !== undefined && !holdsAny(named, fullShardIds)) {
     throw new UsageError(`--base ${named} has none of the slave's shards (${fullShardIds.join(", ")})`);
   }
-  record(datadir, RECORD, resolve(folder));
+  record(join(datadir, RECORD), resolve(folder));
+  for (const id of fullShardIds) rmSync(formerRecord(datadir, id), { force: true });
   return resolve(folder);
 }
 
-/** The stores do without the database from now on: whatever ends the process, they stand on it or have all they need. */
-export function putBaseAway(datadir: string, base: string): void {
-  record(datadir, FORMER_RECORD, base);
-  try {
-    rmSync(join(datadir, RECORD), { force: true });
-  } catch (error) {
-    throw systemRefusal(error, join(datadir, RECORD), "delete");
-  }
+/** These shards' stores do without the database from now on; those of other slaves may lie in the same folder and stand on it. */
+export function putBaseAway(datadir: string, fullShardIds: readonly number[], base: string): void {
+  for (const id of fullShardIds) record(formerRecord(datadir, id), base);
 }
 
-/** The database that stores did away with, which lack what lies below their ground since. */
-export function formerBase(datadir: string): string | undefined {
-  const path = join(datadir, FORMER_RECORD);
-  return existsSync(path) ? readRecord(path) : undefined;
+/** The database that stores of these shards did away with: they lack what lies below their ground. */
+export function formerBase(datadir: string, fullShardIds: readonly number[]): string | undefined {
+  const path = fullShardIds.map((id) => formerRecord(datadir, id)).find((each) => existsSync(each));
+  return path && readRecord(path);
+}
+
+function formerRecord(datadir: string, fullShardId: number): string {
+  return join(datadir, `former-base-${fullShardId}.json`);
 }
 
 function recordedBase(datadir: string): string | undefined {
@@ -76,12 +75,13 @@ function readRecord(path: string): string {
   }
 }
 
-function record(datadir: string, name: string, base: string): void {
-  const path = join(datadir, name);
+function record(path: string, base: string): void {
+  // Slaves of one machine share the folder, and start at once.
+  const written = `${path}.${process.pid}`;
   try {
-    mkdirSync(datadir, { recursive: true });
-    writeFileSync(`${path}.new`, `${JSON.stringify({ base })}\n`);
-    renameSync(`${path}.new`, path);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(written, `${JSON.stringify({ base })}\n`);
+    renameSync(written, path);
   } catch (error) {
     throw systemRefusal(error, path, "write");
   }

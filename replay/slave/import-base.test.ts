@@ -153,14 +153,15 @@ describe("the stores of a slave without the old database", () => {
         firsts = firstHeights(imported);
         break;
       }
-      expect(existsSync(join(folder, "slave", "S0", "base.json"))).toBe(true);
+      expect(existsSync(join(folder, "slave", "S0", "former-base-1.json"))).toBe(false);
       // Once it is ended twice without a start in between.
       if (most % 2 === 0) continue;
       const slave = await start(cluster, "slave", root, SMALL);
       expect(await heads(slave)).toEqual(headsOf(steps));
       await slave.slave.close("it ends");
     }
-    expect(existsSync(join(folder, "slave", "S0", "base.json"))).toBe(false);
+    expect(existsSync(join(folder, "slave", "S0", "former-base-1.json"))).toBe(true);
+    expect(existsSync(join(folder, "slave", "S0", "import-1.json"))).toBe(false);
     const slave = await start(cluster, "slave", root);
     expect(await heads(slave, firsts)).toEqual(headsOf(steps));
   });

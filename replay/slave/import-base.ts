@@ -4,7 +4,7 @@ import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { importShard, type ShardImport, type ShardImportOptions } from "../../node/slave/import/import-shard.ts";
 import { baseFolder, putBaseAway } from "./base-folder.ts";
-import { forgetTargets, readTargets, writeTargets } from "./import-targets.ts";
+import { forgetImportTarget, importTarget, noteImportTarget } from "./import-target.ts";
 
 export interface ImportRequest extends Pick<ShardImportOptions, "rootTip" | "cacheBytes"> {
   readonly cluster: ClusterConfig;
@@ -32,19 +32,18 @@ export async function importBase(request: ImportRequest): Promise<ImportedBase> 
   const base = baseBelow(request);
   const rootBlocks = request.rootBlocks ?? cluster.quarkchain.root.maxStaleRootBlockHeightDiff;
   const shards = new Map<number, ShardImport>();
-  const targets = readTargets(datadir);
   for (const fullShardId of self.fullShardIds) {
     const imported = await importShard({
       ...{ cluster, fullShardId, datadir, base, rootBlocks, cacheBytes },
-      rootTip: targets.get(fullShardId) ?? rootTip,
-      onRootTip: (hash) => writeTargets(datadir, targets.set(fullShardId, hash)),
+      rootTip: importTarget(datadir, fullShardId) ?? rootTip,
+      onRootTip: (hash) => noteImportTarget(datadir, fullShardId, hash),
       onProgress: (text) => onProgress(fullShardId, text),
     });
     if (imported !== undefined) shards.set(fullShardId, imported);
   }
   syncFiles(datadir);
-  putBaseAway(datadir, base);
-  forgetTargets(datadir);
+  putBaseAway(datadir, self.fullShardIds, base);
+  for (const fullShardId of self.fullShardIds) forgetImportTarget(datadir, fullShardId);
   return { base, shards };
 }
 

@@ -91,7 +91,7 @@ function baseOf(
   const { dbPathRoot, operation } = cluster;
   const { fullShardIds } = self;
   const base = baseFolder({ named, datadir, dbPathRoot, fullShardIds, isClean: operation.clean });
-  if (engines.kind !== "embedded") refuseWithoutHistory(base ?? formerBase(datadir));
+  if (engines.kind !== "embedded") refuseWithoutHistory(base ?? formerBase(datadir, fullShardIds));
   if (base === undefined) return undefined;
   if (retention !== "archive") {
     throw new UsageError(
