@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { exclusionReason } from "./exclusions.ts";
 import { describeReport, makeReport } from "./report.ts";
 import { type CaseOutcome, runFile } from "./run-file.ts";
 
@@ -107,6 +108,23 @@ describe("runFile", () => {
   test("leaves out what pyquarkchain leaves out and cannot pass", () => {
     const [outcome] = runCopy(ACCOUNTS, (text) => text.replace("blankAccount", "failed_tx_xcf416c53"));
     expect(outcome).toMatchObject({ status: "excluded", detail: expect.stringContaining("precompile 3") });
+  });
+
+  test("and of a test those cases alone that need what pyquarkchain has not", () => {
+    const id = "stRevertTest/RevertPrecompiledTouch.json/RevertPrecompiledTouch";
+    const reasons = [0, 1, 2, 3].map((index) =>
+      exclusionReason(`${id}/ConstantinopleFix/${index}`, "ConstantinopleFix"),
+    );
+    expect(reasons.map((reason) => reason?.slice(0, 25))).toEqual([
+      "needs precompile 3 delete",
+      undefined,
+      undefined,
+      "needs precompile 3 delete",
+    ]);
+    expect(exclusionReason(`${id}/Istanbul/0`, "Istanbul")).toBeUndefined();
+    expect(exclusionReason("InitCollision.json/InitCollision/ConstantinopleFix/2", "ConstantinopleFix")).toContain(
+      "7610",
+    );
   });
 });
 

@@ -54,9 +54,9 @@ function runTest(id: string, unread: UnreadTest, ledger: Ledger, forks: readonly
 function runFork(id: string, test: StateTest, ledger: Ledger, name: string): CaseOutcome[] {
   const fork = forkOf(name);
   if (fork === undefined) return [{ id, status: "excluded", detail: `no rules stand for ${name}` }];
-  const reason = exclusionReason(id, name);
   return test.post[name].map((result, index) => {
     const of = { id: `${id}/${index}`, fork: name };
+    const reason = exclusionReason(of.id, name);
     if (reason !== undefined) return { ...of, status: "excluded", detail: reason };
     const failure = failureOf(test, result, ledger, fork);
     return failure === undefined ? { ...of, status: "passed" } : { ...of, status: "failed", detail: failure };
