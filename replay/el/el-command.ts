@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
-import { parsePositiveNumber, parseWholeNumber } from "../terminal/numbers.ts";
+import { parseHost, parsePositiveNumber, parseSeconds, parseWholeNumber } from "../terminal/numbers.ts";
 
 interface ElOptions {
   readonly datadir: string;
@@ -36,7 +36,7 @@ export function addElCommand(program: Command, run: RunCommand): void {
     .requiredOption("--datadir <dir>", "folder of the store; made if it does not exist, bound to its shard and chain")
     .requiredOption("--config <file>", "cluster_config.json")
     .addOption(new Option("--shard <id>", "full shard id").argParser(parsePositiveNumber).makeOptionMandatory())
-    .option("--authrpc.addr <host>", "address of the Engine API", LOOPBACK)
+    .addOption(new Option("--authrpc.addr <host>", "address of the Engine API").argParser(parseHost).default(LOOPBACK))
     .addOption(new Option("--authrpc.port <port>", "its port; 0 takes a free one").argParser(parsePort).default(8551))
     .option(
       "--authrpc.vhosts <names>",
@@ -45,12 +45,12 @@ export function addElCommand(program: Command, run: RunCommand): void {
     )
     .option("--jwt-secret <file>", "secret of its tokens, made if absent (default: jwt.hex in the data directory)")
     .option("--http", "serve eth_* without tokens on a port of its own too")
-    .option("--http.addr <host>", "address of that port", LOOPBACK)
+    .addOption(new Option("--http.addr <host>", "address of that port").argParser(parseHost).default(LOOPBACK))
     .addOption(new Option("--http.port <port>", "that port; 0 takes a free one").argParser(parsePort).default(8545))
     .option("--http.vhosts <names>", "host names it answers to besides addresses, with commas; * for any", "localhost")
     .addOption(
       new Option("--rpc.evmtimeout <seconds>", "how long eth_call, eth_estimateGas and qkc_debug… may run")
-        .argParser(parsePositiveNumber)
+        .argParser(parseSeconds)
         .default(5),
     )
     .addOption(

@@ -4,7 +4,7 @@ import type { AfterReplay } from "../terminal/after-replay.ts";
 import type { RunCommand } from "../terminal/command.ts";
 import { type ExitCodeMeanings, exitCodesText } from "../terminal/exit-code.ts";
 import { type ListenAddress, metricsOption } from "../terminal/metrics/listen-address.ts";
-import { parsePositiveNumber } from "../terminal/numbers.ts";
+import { parseHost, parsePositiveNumber } from "../terminal/numbers.ts";
 import type { SlaveRequest } from "./run-slave.ts";
 
 interface SlaveOptions extends EngineOptions {
@@ -45,7 +45,7 @@ export function addSlaveCommand(program: Command, run: RunCommand): Command {
       "database of an old client that the stores stand on and that is only read (default: what they were begun on, or the " +
         "one in DB_PATH_ROOT)",
     )
-    .option("--host <address>", "address to listen on", EVERY_ADDRESS)
+    .addOption(new Option("--host <address>", "address to listen on").argParser(parseHost).default(EVERY_ADDRESS))
     .addOption(
       new Option("--durability <level>", "what acknowledged blocks survive: power failures, or only the process's end")
         .choices(["disk", "process"])

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from "commander";
 
 const MAX_UINT32 = 0xffff_ffff;
 const MAX_WORKERS = 512;
+/** A timer of more milliseconds than an int32 holds rings at once. */
+const MAX_SECONDS = Math.floor(0x7fff_ffff / 1000);
 
 /** A whole number, decimal or 0x. Throws InvalidArgumentError, which commander puts behind the option's name. */
 export function parseWholeNumber(text: string): number {
@@ -18,6 +20,19 @@ export function parsePositiveNumber(text: string): number {
   const value = parseWholeNumber(text);
   if (value === 0) throw new InvalidArgumentError("Expected 1 or more.");
   return value;
+}
+
+/** How long something may take, in whole seconds. */
+export function parseSeconds(text: string): number {
+  const value = parsePositiveNumber(text);
+  if (value > MAX_SECONDS) throw new InvalidArgumentError(`The largest possible value is ${MAX_SECONDS}.`);
+  return value;
+}
+
+/** Where to listen: an empty text would mean every address of the machine. */
+export function parseHost(text: string): string {
+  if (!/^\S+$/.test(text)) throw new InvalidArgumentError("Expected an address or a name of this machine.");
+  return text;
 }
 
 /** One of several parts: "2/8". */
