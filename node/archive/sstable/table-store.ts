@@ -7,11 +7,10 @@ import { FilePool } from "./file-pool.ts";
 import { type LiveTable, liveTable, SortedLevel } from "./level.ts";
 import type { LiveFiles } from "./manifest.ts";
 import { mergeRows, type RowCursor } from "./row-cursor.ts";
-import type { HeldLogs } from "./shared-logs.ts";
 import type { TableContext } from "./table-file.ts";
 import type { TableFormat } from "./table-format.ts";
 import type { TableFile } from "./version-edit.ts";
-import type { LogFile, LogStop } from "./wal.ts";
+import type { LogFile, LogStop, ReplayedLogs } from "./wal.ts";
 
 const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
 /** File handles of one store; a process may have many stores open in many threads. */
@@ -69,7 +68,7 @@ export interface StoreParts {
   readonly level0: readonly LiveTable[];
   readonly levels: readonly SortedLevel[];
   readonly logs: readonly LogFile[];
-  readonly replayed: HeldLogs;
+  readonly replayed: ReplayedLogs;
   readonly verifyAll: boolean;
   readonly notes: readonly OpeningNote[];
 }
@@ -136,7 +135,6 @@ export class TableStore implements KeyValueReader {
   close(): void {
     this.parts.context.files.close();
     this.parts.context.cache.clear();
-    this.parts.replayed.release();
   }
 
   /** Null or undefined when there is no live value. */
