@@ -3,7 +3,7 @@
  * npx tsx scripts/bench/slave-start.ts "<command of qkc>" <database> [node id], on a configuration beside the database.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +16,12 @@ import { SOCKET_TRANSPORT } from "../../node/net/socket-link.ts";
 import { CLUSTER_OPERATIONS, CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import { openDatabase } from "../../replay/database/open-database.ts";
 
+/** Of a process and its threads (Linux). */
+function cpuSeconds(pid: number): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(2);
+}
+
 const [command, db, nodeId = "S0"] = process.argv.slice(2);
 const { source, config, configPath, rootTip } = openDatabase({
   ...{ db, configPath: undefined, rootTip: undefined, verifyChecksums: "default" },
@@ -27,7 +33,8 @@ if (slave === undefined) throw new Error(`the configuration has no slave ${nodeI
 
 const datadir = mkdtempSync(join(tmpdir(), "qkc-slave-start-"));
 const startedAt = performance.now();
-const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(2)} s`;
+/** On a machine that does other work the wall says little. */
+const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(2)} s (CPU ${cpuSeconds(child.pid ?? 0)} s)`;
 const options = `--cluster_config ${configPath} --node_id ${nodeId} --datadir ${datadir} --base ${db}`;
 const child = spawn(`exec ${command} slave ${options}`, { shell: true, stdio: ["ignore", "inherit", "pipe"] });
 const ended = new Promise((resolve) => child.once("exit", resolve));
