@@ -10,6 +10,8 @@ export interface TracedStep extends Omit<TraceStep, "memory" | "gas" | "gasReser
   readonly gas: bigint;
   /** Bytes of memory before it. */
   readonly memorySize: number;
+  /** The memory before it, where it is kept. */
+  readonly memory?: Uint8Array;
   /** Refund counter before it. */
   readonly refund: bigint;
   /**
@@ -31,11 +33,17 @@ export interface TraceWriter {
 
 type UnitChoice = (unit: ExecutionUnit) => boolean;
 
+interface UnitTracerOptions {
+  /** Copies the memory for each step. */
+  readonly keepsMemory?: boolean;
+}
+
 /** Follows the chosen units of a block's execution, holding no more than one step. */
 export class UnitTracer implements BlockObserver {
   readonly tracer: Tracer;
   readonly #writer: TraceWriter;
   readonly #isChosen: UnitChoice;
+  readonly #keepsMemory: boolean;
   #state: WorldState | undefined;
   #unit: ExecutionUnit | undefined;
   #pending: Omit<TracedStep, "cost" | "error"> | undefined;
@@ -43,9 +51,10 @@ export class UnitTracer implements BlockObserver {
   #failure: string | undefined;
   #chosen = 0;
 
-  constructor(writer: TraceWriter, isChosen: UnitChoice) {
+  constructor(writer: TraceWriter, isChosen: UnitChoice, { keepsMemory = false }: UnitTracerOptions = {}) {
     this.#writer = writer;
     this.#isChosen = isChosen;
+    this.#keepsMemory = keepsMemory;
     this.tracer = {
       enterMessage: (_, callerGas, callerReserve) =>
         this.#settle(callerGas === undefined ? undefined : wholeGas(callerGas, callerReserve)),
@@ -94,7 +103,13 @@ export class UnitTracer implements BlockObserver {
     const { memory, gasReserve, ...rest } = step;
     const gas = wholeGas(step.gas, gasReserve);
     this.#settle(gas);
-    this.#pending = { ...rest, gas, memorySize: memory.length, refund: this.#state?.refund ?? 0n };
+    this.#pending = {
+      ...rest,
+      gas,
+      memorySize: memory.length,
+      memory: this.#keepsMemory ? memory.slice() : undefined,
+      refund: this.#state?.refund ?? 0n,
+    };
   }
 
   /** The step before is over. */

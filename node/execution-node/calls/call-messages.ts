@@ -1,5 +1,6 @@
 import { type ErrorCode, QkcError } from "../../codec/errors.ts";
 import { EngineError } from "../../engine/engine-error.ts";
+import type { StoredTrace } from "../debug/stored-tracer.ts";
 import type { StoreOptions } from "../open-store.ts";
 import type { Call } from "./call-runner.ts";
 
@@ -8,7 +9,7 @@ export interface CallThreadData extends Pick<StoreOptions, "folder" | "config" |
   readonly ruleSet: string;
 }
 
-export type ToCallThread = Pick<Call, "kind" | "request" | "block"> | MethodCall;
+export type ToCallThread = Pick<Call, "kind" | "request" | "block"> | StoredTrace | MethodCall;
 
 /** A debugging method, with its parameters as they came. */
 interface MethodCall {
@@ -20,7 +21,7 @@ interface MethodCall {
 /** "ready" once, then one answer to each call. */
 export type FromCallThread =
   | { readonly type: "ready" }
-  /** Of a call the bytes that it returns, of a method its answer as JSON has it. */
+  /** Of a call the bytes that it returns, of a trace or method its answer as JSON has it. */
   | { readonly type: "result"; readonly result: unknown }
   | { readonly type: "failure"; readonly failure: CallFailure };
 

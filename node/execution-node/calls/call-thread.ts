@@ -3,6 +3,7 @@ import { ruleSet } from "../../el/evm/hardforks/rule-set.ts";
 import { executionConfig } from "../../el/execution-config.ts";
 import { tracingMethods } from "../../engine/server/engine-methods.ts";
 import { BlockDebugger } from "../debug/block-debugger.ts";
+import { traceStored } from "../debug/stored-tracer.ts";
 import { openStore } from "../open-store.ts";
 import { type CallThreadData, callFailureOf, type FromCallThread, type ToCallThread } from "./call-messages.ts";
 import { runCall } from "./call-runner.ts";
@@ -13,8 +14,11 @@ async function main({ ruleSet: rulesName, ...data }: CallThreadData): Promise<vo
   const execution = executionConfig(data.config, data.fullShardId, rules);
   const store = await openStore({ ...data, rules, durability: "process", isShared: true });
   const methods = tracingMethods(new BlockDebugger(execution, store));
-  const answer = async (asked: ToCallThread) =>
-    asked.kind === "method" ? await methods[asked.name].call(asked.params) : runCall({ execution, store }, asked);
+  const answer = async (asked: ToCallThread) => {
+    if (asked.kind === "method") return await methods[asked.name].call(asked.params);
+    if (asked.kind === "trace") return traceStored({ execution, store, config: data.config }, asked);
+    return runCall({ execution, store }, asked);
+  };
   parentPort?.on("message", async (asked: ToCallThread) => {
     try {
       say({ type: "result", result: await answer(asked) });

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { QkcError } from "../../codec/errors.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
 import type { Caller } from "../../engine/json-rpc/caller.ts";
+import type { StoredTrace } from "../debug/stored-tracer.ts";
 import { type CallThreadData, callErrorOf, type FromCallThread, type ToCallThread } from "./call-messages.ts";
 import type { Call, CallRunner } from "./call-runner.ts";
 
@@ -36,18 +37,23 @@ export class CallThreads implements CallRunner {
     return (await this.#run({ kind, request, block: { header, meta } }, caller)) as Uint8Array;
   }
 
+  trace(asked: StoredTrace, caller: Caller): Promise<unknown> {
+    return this.#run(asked, caller, asked.config.timeout ?? undefined);
+  }
+
   /** The answer of a debugging method, as JSON has it. */
   runMethod(name: string, params: readonly unknown[], caller: Caller): Promise<unknown> {
     return this.#run({ kind: "method", name, params }, caller);
   }
 
-  #run(call: ToCallThread, { lane: name, signal }: Caller): Promise<unknown> {
+  /** `timeoutMs`: what the caller grants it, where that is less than everybody's. */
+  #run(call: ToCallThread, { lane: name, signal }: Caller, timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       lane = new CallLane(this.#options);
       this.#lanes.set(name, lane);
     }
-    return lane.run(call, signal);
+    return lane.run(call, signal, Math.min(timeoutMs, this.#options.timeoutMs));
   }
 
   /** Ends what is running. */
@@ -58,6 +64,7 @@ export class CallThreads implements CallRunner {
 
 interface Job {
   readonly call: ToCallThread;
+  readonly timeoutMs: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -73,7 +80,7 @@ class CallLane {
     this.#options = options;
   }
 
-  async run(call: ToCallThread, signal: AbortSignal): Promise<unknown> {
+  async run(call: ToCallThread, signal: AbortSignal, timeoutMs: number): Promise<unknown> {
     signal.throwIfAborted();
     if (this.#waiting.size >= MOST_WAITING) {
       throw new EngineError(ENGINE_ERROR.limitExceeded, `${MOST_WAITING} calls are waiting already: try again later`);
@@ -81,7 +88,7 @@ class CallLane {
     let giveUp = () => {};
     try {
       return await new Promise<unknown>((resolve, reject) => {
-        const job = { call, resolve, reject };
+        const job = { call, timeoutMs, resolve, reject };
         giveUp = () => this.#end(job, signal.reason);
         signal.addEventListener("abort", giveUp, { once: true });
         this.#waiting.add(job);
@@ -109,7 +116,7 @@ class CallLane {
     this.#waiting.delete(job);
     const thread = this.#idle.pop() ?? new CallThread(this.#options);
     this.#running.set(job, thread);
-    void thread.run(job.call).then(
+    void thread.run(job.call, job.timeoutMs).then(
       (result) => this.#finished(job, thread, () => job.resolve(result)),
       (error) => this.#finished(job, thread, () => job.reject(error)),
     );
@@ -137,14 +144,12 @@ class CallLane {
 /** One thread, which runs one call at a time. */
 class CallThread {
   readonly #worker: Worker;
-  readonly #timeoutMs: number;
   readonly #ready: Promise<void>;
   #isAlive = true;
   #endReason: unknown = new QkcError("INTERNAL", "a thread that runs calls ended by itself");
   #settle: { resolve(result: unknown): void; reject(reason: unknown): void } | undefined;
 
-  constructor({ workerFile, data, timeoutMs }: CallThreadsOptions) {
-    this.#timeoutMs = timeoutMs;
+  constructor({ workerFile, data }: CallThreadsOptions) {
     this.#worker = new Worker(workerFile, {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
@@ -171,16 +176,16 @@ class CallThread {
     return this.#isAlive;
   }
 
-  async run(message: ToCallThread): Promise<unknown> {
+  async run(message: ToCallThread, timeoutMs: number): Promise<unknown> {
     await this.#ready;
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<unknown>((resolve, reject) => {
         this.#settle = { resolve, reject };
         timer = setTimeout(() => {
-          const reason = `execution aborted: it took more than ${this.#timeoutMs / 1000} s`;
+          const reason = `execution aborted: it took more than ${timeoutMs / 1000} s`;
           void this.end(new EngineError(ENGINE_ERROR.timeout, reason));
-        }, this.#timeoutMs);
+        }, timeoutMs);
         this.#worker.postMessage(message);
       });
     } finally {

@@ -1,14 +1,6 @@
 import { type EvmTransaction, intrinsicGas, isCrossShard } from "../../chain/evm-transaction.ts";
 import type { MinorBlockHeader, MinorBlockMeta } from "../../chain/minor-block.ts";
-import {
-  type Address,
-  bytesToBigInt,
-  EMPTY_BYTES,
-  type Hash32,
-  toHex,
-  ZERO_ADDRESS,
-  ZERO_HASH,
-} from "../../codec/bytes.ts";
+import { type Address, EMPTY_BYTES, type Hash32, toHex, ZERO_ADDRESS, ZERO_HASH } from "../../codec/bytes.ts";
 import { ExecutionAbortedError } from "../../el/evm/abort.ts";
 import type { MessageResult } from "../../el/evm/message.ts";
 import type { Tracer } from "../../el/evm/tracer.ts";
@@ -20,6 +12,7 @@ import { applyTransaction } from "../../el/transactions/apply-transaction.ts";
 import { type BlockExecution, nothingExecuted } from "../../el/transactions/block-execution.ts";
 import { TransactionInvalidError } from "../../el/transactions/transaction-invalid-error.ts";
 import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
+import { revertReason } from "../debug/geth-tracers/failure-text.ts";
 import type { CallRequest } from "../eth-api/fields.ts";
 
 /** Code of "execution reverted" as geth answers it. */
@@ -178,9 +171,6 @@ class OutermostResult implements Tracer {
   }
 }
 
-/** selector of Error(string) */
-const ERROR_SELECTOR = "08c379a0";
-
 function failed(output: Uint8Array, failure: string | undefined): EngineError {
   if (output.length === 0)
     return new EngineError(ENGINE_ERROR.server, `execution failed: ${failure ?? "without a reason"}`);
@@ -188,12 +178,4 @@ function failed(output: Uint8Array, failure: string | undefined): EngineError {
   return new EngineError(REVERTED, `execution reverted${reason === undefined ? "" : `: ${reason}`}`, {
     data: `0x${toHex(output)}`,
   });
-}
-
-/** The text that Solidity's require and revert give. */
-function revertReason(output: Uint8Array): string | undefined {
-  if (toHex(output.subarray(0, 4)) !== ERROR_SELECTOR || output.length < 68) return undefined;
-  const length = bytesToBigInt(output.subarray(36, 68));
-  if (length > BigInt(output.length - 68)) return undefined;
-  return Buffer.from(output.subarray(68, 68 + Number(length))).toString("utf8");
 }

@@ -12,10 +12,14 @@ export class SizeLimit {
     this.#most = Math.min(limitBytes, MOST_ANSWER_BYTES);
   }
 
-  /** Throws EngineError where the answer is longer than it may be with another part, of ASCII and a comma. */
-  add(part: object): void {
-    this.#bytes += JSON.stringify(part).length + 1;
-    if (this.#bytes <= this.#most) return;
+  /**
+   * Length of another part, of ASCII and without its comma. Throws EngineError where the answer is longer than it may be
+   * with it.
+   */
+  add(part: object): number {
+    const { length } = JSON.stringify(part);
+    this.#bytes += length + 1;
+    if (this.#bytes <= this.#most) return length;
     throw new EngineError(
       ENGINE_ERROR.answerTooLarge,
       `the answer is longer than ${this.#most} bytes: ask for one unit, or for up to ${MOST_ANSWER_BYTES} bytes`,

@@ -16,6 +16,7 @@ import type { Caller } from "../../engine/json-rpc/caller.ts";
 import { type RpcMethods, rpcMethod } from "../../engine/json-rpc/rpc-method.ts";
 import { type Call, type CallRunner, LocalCalls } from "../calls/call-runner.ts";
 import { type BlockSelector, ChainView, type PlacedBlock } from "../chain-view.ts";
+import { traceMethods } from "../debug/trace-methods.ts";
 import type { ExecutionNode } from "../execution-node.ts";
 import { HeadPool } from "../mempool/head-pool.ts";
 import { readRawTransaction } from "../mempool/transaction-pool.ts";
@@ -41,6 +42,7 @@ export function ethMethods(node: ExecutionNode, calls: CallRunner = new LocalCal
     ...transactionMethods(chain, pool),
     ...accountMethods(chain),
     ...callMethods(chain, calls),
+    ...traceMethods(chain, calls),
     ...poolMethods(pool),
     ...filterMethods(new Filters(chain, pool)),
   };
