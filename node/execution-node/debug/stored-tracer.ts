@@ -57,7 +57,7 @@ export function traceStored(host: TraceHost, { blockHash, unit, config }: Stored
   }));
 }
 
-export function gethTracer(config: TraceConfig, subjectOf: SubjectChoice, defaultToken: bigint): GethTracer {
+function gethTracer(config: TraceConfig, subjectOf: SubjectChoice, defaultToken: bigint): GethTracer {
   const tracerConfig = config.tracerConfig ?? {};
   if (config.tracer === "callTracer") return new CallTracer(subjectOf, tracerConfig, defaultToken);
   if (config.tracer === "prestateTracer") return new PrestateTracer(subjectOf, tracerConfig, defaultToken);

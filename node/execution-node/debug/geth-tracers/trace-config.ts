@@ -34,7 +34,7 @@ const tracerConfigField = z.object({
   includeEmpty: z.boolean().optional(),
 });
 
-export const TRACER_NAMES = ["callTracer", "prestateTracer"] as const;
+const TRACER_NAMES = ["callTracer", "prestateTracer"] as const;
 
 /**
  * The options of go-ethereum's tracing methods (eth/tracers/api.go TraceConfig, logger.Config). `reexec` says how far back
