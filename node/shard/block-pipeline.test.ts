@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type MinorBlock, minorHeaderHash } from "../chain/minor-block.ts";
-import { rootHeaderHash } from "../chain/root-block.ts";
+import type { RootBlockHeader } from "../chain/root-block.ts";
 import type { SealInput, SealVerdict } from "../cl/pow/seal.ts";
 import { bytesKey, toHex } from "../codec/bytes.ts";
 import { UnsupportedError } from "../codec/errors.ts";
@@ -60,20 +60,19 @@ function pipelineOver({ chain, store }: OpenShard): BlockPipeline {
 
 /** On the second root block: what stands on the first one sends no lists. */
 async function blocks(...wanted: readonly string[]): Promise<MinorBlock[]> {
-  const root = lab.root(lab.rootGenesis.header, []);
-  if (!shard.store.hasRootBlock(hashOfRoot(root))) await pipeline.addRoot(root);
+  if (rootTip().height === 0) await pipeline.addRoot(lab.root(lab.rootGenesis.header, []));
   const made: MinorBlock[] = [];
   for (const name of wanted) {
     const parent = made.at(-1) ?? lab.genesis(SHARD_A);
-    const block = lab.block(parent.header, root.header);
+    const block = lab.block(parent.header, rootTip());
     names.set(toHex(hashOf(block)), name);
     made.push(block);
   }
   return made;
 }
 
-function hashOfRoot(root: ReturnType<Lab["root"]>) {
-  return rootHeaderHash(root.header);
+function rootTip(): RootBlockHeader {
+  return shard.chain.snapshot!.rootTip.header;
 }
 
 describe("a block", () => {
@@ -108,6 +107,16 @@ describe("a block", () => {
     expect(await first).toMatchObject([{ status: "added" }]);
     expect(await second).toMatchObject([{ status: "known" }]);
     expect(events.filter((event) => event.startsWith("report"))).toEqual(["report one"]);
+  });
+
+  it("beside the head is reported all the same, and announced to nobody", async () => {
+    const [one] = await blocks("one");
+    const [beside] = await blocks("beside");
+    await pipeline.add([one], EACH);
+    events.length = 0;
+    expect(await pipeline.add([beside], EACH)).toMatchObject([{ status: "added", move: undefined }]);
+    expect(events).toEqual(["lists of beside", "report beside"]);
+    expect(shard.chain.statusOf(hashOf(beside))).toBe("committed");
   });
 
   it("whose seal is refused is not executed and leaves nothing", async () => {
@@ -175,6 +184,42 @@ describe("a batch", () => {
     events.length = 0;
     await pipeline.reportAgain(batch.map(hashOf));
     expect(events).toEqual(["lists of one two", "report one two"]);
+  });
+});
+
+describe("a root block", () => {
+  it("of the height at which the shard begins is taken when the master has its genesis block", async () => {
+    const fresh = await openShard(lab.config, SHARD_A);
+    await pipelineOver(fresh).addRoot(lab.rootGenesis);
+    expect(events).toEqual(["head genesis", "report genesis"]);
+    expect(fresh.chain.statusOf(hashOf(lab.genesis(SHARD_A)))).toBe("committed");
+  });
+
+  it("that moves the head is announced to no peer", async () => {
+    const [one, two] = await blocks("one", "two");
+    const [beside] = await blocks("beside");
+    await pipeline.add([one, two, beside], EACH);
+    events.length = 0;
+    const outcome = await pipeline.addRoot(lab.root(rootTip(), [lab.genesis(SHARD_A), beside]));
+    expect(outcome).toMatchObject({ isTip: true, move: { leaving: [{}, {}], joining: [{ height: 1 }] } });
+    expect(events).toEqual(["head beside"]);
+  });
+
+  it("waits for no acknowledgement of lists, and what it leaves behind is committed nevertheless", async () => {
+    const [one, two] = await blocks("one", "two");
+    const [beside] = await blocks("beside");
+    await pipeline.add([beside], EACH);
+    let open = () => {};
+    gates.set("one", new Promise((resolve) => (open = () => resolve())));
+    const added = pipeline.add([one, two], EACH);
+    await settled();
+    const outcome = await pipeline.addRoot(lab.root(rootTip(), [lab.genesis(SHARD_A), beside]));
+    expect(outcome).toMatchObject({ isTip: true, move: { to: { height: 1 } } });
+    expect(shard.chain.statusOf(hashOf(one))).toBe("executed");
+    open();
+    await added;
+    for (const block of [one, two]) expect(shard.chain.statusOf(hashOf(block))).toBe("committed");
+    expect(shard.chain.snapshot?.head.hash).toEqual(hashOf(beside));
   });
 });
 

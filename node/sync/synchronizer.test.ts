@@ -66,15 +66,18 @@ describe("a peer that has more", () => {
     expect(ours.chain.statusOf(minorHeaderHash(blocks[0].header))).toBe("committed");
   });
 
-  test("its side of a fork is fetched from where it forks", async () => {
+  test.each([
+    [3, 5],
+    [12, 13],
+  ])("where we have %i blocks on a fork and it has %i, its side is fetched from where it forks", async (own, its) => {
     const common = await theirChain(7);
-    await ours.add(...common, ...chainOn(lab, common[6].header, 3));
-    const fork = chainOn(lab, common[6].header, 5);
+    await ours.add(...common, ...chainOn(lab, common[6].header, own));
+    const fork = chainOn(lab, common[6].header, its);
     await theirs.add(...fork);
     const peer = peerWith();
-    await sync(fork[4].header, peer);
-    headIs(fork[4]);
-    expect(peer.asked).toEqual(["12 headers", "5 blocks"]);
+    await sync(fork[its - 1].header, peer);
+    headIs(fork[its - 1]);
+    expect(peer.asked).toEqual([`${7 + its} headers`, `${its} blocks`]);
   });
 
   test("what is known already is not asked for", async () => {

@@ -122,7 +122,17 @@ export class ModelCluster {
   }
 
   /** A slave as its configuration has it, whatever ran on its stores before. */
-  start(config: SlaveConfig, links: ClusterLinksParts["timing"] = undefined): ModelSlave {
+  start(config: SlaveConfig, timing: ClusterLinksParts["timing"] = undefined): ModelSlave {
+    const [theirs, ours] = memoryLinks(["master", config.id]);
+    return { ...this.startUnder(ours, config, timing), master: new ModelMaster(theirs) };
+  }
+
+  /** As start, with whoever holds the other end of a link for its master. */
+  startUnder(
+    master: Link,
+    config: SlaveConfig,
+    timing: ClusterLinksParts["timing"] = undefined,
+  ): Omit<ModelSlave, "master"> {
     const lines: string[] = [];
     const apis = new Map<number, SlaveApi>();
     const open = this.#opener(join(this.#datadir, config.id));
@@ -135,13 +145,12 @@ export class ModelCluster {
       },
       log: (level, line) => lines.push(`${level} ${line}`),
       ...(this.#refused !== undefined && { refused: this.#refused }),
-      links: { transport: this.network.transportOf(config.id), ...(links && { timing: links }) },
+      links: { transport: this.network.transportOf(config.id), ...(timing && { timing }) },
     });
-    const [theirs, ours] = memoryLinks(["master", config.id]);
-    slave.accept(ours);
+    slave.accept(master);
     this.network.listen(config.host, config.port, (link) => slave.accept(link));
     const fail = (fullShardId: number, reason: string) => void apis.get(fullShardId)?.failed(reason);
-    return { slave, master: new ModelMaster(theirs), config, lines, fail };
+    return { slave, config, lines, fail };
   }
 
   /** CONNECT_TO_SLAVES to each, one after the other, as the master does it. */

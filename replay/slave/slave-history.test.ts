@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
-import { toHex, ZERO_HASH } from "../../node/codec/bytes.ts";
+import { toHex, utf8, ZERO_HASH } from "../../node/codec/bytes.ts";
 import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import { SMALL } from "../database/small-fixture.testkit.ts";
 import { replayInProcess } from "../replay/replay-run.testkit.ts";
@@ -63,8 +63,23 @@ describe("two slaves take what pyquarkchain made", () => {
     expect(await heads()).toEqual(headsOf(history.slice(0, earlier + 1)));
     expect(running.flatMap(({ master }) => master.reported)).toEqual([]);
     for (const { root } of history.slice(earlier + 1)) await addRoot(root);
+    // A master that ended while it committed the last one sends it again.
+    for (const { master } of running) {
+      for (let time = 0; time < 2; time++) {
+        expect((await master.addRoot(history[history.length - 1].root)).errorCode).toBe(0);
+      }
+    }
     expect(await heads()).toEqual(headsOf(history));
   });
+});
+
+it("tracking data of any kind is data: the block is reported, committed and confirmed (P1)", async () => {
+  await begin();
+  const [, { root, blocks }, ...rest] = history;
+  const junk = ["{", "null", "\u0000", '{"inception": "x"}'].map(utf8);
+  await feed({ root, blocks: blocks.map((block, i) => ({ ...block, trackingData: junk[i % junk.length] })) });
+  for (const step of rest) await feed(step);
+  expect(await heads()).toEqual(headsOf(history));
 });
 
 it("a shard that cannot go on is begun anew where it stood, and the other shards go on", async () => {
