@@ -1,16 +1,15 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { errnoOf, SystemError } from "./system-error.ts";
+import { errnoOf, SystemError, systemRefusal } from "./system-error.ts";
 
 /**
  * Makes a folder and those above it that are not there. In place of mkdir's `recursive`, which never ends where a file
- * system refuses a folder with ENOENT although the one above it is there, as /proc does. Throws SystemError for that,
- * and what the system says for all else.
+ * system refuses a folder with ENOENT although the one above it is there, as /proc does. Throws SystemError.
  */
 export function makeFolder(path: string): void {
   const missing: string[] = [];
   for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
-  if (missing.length === 0 && !statSync(path).isDirectory()) mkdirSync(path);
+  if (missing.length === 0 && !statSync(path).isDirectory()) makeOne(path);
   for (const folder of missing.reverse()) makeOne(folder);
 }
 
@@ -20,8 +19,8 @@ function makeOne(folder: string): void {
   } catch (error) {
     const errno = errnoOf(error);
     // Somebody else was faster.
-    if (errno === "EEXIST" && existsSync(folder)) return;
-    if (errno !== "ENOENT" || !existsSync(dirname(folder))) throw error;
+    if (errno === "EEXIST" && statSync(folder).isDirectory()) return;
+    if (errno !== "ENOENT" || !existsSync(dirname(folder))) throw systemRefusal(error, folder, "make the folder");
     throw new SystemError(
       folder,
       errno,

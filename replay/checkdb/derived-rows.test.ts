@@ -117,6 +117,42 @@ describe("rows of pyquarkchain that nothing executes", () => {
     );
   });
 
+  test("the same is seen of a single root block, whatever stands above it", async () => {
+    for (let root = 1; root <= ROOT_HEIGHT; root++) {
+      const { exitCode } = await checkInProcess(FIXTURE, { from: root, to: root, checkArchive: true });
+      expect([root, exitCode]).toEqual([root, 0]);
+    }
+  });
+
+  /** As a node leaves it that was started and stopped again: d-checkdb of the recordings is one. */
+  test("a client that began anew below its root tip has not indexed the tip's blocks yet, and is not damaged", async () => {
+    const heights = chain.roots[ROOT_HEIGHT].block.minorHeaders
+      .filter(({ branch }) => branch === 1)
+      .map(({ height }) => height);
+    const named = (height: number): Uint8Array[] => {
+      const consumed = rows().get(key("xd_", chain.minorHash(1, height)))!;
+      const deposits = Array.from({ length: (consumed.length - 4) / 32 }, (_, i) =>
+        consumed.slice(4 + 32 * i, 36 + 32 * i),
+      );
+      const hashes = [...chain.minorBlock(1, height).transactions.map((transaction) => transaction.hash), ...deposits];
+      const histories = [...rows().entries({ gte: utf8("index_"), lt: utf8("index`") })].map((row) => row.key.slice());
+      const at = (history: Uint8Array) => history.subarray(history.length - 9, history.length - 5).join();
+      return [
+        ...hashes.map((named) => key("txindex_", named)),
+        ...histories.filter((history) => at(history) === uint32ToBytes(height).join()),
+      ];
+    };
+    const options = { last: 1, shard: [1], checkArchive: true } as const;
+    const begun = new DatabaseTwin(FIXTURE);
+    for (const height of heights) {
+      for (const row of [utf8(`mi_${height}`), ...named(height)]) begun.delete(SHARD, row);
+    }
+    expect((await checkTwin(begun.write(), options)).exitCode).toBe(0);
+    const without = new DatabaseTwin(FIXTURE);
+    for (const height of heights) without.delete(SHARD, utf8(`mi_${height}`));
+    expect((await checkTwin(without.write(), options)).exitCode).toBe(4);
+  });
+
   test("a client that counted no blocks is not damaged", async () => {
     const twin = new DatabaseTwin(FIXTURE);
     for (const { key: at } of chain.db.rootArchive()!.rows.entries({})) {

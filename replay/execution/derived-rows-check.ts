@@ -1,6 +1,7 @@
 import type { ShardSource } from "../../node/archive/block-source.ts";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import type { QuarkChainConfig } from "../../node/chain/config.ts";
+import type { RootBlock } from "../../node/chain/root-block.ts";
 import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { bytesEqual, concatBytes, type Hash32, uint32ToBytes } from "../../node/codec/bytes.ts";
 import { CodecError, DatabaseDamagedError } from "../../node/codec/errors.ts";
@@ -22,6 +23,7 @@ const MAX_KEYS = 100_000;
 export class DerivedRowsCheck {
   readonly #database: OpenDatabase;
   readonly #rootChain: RootChain;
+  readonly #tipHeight: number;
   readonly #findings: Findings;
   readonly #layout: RowLayout;
   /** Shards that there are, and the root height at which each is born. */
@@ -29,33 +31,76 @@ export class DerivedRowsCheck {
   /** Undefined where the root chain's database is not there. */
   readonly #rootRows: { readonly reader: KeyValueReader; readonly rows: RootRows } | undefined;
 
-  constructor(database: OpenDatabase, rootChain: RootChain, findings: Findings) {
+  /** @param tipHeight of the database's root chain, of which `rootChain` may be a part */
+  constructor(database: OpenDatabase, rootChain: RootChain, tipHeight: number, findings: Findings) {
     this.#database = database;
     this.#rootChain = rootChain;
+    this.#tipHeight = tipHeight;
     this.#findings = findings;
     this.#layout = rowLayout(database.source);
     const { source, config } = database;
     const birthOf = (fullShardId: number) => config.quarkchain.shards.get(fullShardId)?.genesis.rootHeight ?? 0;
     this.#births = new Map(source.fullShardIds.map((fullShardId) => [fullShardId, birthOf(fullShardId)]));
     const reader = rootRowsOf(source);
-    if (reader !== undefined) this.#rootRows = { reader, rows: this.#rootRowsIn(reader, config.quarkchain) };
+    if (reader !== undefined) {
+      this.#rootRows = { reader, rows: this.#rootRowsIn(reader, config.quarkchain) };
+    }
   }
 
   /** The root chain knows all shards, also those whose databases are not there. */
   #rootRowsIn(rows: KeyValueReader, { shards }: QuarkChainConfig): RootRows {
     const births = new Map([...shards].map(([fullShardId, { genesis }]) => [fullShardId, genesis.rootHeight]));
-    return new RootRows({ layout: this.#layout, rows, rootChain: this.#rootChain, births });
+    const blockAbove = (root: RootChainBlock) => this.#rootBlockAbove(root);
+    const { layout, rootChain, tipHeight } = {
+      layout: this.#layout,
+      rootChain: this.#rootChain,
+      tipHeight: this.#tipHeight,
+    };
+    return new RootRows({ layout, rows, rootChain, tipHeight, blockAbove, births });
+  }
+
+  #rootBlockAbove({ hash, block }: RootChainBlock): RootBlock | undefined {
+    const { source } = this.#database;
+    const hint = source.rootHashHint(block.header.height + 1);
+    try {
+      const above = hint && source.rootBlocks().rootBlock(hint);
+      return above !== undefined && bytesEqual(above.header.prevBlockHash, hash) ? above : undefined;
+    } catch (error) {
+      // It is judged at its own height.
+      if (error instanceof DatabaseDamagedError) return undefined;
+      throw error;
+    }
   }
 
   /** Rows of a shard that belong to one of its blocks. */
   checkMinor(place: CheckedBlock, source: ShardSource, deriving: DerivingBlock): void {
-    const expected = [
-      ...this.#blockRows(place, source, deriving),
+    for (const row of this.#blockRows(place, source, deriving)) this.#judge(place, source.name, source.rows, row);
+    const index = this.#indexRows(place, source, deriving);
+    if (this.#isLeftOut(place, source, index)) return;
+    for (const row of index) this.#judge(place, source.name, source.rows, row);
+    this.#judgeExtraHistory(place, source, deriving);
+  }
+
+  /**
+   * Both clients begin anew below their root tip, and take its blocks out of the index until they have it once more
+   * (pyquarkchain shard_state.py init_from_root_block, __rewrite_block_index_to): then no block of it has any row there.
+   */
+  #isLeftOut(place: CheckedBlock, source: ShardSource, index: readonly ExpectedRow[]): boolean {
+    const { fullShardId, root } = place;
+    if (root === null || root.height !== this.#tipHeight) return false;
+    if (index.some(({ key }) => source.rows.has(key))) return false;
+    const { minorHeaders } = this.#rootChain.blockAt(root.height).block;
+    const own = minorHeaders.filter(({ branch }) => branch === fullShardId);
+    return own.every(({ height }) => !source.rows.has(this.#layout.minorHashAt(height)));
+  }
+
+  /** Rows of the index over the canonical chain. */
+  #indexRows(place: CheckedBlock, source: ShardSource, deriving: DerivingBlock): ExpectedRow[] {
+    return [
+      this.#heightRow(place.height, place.hash),
       ...this.#placeRows(source, deriving),
       ...this.#historyRows(source, deriving),
     ];
-    for (const row of expected) this.#judge(place, source.name, source.rows, row);
-    this.#judgeExtraHistory(place, source, deriving);
   }
 
   /** Only the index names a genesis block: the client does not execute it either. */
@@ -93,7 +138,6 @@ export class DerivedRowsCheck {
     const hashes = deposits.map(({ txHash }) => txHash);
     const keptBefore = (keyOf: (hash: Hash32) => Uint8Array) => () => source.rows.has(keyOf(parent));
     const rows: ExpectedRow[] = [
-      this.#heightRow(height, hash),
       {
         key: layout.transactionCount(hash),
         what: "the number of transactions up to this block",

@@ -109,7 +109,7 @@ class RangeCheck {
     });
     // The rows follow the client's own tip.
     const hasRows = plan.flags.checkArchive && plan.flags.rootTip === null;
-    const rows = hasRows ? new DerivedRowsCheck(database, rootChain, this.#findings) : undefined;
+    const rows = hasRows ? new DerivedRowsCheck(database, rootChain, plan.rootTipHeight, this.#findings) : undefined;
     this.#minor = new MinorCheck(database, rigs, this.#findings, { seals, findCauses, rows });
     this.#blocks = new RangeBlocks({
       database,

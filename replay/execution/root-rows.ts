@@ -2,6 +2,7 @@ import type { BlockCounts } from "../../node/archive/block-counts.ts";
 import type { KeyValueReader } from "../../node/archive/key-value-reader.ts";
 import type { MinorBlockHeader } from "../../node/chain/minor-block.ts";
 import { MINIMUM_MINOR_HEADER_BYTES, minorHeaderHash, readMinorBlockHeader } from "../../node/chain/minor-block.ts";
+import type { RootBlock } from "../../node/chain/root-block.ts";
 import { readTokenBalances, type TokenBalances } from "../../node/chain/token-balances.ts";
 import type { RootChain, RootChainBlock } from "../../node/cl/root-chain.ts";
 import { bytesEqual, bytesKey, concatBytes, type Hash32, toHex, uint32ToBytes } from "../../node/codec/bytes.ts";
@@ -13,7 +14,12 @@ import { ALWAYS, always, type ExpectedRow } from "./expected-row.ts";
 interface RootRowsOptions {
   readonly layout: RowLayout;
   readonly rows: KeyValueReader;
+  /** Up to the last root block that is checked here, which need not be the tip. */
   readonly rootChain: RootChain;
+  /** Of the database's root chain. */
+  readonly tipHeight: number;
+  /** The root block that follows on the database's root chain; undefined where there is none, or none can be read. */
+  readonly blockAbove: (root: RootChainBlock) => RootBlock | undefined;
   /** Shards, and the root height at which each is born. */
   readonly births: ReadonlyMap<number, number>;
 }
@@ -23,12 +29,16 @@ export class RootRows {
   readonly #layout: RowLayout;
   readonly #rows: KeyValueReader;
   readonly #rootChain: RootChain;
+  readonly #tipHeight: number;
+  readonly #blockAbove: RootRowsOptions["blockAbove"];
   readonly #births: ReadonlyMap<number, number>;
 
-  constructor({ layout, rows, rootChain, births }: RootRowsOptions) {
+  constructor({ layout, rows, rootChain, tipHeight, blockAbove, births }: RootRowsOptions) {
     this.#layout = layout;
     this.#rows = rows;
     this.#rootChain = rootChain;
+    this.#tipHeight = tipHeight;
+    this.#blockAbove = blockAbove;
     this.#births = births;
   }
 
@@ -101,9 +111,9 @@ export class RootRows {
    * the former chain's (root_state.py __rewrite_block_index_to), and that stays in all rows to come: so a row that does not
    * continue the one before is wrong only where the next one says so too.
    */
-  #blockCounts({ block }: RootChainBlock, fullShardId: number): ExpectedRow {
-    const { height } = block.header;
-    const mined = minersOf(block.minorHeaders, fullShardId);
+  #blockCounts(root: RootChainBlock, fullShardId: number): ExpectedRow {
+    const { height } = root.block.header;
+    const mined = minersOf(root.block.minorHeaders, fullShardId);
     const before = this.#countsAt(fullShardId, height - 1);
     const expected = sum(before ?? NO_COUNTS, mined);
     return {
@@ -111,12 +121,10 @@ export class RootRows {
       what: `the blocks of shard ${fullShardId} by miner`,
       isRight: (value) => {
         if (isSame(this.#layout.readBlockCounts(value), expected)) return true;
-        const next = height < this.#rootChain.tipHeight ? this.#countsAt(fullShardId, height + 1) : undefined;
+        const next = height < this.#tipHeight ? this.#countsAt(fullShardId, height + 1) : undefined;
         if (next === undefined) return false;
-        return !isSame(
-          next,
-          sum(expected, minersOf(this.#rootChain.blockAt(height + 1).block.minorHeaders, fullShardId)),
-        );
+        const above = this.#blockAbove(root);
+        return above === undefined || !isSame(next, sum(expected, minersOf(above.minorHeaders, fullShardId)));
       },
       isKept: () => before !== undefined,
     };

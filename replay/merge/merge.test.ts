@@ -79,7 +79,7 @@ async function expectEqualReports(
 
 describe("qkc checkdb --part, qkc report merge", () => {
   it("a clean database in any number of parts: the report of one run", async () => {
-    await expectEqualReports(CLEAN, ["--unconfirmed", "--check-archive"], 0, (most) => [1, most]);
+    await expectEqualReports(CLEAN, ["--unconfirmed", "--check-archive"], 0, (most) => [1, most, most + 2]);
   });
 
   it("a database with two diverging blocks and their reproducers", async () => {
@@ -123,10 +123,25 @@ describe("qkc checkdb --part, qkc report merge", () => {
     expect(existsSync(join(folder.path, "reports"))).toBe(false);
   });
 
+  it("refuses another database than the parts'", async () => {
+    const parts = await checkInParts(CLEAN, 1, ["--workers", "1"]);
+    const chain = new FixtureChain();
+    const forged = chain.forge({
+      minor: { fullShardId: 1, height: 9, change: (block) => withMeta(block, { gasUsed: block.meta.gasUsed + 1n }) },
+    });
+    chain.close();
+    const merged = await qkc("report", "merge", ...parts, "--db", forged.dir);
+    forged.remove();
+    expect(merged).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("is not the run's database: its root tip"),
+    });
+  });
+
   it("refuses a part that there is not", async () => {
-    const most = await jobsOf(CLEAN, []);
-    const beyond = await qkc("checkdb", "--db", CLEAN, "--part", `1/${most + 1}`);
-    expect(beyond).toMatchObject({ code: 1, stderr: expect.stringContaining(`1 to ${most} parts`) });
+    // One for each root block.
+    const beyond = await qkc("checkdb", "--db", CLEAN, "--part", "1/19");
+    expect(beyond).toMatchObject({ code: 1, stderr: expect.stringContaining("1 to 18 parts") });
     expect((await qkc("checkdb", "--db", CLEAN, "--part", "3/2")).stderr).toContain("There is no part 3 of 2.");
     expect((await qkc("checkdb", "--db", CLEAN, "--part", "3")).stderr).toContain("such as 2/8");
     expect((await qkc("checkdb", "--db", CLEAN, "--part", "1/2", "--fail-fast")).stderr).toContain(

@@ -1,6 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
+import type { OpenRequest } from "../database/open-database.ts";
 import { surveyDatabase } from "../database/survey.ts";
 import { divergencesInOrder } from "../report/assemble.ts";
 import { type CloserLook, lookOfParts, type MergedRun, mergedReport, mergeParts } from "../report/parts/merge.ts";
@@ -34,10 +36,10 @@ export async function runMerge(request: MergeRequest): Promise<ExitCode> {
   );
   refuseOverwriting(found, reportFolder);
   const run = mergeParts(found);
+  const database = request.db === undefined ? undefined : await provedDatabase(run, request.db, request.configPath);
   const differs = run.results.some(({ divergences }) => divergences.length > 0);
   const folder = reportFolder ?? createRunFolder(found[0].record.timing.databasePath, new Date());
-  const look =
-    request.db !== undefined && differs ? await lookAtWhole(run, request.db, request.configPath, folder) : undefined;
+  const look = database !== undefined && differs ? await lookAtWhole(run, database, folder) : undefined;
   const own = lookOfParts(run);
   const report = mergedReport(run, look ?? own);
   const kept = await keep(
@@ -57,14 +59,12 @@ export async function runMerge(request: MergeRequest): Promise<ExitCode> {
   return deliver({ text, line, kept, exitCode: exitCodeOfVerdict(report.verdict) });
 }
 
-/** What one process would have found of the same divergences, on the database that they are of. */
-async function lookAtWhole(
-  { parts, results }: MergedRun,
+/** How the run's own database is opened. Throws UsageError for another one. */
+async function provedDatabase(
+  { parts }: MergedRun,
   db: string,
   configPath: string | undefined,
-  folder: string,
-): Promise<CloserLook> {
-  assertOutside(db, folder);
+): Promise<OpenRequest & { readonly configPath: string }> {
   const { identity, provenance, range } = parts[0].record;
   const { rootTip, verifyChecksums } = provenance.flags;
   const open = { db, configPath, rootTip: rootTip ?? undefined, verifyChecksums };
@@ -76,9 +76,19 @@ async function lookAtWhole(
       `${db} is not the run's database: its ${other[0]} is ${other[1]}, the run's ${identity[other[0]]}`,
     );
   }
+  return { ...open, configPath: survey.configPath };
+}
+
+/** What one process would have found of the same divergences, on the database that they are of. */
+async function lookAtWhole(
+  { results }: MergedRun,
+  database: OpenRequest & { readonly configPath: string },
+  folder: string,
+): Promise<CloserLook> {
+  assertOutside(database.db, folder);
   const divergences = divergencesInOrder(results);
   const onStart = (count: number) => note(`looking closer at ${count} divergences`);
-  return await triageDivergences({ ...open, configPath: survey.configPath, divergences, folder, onStart });
+  return await triageDivergences({ ...database, divergences, folder, onStart });
 }
 
 /** A folder that holds no part itself stands for those in it that do. */
@@ -126,7 +136,7 @@ function copyFiles({ divergences }: Report, folders: ReadonlyMap<string, string>
     const traces = triage.step?.traces;
     for (const file of [triage.reproducer, traces?.reference, traces?.tested]) {
       if (file === null || file === undefined) continue;
-      mkdirSync(dirname(join(to, file)), { recursive: true });
+      makeFolder(dirname(join(to, file)));
       copyFileSync(join(from, file), join(to, file));
     }
   }

@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
 import { makeFolder } from "../../node/codec/make-folder.ts";
+import { systemRefusal } from "../../node/codec/system-error.ts";
 import { readTextFile } from "../report/read-text-file.ts";
 import { isBegun, recordFileOf } from "./record-file.ts";
 
@@ -31,8 +32,12 @@ export function openRunRecord(datadir: string, identity: ReplayIdentity, resume:
 function writeRecord(datadir: string, path: string, identity: ReplayIdentity): void {
   makeFolder(datadir);
   const temporary = `${path}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(identity, null, 2)}\n`, { flush: true });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, `${JSON.stringify(identity, null, 2)}\n`, { flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    throw systemRefusal(error, path, "write");
+  }
 }
 
 function proveIdentity(datadir: string, path: string, identity: ReplayIdentity): void {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:f
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "../../node/codec/errors.ts";
 import { makeFolder } from "../../node/codec/make-folder.ts";
+import { errnoOf, SystemError, systemRefusal } from "../../node/codec/system-error.ts";
 import { jsonText } from "../text/json.ts";
 import { describeFailure } from "./failure.ts";
 import { readTextFile } from "./read-text-file.ts";
@@ -20,18 +21,31 @@ function runId(db: string, now: Date): string {
   return `${time}-${basename(resolve(db))}`;
 }
 
-/** Makes reports/<run>, with a number behind it where two runs start in the same second. */
+/** Makes reports/<run>, with a number behind it where two runs start in the same second. Throws SystemError. */
 export function createRunFolder(db: string, now: Date): string {
-  makeFolder(REPORTS_FOLDER);
   const first = join(REPORTS_FOLDER, runId(db, now));
-  for (let attempt = 1; ; attempt++) {
-    const folder = attempt === 1 ? first : `${first}-${attempt}`;
-    try {
-      mkdirSync(folder);
-      return folder;
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  try {
+    makeFolder(REPORTS_FOLDER);
+    for (let attempt = 1; ; attempt++) {
+      const folder = attempt === 1 ? first : `${first}-${attempt}`;
+      if (isMade(folder)) return folder;
     }
+  } catch (error) {
+    const refusal = systemRefusal(error, first, "make the folder");
+    if (!(refusal instanceof SystemError)) throw error;
+    const { path, errno, message } = refusal;
+    throw new SystemError(path, errno, `${message}; --report DIR puts the report elsewhere`, { cause: error });
+  }
+}
+
+/** False where it is there already. */
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    throw error;
   }
 }
 

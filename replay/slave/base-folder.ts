@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { openArchive } from "../../node/archive/open-archive.ts";
 import { NotADatabaseError, UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { systemRefusal } from "../../node/codec/system-error.ts";
 import { readTextFile } from "../report/read-text-file.ts";
 
@@ -79,7 +80,7 @@ function record(path: string, base: string): void {
   // Slaves of one machine share the folder, and start at once.
   const written = `${path}.${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(written, `${JSON.stringify({ base })}\n`);
     renameSync(written, path);
   } catch (error) {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { systemRefusal } from "../../node/codec/system-error.ts";
 import { readTextFile } from "../report/read-text-file.ts";
 
@@ -25,7 +26,7 @@ export function importTarget(datadir: string, fullShardId: number): Hash32 | und
 export function noteImportTarget(datadir: string, fullShardId: number, rootTip: Hash32): void {
   const path = recordOf(datadir, fullShardId);
   try {
-    mkdirSync(datadir, { recursive: true });
+    makeFolder(datadir);
     writeFileSync(`${path}.new`, `${JSON.stringify({ rootTip: toHex(rootTip) })}\n`);
     renameSync(`${path}.new`, path);
   } catch (error) {

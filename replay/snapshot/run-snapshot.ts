@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Duplex, PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { QkcError, rootReasonOf, UnsupportedError, UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { shown } from "../../node/codec/shown.ts";
 import { readTextFile } from "../report/read-text-file.ts";
 import { EXIT, type ExitCode } from "../terminal/exit-code.ts";
@@ -28,12 +29,12 @@ export async function runSnapshot(source: string, to: string): Promise<ExitCode>
     print(`${to} has the contents of ${archive.name} already\n`);
     return EXIT.clean;
   }
-  mkdirSync(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   const partial = `${target}.partial`;
   // Of a process that was killed: a stream cannot be taken up in its middle.
   rmSync(partial, { recursive: true, force: true });
   assertSpace(archive, dirname(target));
-  mkdirSync(partial);
+  makeFolder(partial);
   await unpack(archive, partial);
   assertFilesOnly(partial, archive.name);
   rmSync(marker, { force: true });

@@ -10,7 +10,7 @@ import type { RunIdentity } from "./checkpoint.ts";
 import { memoryBudget } from "./memory.ts";
 import { planRanges } from "./plan.ts";
 import type { DatabaseSurvey, HintedSpan, ProvedSpan, RootBlockCosts, RunPlan } from "./range-job.ts";
-import { type Part, partText, rangesOfPart } from "./split.ts";
+import { mostParts, type Part, partText, rangesOfPart } from "./split.ts";
 
 /** A database of which nothing is right, or a config that does not belong to it, would fill memory with findings. */
 const MAX_FINDINGS = 20_000;
@@ -58,12 +58,7 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey, mayHint
   const hinted = mayHint ? survey.hinted(whole.rootFrom, whole.rootTo, shards) : undefined;
   const wholeCosts = hinted?.costs ?? survey.costs(whole.rootFrom, whole.rootTo, shards);
   if (request.shards !== undefined && !request.unconfirmed) assertBlocks(wholeCosts, whole.rootFrom, whole.rootTo);
-  const wholeRanges = planRanges({
-    rootFrom: whole.rootFrom,
-    costs: wholeCosts,
-    batch: request.batch,
-    unconfirmed: request.unconfirmed,
-  });
+  const wholeRanges = rangesOf(request, whole, wholeCosts);
   const mine = request.part === undefined ? wholeRanges : rangesOfPart(wholeRanges, request.part);
   const { rootFrom, rootTo } = spanOf(mine);
   const costs = request.part === undefined ? wholeCosts : costsOfPart(survey, rootFrom, rootTo, shards, hinted);
@@ -124,6 +119,18 @@ export function databaseIdentity({ identity, configHash, ruleSet }: DatabaseSurv
 /** What tells a run's checkpoint from another's: the run, and which part of it. */
 export function checkpointIdentity({ identity }: PlannedRun, part: Part | undefined): RunIdentity {
   return part === undefined ? identity : { ...identity, part: partText(part) };
+}
+
+/** Ranges that are too few for the parts are made smaller: a run is shared by as many machines as are there. */
+function rangesOf(
+  { batch, unconfirmed, part }: CheckdbRequest,
+  { rootFrom, rootTo }: { readonly rootFrom: number; readonly rootTo: number },
+  costs: RootBlockCosts,
+): readonly Range[] {
+  const ranges = planRanges({ rootFrom, costs, batch, unconfirmed });
+  if (part === undefined || part.count <= mostParts(ranges)) return ranges;
+  const smaller = Math.max(1, Math.floor((rootTo - rootFrom + 1) / part.count));
+  return planRanges({ rootFrom, costs, batch: smaller, unconfirmed });
 }
 
 function spanOf(ranges: readonly Range[]): { readonly rootFrom: number; readonly rootTo: number } {

@@ -26,7 +26,7 @@ export function splitRanges(ranges: readonly Range[], count: number): Range[][] 
   const pieces = piecesOf(ranges);
   if (count < 1 || count > pieces.length) {
     throw new UsageError(
-      `this run has ${pieces.length} ranges: it can be cut into 1 to ${pieces.length} parts, not into ${count}; qkc plan makes as many as there can be`,
+      `this run can be cut into 1 to ${pieces.length} parts, not into ${count}; qkc plan makes as many as there is work for`,
     );
   }
   const capacity = leastCapacity(pieces, count);

@@ -42,6 +42,7 @@ async function refuseUnmarked(folder: string): Promise<void> {
 }
 
 async function openError(folder: string, error: unknown): Promise<Error> {
+  if (error instanceof SystemError) return error;
   if (isLevelLocked(error)) return new UsageError(`${folder} is in use by another process: stop it first`);
   const reason = rootCauseText(error);
   if (hasCode(error, "LEVEL_CORRUPTION")) return damaged(folder, reason, error);
