@@ -14,7 +14,7 @@ const INITIAL = Uint32Array.of(
   ...[0xade682d1, 0x510e527f, 0x2b3e6c1f, 0x9b05688c, 0xfb41bd6b, 0x1f83d9ab, 0x137e2179, 0x5be0cd19],
 );
 
-const SCHEDULE: readonly (readonly number[])[] = [
+const SCHEDULE: readonly Uint8Array[] = [
   [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
   [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
   [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
@@ -25,19 +25,7 @@ const SCHEDULE: readonly (readonly number[])[] = [
   [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
   [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
   [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-];
-
-/** Words that one mixing takes, columns first. */
-const MIXINGS: readonly (readonly [number, number, number, number])[] = [
-  [0, 4, 8, 12],
-  [1, 5, 9, 13],
-  [2, 6, 10, 14],
-  [3, 7, 11, 15],
-  [0, 5, 10, 15],
-  [1, 6, 11, 12],
-  [2, 7, 8, 13],
-  [3, 4, 9, 14],
-];
+].map((order) => Uint8Array.from(order));
 
 /** Precompile 9: (rounds, state, block, offset, whether final) to the new state of BLAKE2b; a gas per round (EIP-152). */
 export function blake2f(_context: ExecutionContext, message: Message): MessageResult {
@@ -52,7 +40,7 @@ function compress(rounds: number, data: Uint8Array): Uint8Array {
   const state = halves(data, STATE_AT, 16);
   const block = halves(data, BLOCK_AT, 32);
   const offset = halves(data, OFFSET_AT, 4);
-  const v = new Uint32Array(32);
+  const v = new Int32Array(32);
   v.set(state);
   v.set(INITIAL, 16);
   for (let i = 0; i < 4; i++) v[24 + i] ^= offset[i];
@@ -60,59 +48,94 @@ function compress(rounds: number, data: Uint8Array): Uint8Array {
     v[28] = ~v[28];
     v[29] = ~v[29];
   }
-  for (let round = 0; round < rounds; round++) {
-    const order = SCHEDULE[round % SCHEDULE.length];
-    for (let i = 0; i < MIXINGS.length; i++) mix(v, MIXINGS[i], block, order[2 * i], order[2 * i + 1]);
-  }
+  for (let round = 0; round < rounds; round++) mixAll(v, block, SCHEDULE[round % SCHEDULE.length]);
   const output = new DataView(new ArrayBuffer(64));
-  for (let i = 0; i < 16; i++) output.setUint32(4 * i, state[i] ^ v[i] ^ v[i + 16], true);
+  for (let i = 0; i < 16; i++) output.setInt32(4 * i, state[i] ^ v[i] ^ v[i + 16], true);
   return new Uint8Array(output.buffer);
 }
 
 /** 64-bit words as little-endian halves. */
-function halves(data: Uint8Array, at: number, count: number): Uint32Array {
+function halves(data: Uint8Array, at: number, count: number): Int32Array {
   const view = new DataView(data.buffer, data.byteOffset);
-  return Uint32Array.from({ length: count }, (_, i) => view.getUint32(at + 4 * i, true));
+  return Int32Array.from({ length: count }, (_, i) => view.getInt32(at + 4 * i, true));
 }
 
+/** One round: the columns, then the diagonals. */
+function mixAll(v: Int32Array, block: Int32Array, order: Uint8Array): void {
+  mix(v, 0, 4, 8, 12, block, order[0], order[1]);
+  mix(v, 1, 5, 9, 13, block, order[2], order[3]);
+  mix(v, 2, 6, 10, 14, block, order[4], order[5]);
+  mix(v, 3, 7, 11, 15, block, order[6], order[7]);
+  mix(v, 0, 5, 10, 15, block, order[8], order[9]);
+  mix(v, 1, 6, 11, 12, block, order[10], order[11]);
+  mix(v, 2, 7, 8, 13, block, order[12], order[13]);
+  mix(v, 3, 4, 9, 14, block, order[14], order[15]);
+}
+
+/**
+ * Mixes the words a, b, c and d with two of the block. Each word is in two local variables while it is worked on: a call
+ * may ask for four billion rounds.
+ */
 function mix(
-  v: Uint32Array,
-  words: readonly [number, number, number, number],
-  block: Uint32Array,
+  v: Int32Array,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  block: Int32Array,
   first: number,
   second: number,
 ): void {
-  const [a, b, c, d] = words;
-  add(v, a, v[2 * b], v[2 * b + 1]);
-  add(v, a, block[2 * first], block[2 * first + 1]);
-  xorRotate(v, d, a, 32);
-  add(v, c, v[2 * d], v[2 * d + 1]);
-  xorRotate(v, b, c, 24);
-  add(v, a, v[2 * b], v[2 * b + 1]);
-  add(v, a, block[2 * second], block[2 * second + 1]);
-  xorRotate(v, d, a, 16);
-  add(v, c, v[2 * d], v[2 * d + 1]);
-  xorRotate(v, b, c, 63);
+  let aLow = v[2 * a];
+  let aHigh = v[2 * a + 1];
+  let bLow = v[2 * b];
+  let bHigh = v[2 * b + 1];
+  let cLow = v[2 * c];
+  let cHigh = v[2 * c + 1];
+  let dLow = v[2 * d];
+  let dHigh = v[2 * d + 1];
+
+  let sum = (aLow >>> 0) + (bLow >>> 0) + (block[2 * first] >>> 0);
+  aHigh = (aHigh + bHigh + block[2 * first + 1] + carryOf(sum)) | 0;
+  aLow = sum | 0;
+  let low = dLow ^ aLow;
+  let high = dHigh ^ aHigh;
+  dLow = high;
+  dHigh = low;
+  sum = (cLow >>> 0) + (dLow >>> 0);
+  cHigh = (cHigh + dHigh + carryOf(sum)) | 0;
+  cLow = sum | 0;
+  low = bLow ^ cLow;
+  high = bHigh ^ cHigh;
+  bLow = (low >>> 24) | (high << 8);
+  bHigh = (high >>> 24) | (low << 8);
+
+  sum = (aLow >>> 0) + (bLow >>> 0) + (block[2 * second] >>> 0);
+  aHigh = (aHigh + bHigh + block[2 * second + 1] + carryOf(sum)) | 0;
+  aLow = sum | 0;
+  low = dLow ^ aLow;
+  high = dHigh ^ aHigh;
+  dLow = (low >>> 16) | (high << 16);
+  dHigh = (high >>> 16) | (low << 16);
+  sum = (cLow >>> 0) + (dLow >>> 0);
+  cHigh = (cHigh + dHigh + carryOf(sum)) | 0;
+  cLow = sum | 0;
+  low = bLow ^ cLow;
+  high = bHigh ^ cHigh;
+  bLow = (high >>> 31) | (low << 1);
+  bHigh = (low >>> 31) | (high << 1);
+
+  v[2 * a] = aLow;
+  v[2 * a + 1] = aHigh;
+  v[2 * b] = bLow;
+  v[2 * b + 1] = bHigh;
+  v[2 * c] = cLow;
+  v[2 * c + 1] = cHigh;
+  v[2 * d] = dLow;
+  v[2 * d + 1] = dHigh;
 }
 
-function add(v: Uint32Array, word: number, low: number, high: number): void {
-  const sum = v[2 * word] + low;
-  v[2 * word] = sum;
-  v[2 * word + 1] += high + (sum > 0xffffffff ? 1 : 0);
-}
-
-/** word = (word xor other), rotated right. */
-function xorRotate(v: Uint32Array, word: number, other: number, bits: number): void {
-  const low = v[2 * word] ^ v[2 * other];
-  const high = v[2 * word + 1] ^ v[2 * other + 1];
-  if (bits === 32) {
-    v[2 * word] = high;
-    v[2 * word + 1] = low;
-  } else if (bits < 32) {
-    v[2 * word] = (low >>> bits) | (high << (32 - bits));
-    v[2 * word + 1] = (high >>> bits) | (low << (32 - bits));
-  } else {
-    v[2 * word] = (high >>> (bits - 32)) | (low << (64 - bits));
-    v[2 * word + 1] = (low >>> (bits - 32)) | (high << (64 - bits));
-  }
+/** What a sum of low halves carries over. */
+function carryOf(sum: number): number {
+  return (sum / 0x1_0000_0000) | 0;
 }
