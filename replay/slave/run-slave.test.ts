@@ -35,9 +35,10 @@ beforeEach(async () => {
   // As text: its balances are no numbers of JavaScript's.
   const config = readFileSync(join(SMALL, "cluster_config.json"), "utf8");
   writeFileSync(join(folder, "cluster_config.json"), config.replace(/"PORT": 38000,/, `"PORT": ${port},`));
-  const options = ["--cluster_config", join(folder, "cluster_config.json"), "--node_id", "S0", "--base", SMALL];
+  // As pyquarkchain's cluster.py starts a slave.
+  const flags = [`--cluster_config=${join(folder, "cluster_config.json")}`, "--node_id=S0", "--enable_profiler=true"];
   const main = fileURLToPath(project.file("replay/cli/main.ts"));
-  child = spawn(process.execPath, [main, "slave", ...options, "--datadir", join(folder, "data")], {
+  child = spawn(process.execPath, [main, "slave", ...flags, "--base", SMALL, "--datadir", join(folder, "data")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   closed = once(child, "close") as Promise<[number | null]>;
