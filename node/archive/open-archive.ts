@@ -1,9 +1,14 @@
+import { join } from "node:path";
 import { NotADatabaseError, UsageError } from "../codec/errors.ts";
+import { shown } from "../codec/shown.ts";
 import type { BlockSource } from "./block-source.ts";
-import { assertFolder, contentsOf } from "./folder.ts";
+import { assertFolder, contentsOf, namesIn } from "./folder.ts";
 import { GoquarkchainDatabase, goquarkchainFolders } from "./goquarkchain/database.ts";
 import { PyquarkchainDatabase, pyquarkchainFolders } from "./pyquarkchain/database.ts";
 import type { StoreOptions } from "./sstable/table-store.ts";
+
+/** Folders in one that is no data directory. */
+const MOST_LOOKED_INTO = 20;
 
 /**
  * Opens a client's data directory, whichever client wrote it: pyquarkchain's `master.db` and `shard-<full shard id>.db`,
@@ -23,6 +28,22 @@ export function openArchive(dir: string, options: StoreOptions = {}): BlockSourc
   if (go !== undefined) return new GoquarkchainDatabase(go, options);
   throw new NotADatabaseError(
     `${dir} is no data directory: neither pyquarkchain's master.db and shard-<full shard id>.db nor goquarkchain's ` +
-      `master/db and <slave id>/shard-<full shard id>/db are in it (${contentsOf(dir)})`,
+      `master/db and <slave id>/shard-<full shard id>/db are in it (${contentsOf(dir)})${meantFolder(dir)}`,
   );
+}
+
+/** An archive of a data directory unpacks into a folder of its own. */
+function meantFolder(dir: string): string {
+  const within = namesIn(dir)
+    .sort()
+    .slice(0, MOST_LOOKED_INTO)
+    .map((name) => join(dir, name));
+  const meant = within.find((path) => {
+    try {
+      return (pyquarkchainFolders(path) ?? goquarkchainFolders(path)) !== undefined;
+    } catch {
+      return false;
+    }
+  });
+  return meant === undefined ? "" : `; perhaps ${shown(meant)} is meant`;
 }

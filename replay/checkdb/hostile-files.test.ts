@@ -284,7 +284,12 @@ describe("folders", () => {
     rmSync(folder, { recursive: true });
     expectAnswer(await checkInProcess(folder, {}), 1, /does not exist/);
     expectAnswer(await checkInProcess("package.json", {}), 1, /package.json is a file/);
-    expectAnswer(await checkInProcess("docs", {}), 1, /is no data directory: .*it holds /);
+    expectAnswer(await checkInProcess("docs", {}), 1, /is no data directory: .*it holds [^;]*$/);
+    expectAnswer(
+      await checkInProcess("fixtures", {}),
+      1,
+      /is no data directory: .*; perhaps fixtures\/pyqkc-small is meant$/,
+    );
   });
 });
 

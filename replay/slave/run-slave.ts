@@ -5,6 +5,7 @@ import type { ClusterConfig, SlaveConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { createSharedEthashCaches, type SharedEthashCaches } from "../../node/cl/pow/ethash-cache-pool.ts";
 import { UnsupportedError, UsageError } from "../../node/codec/errors.ts";
+import { makeFolder } from "../../node/codec/make-folder.ts";
 import { shown } from "../../node/codec/shown.ts";
 import { LoopDelay } from "../../node/measure/loop-delay.ts";
 import type { Log } from "../../node/net/link.ts";
@@ -230,7 +231,11 @@ async function externalEngines(
 /** An empty DB_PATH_ROOT is pyquarkchain's database in memory: here a folder that is gone when the slave is. */
 function dataDirectory({ datadir }: SlaveRequest, cluster: ClusterConfig) {
   const lasting = lastingDatadir(datadir, cluster);
-  if (lasting !== undefined) return { datadir: lasting, discard: () => {} };
+  if (lasting !== undefined) {
+    // A shard that cannot be made would be told at its first block only.
+    makeFolder(lasting);
+    return { datadir: lasting, discard: () => {} };
+  }
   const folder = mkdtempSync(join(tmpdir(), "qkc-slave-"));
   return { datadir: folder, discard: () => rmSync(folder, { recursive: true, force: true }) };
 }
