@@ -34,6 +34,8 @@ test.each<[DifferingPlace, RegExp]>([
   [{ fullShardId: 1, height: 40, rules: "quarkchain+2200" }, /it has deposits/],
   [{ fullShardId: 1, height: 18, rules: "quarkchain+2028" }, /another token than QKC/],
   [{ fullShardId: 1, height: 25, rules: "quarkchain+2028" }, /goes to another shard/],
+  // A CREATE2 below zero gas, which creates all the same.
+  [{ fullShardId: 1, height: 25, rules: "quarkchain+2929" }, /QuarkChain's own rules/],
 ])("says why not: %o", async (place, reason) => {
   const reproducer = await reproducerAt(place);
   expect(() => exportedStateTest(reproducer)).toThrow(reason);
@@ -50,3 +52,22 @@ test.each([
   expect(exported.post).toEqual(right.post);
   expect(exported._info).toMatchObject({ expected: { ...expected, result: expect.anything() } });
 });
+
+test("hex is written in full, and the other rules' result under their own name", async () => {
+  const found = await reproducerAt({ fullShardId: 1, height: 20, rules: "quarkchain+2200" });
+  const [[address, account]] = Object.entries(found.pre);
+  const reproducer = { ...found, pre: { ...found.pre, [address]: { ...account, storage: { "0x5": 7n } } } };
+  const [exported] = Object.values(exportedStateTest(reproducer) as unknown as Record<string, Exported>);
+  const slots = Object.values(exported.pre).flatMap(({ storage }) => Object.entries(storage).flat());
+  expect(slots.length).toBeGreaterThan(0);
+  expect(slots.filter((word) => !/^0x[0-9a-f]{64}$/.test(word))).toEqual([]);
+  expect(Object.keys(exported.post)).toEqual([QUARKCHAIN_FORK.name]);
+  expect(Object.keys(exported._info.results)).toEqual(["quarkchain+2200"]);
+  expect(exported._info.results["quarkchain+2200"].hash).not.toBe(exported.post[QUARKCHAIN_FORK.name][0].hash);
+});
+
+interface Exported {
+  readonly pre: Record<string, { readonly storage: Record<string, string> }>;
+  readonly post: Record<string, { readonly hash: string }[]>;
+  readonly _info: { readonly results: Record<string, { readonly hash: string }> };
+}

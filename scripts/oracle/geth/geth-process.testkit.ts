@@ -1,34 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { toHex } from "../../../node/codec/bytes.ts";
 
-const VERSION = "v1.16.7";
 const run = promisify(execFile);
-
-/**
- * The geth to ask: GETH_BIN, or one that is built (once, into the system's temporary folder) through the Go module
- * proxy by ORACLE_GO or the `go` on the path. Undefined where there is neither.
- */
-export async function findGeth(): Promise<string | undefined> {
-  if (process.env.GETH_BIN !== undefined) return process.env.GETH_BIN;
-  const folder = join(tmpdir(), `qkc-oracle-geth-${VERSION}`);
-  const geth = join(folder, "geth");
-  if (existsSync(geth)) return geth;
-  const go = process.env.ORACLE_GO ?? "go";
-  const goIsThere = await run(go, ["version"]).then(
-    () => true,
-    () => false,
-  );
-  if (!goIsThere) return undefined;
-  mkdirSync(folder, { recursive: true });
-  const install = ["install", `github.com/ethereum/go-ethereum/cmd/geth@${VERSION}`];
-  await run(go, install, { env: { ...process.env, GOBIN: folder }, maxBuffer: 64 * 1024 * 1024 });
-  return geth;
-}
 
 export interface Allocation {
   readonly address: string;

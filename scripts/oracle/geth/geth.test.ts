@@ -15,7 +15,8 @@ import { HttpEngine } from "../../../node/engine/client/http-engine.ts";
 import { requireQuarkChainEngine } from "../../../node/engine/client/require-engine.ts";
 import { ENGINE_ERROR } from "../../../node/engine/engine-error.ts";
 import { TOKEN_CHECKS } from "../../../replay/conformance/suite/token-checks.ts";
-import { findGeth, GethProcess } from "./geth-process.testkit.ts";
+import { GethProcess } from "./geth-process.testkit.ts";
+import { findGoEthereum } from "./go-ethereum.testkit.ts";
 import {
   emptyBlockHash,
   StandardEngine,
@@ -24,7 +25,7 @@ import {
   ZERO,
 } from "./standard-engine.testkit.ts";
 
-const geth = await findGeth();
+const geth = await findGoEthereum("geth");
 if (geth === undefined) {
   console.info("scripts/oracle/geth: skipped, set GETH_BIN to a geth or ORACLE_GO to the go command");
 }
