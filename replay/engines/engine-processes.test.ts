@@ -48,12 +48,14 @@ describe("engines in processes that the replay starts", () => {
     expect(readFileSync(join(folder.path, "new", "logs", "el-1.log"), "utf8")).toContain("no such thing 1");
   });
 
-  test("a program that is not there", async () => {
-    const run = await replayWith("/no/such/program", one);
-    expect(run).toMatchObject({
-      exitCode: 1,
-      error: expect.stringMatching(/ended with exit code 12[67], 6 times in a row/),
-    });
+  test("a program that is not there is not tried again, and is named", async () => {
+    for (const program of ["/no/such/program", "no-such-program-on-the-path"]) {
+      const run = await replayWith(`${program} el`, one);
+      expect(run).toMatchObject({
+        exitCode: 1,
+        error: expect.stringContaining(`exit code 127: ${program}, of --engine-cmd, cannot be run; name a program`),
+      });
+    }
   });
 });
 

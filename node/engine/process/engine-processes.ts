@@ -12,6 +12,8 @@ const LONGEST_DELAY_MILLISECONDS = 10_000;
 const HEALTHY_MILLISECONDS = 5000;
 const MOST_FAILED_STARTS = 5;
 const STOP_MILLISECONDS = 30_000;
+/** What a shell ends with where a command cannot be run, and where there is none of that name. */
+const NOT_RUN: ReadonlySet<number | null> = new Set([126, 127]);
 /**
  * Runs a command for as long as its input stays open, which ends with the process that holds it, however that ends: an
  * engine that outlived us would keep its data directory from the next run.
@@ -62,14 +64,15 @@ export class EngineProcess {
     const child = spawn("/bin/sh", ["-c", WATCHED, "sh", ...this.#argv], { stdio: ["pipe", log, log], detached: true });
     closeSync(log);
     this.#child = child;
-    const ended = (how: string) => {
+    const ended = (how: string, code: number | null) => {
       child.removeAllListeners();
       child.stdin?.destroy();
-      void this.#restart(how, performance.now() - startedAt);
+      if (this.#failures === 0 && NOT_RUN.has(code)) this.#options.onGivenUp(this.#notRun(how));
+      else void this.#restart(how, performance.now() - startedAt);
     };
-    child.on("error", (error) => ended(`could not be started (${error.message})`));
+    child.on("error", (error) => ended(`could not be started (${error.message})`, null));
     child.on("exit", (code, signal) =>
-      ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
+      ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, code),
     );
   }
 
@@ -83,6 +86,14 @@ export class EngineProcess {
     const timer = setTimeout(() => killGroup(child), STOP_MILLISECONDS);
     await exited;
     clearTimeout(timer);
+  }
+
+  /** At the first start only: a program that was there once may be in the midst of an upgrade. */
+  #notRun(how: string): Error {
+    return new QkcError(
+      "ENGINE",
+      `the engine of shard ${this.fullShardId} ${how}: ${this.#argv[0]}, of --engine-cmd, cannot be run; name a program on the PATH or its path (a shell's aliases are not known here), and see ${this.#logPath}`,
+    );
   }
 
   async #restart(how: string, ranMilliseconds: number): Promise<void> {
