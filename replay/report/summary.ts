@@ -8,7 +8,7 @@ import { isUnexplained } from "./classes/class-name.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import { commandAgain } from "./show-again.ts";
-import type { DepositDifference, DivergenceClass, Triage } from "./triage-schema.ts";
+import type { CoinbaseDifference, DepositDifference, DivergenceClass, Triage } from "./triage-schema.ts";
 
 /** How many findings of a kind are shown; the report has them all. */
 const SHOWN = 3;
@@ -123,7 +123,7 @@ export function divergenceText(divergence: Divergence, typed: (command: string) 
 
 /** Where it differs, and the command that shows it whole. */
 function triageLines(
-  { unit, step, state, deposits = [], reproducer, command }: Triage,
+  { unit, step, state, deposits = [], coinbase = [], reproducer, command }: Triage,
   typed: (command: string) => string,
 ): string[] {
   const code = step?.testedStep ?? step?.referenceStep ?? undefined;
@@ -135,6 +135,7 @@ function triageLines(
       return `  ${entryName(entry)}: ${declared} declared, ${computed} computed`;
     }),
     ...deposits.slice(0, SHOWN).flatMap(depositLines),
+    ...coinbase.slice(0, SHOWN).map(coinbaseLine),
     reproducer === null ? "" : `  reproducer: ${reproducer}`,
     `  ${typed(command)}`,
   ].filter((line) => line !== "");
@@ -146,6 +147,11 @@ function depositLines({ fullShardId, index, txHash, fields }: DepositDifference)
     const [theirs, ours] = around(declared, computed);
     return `  ${name}: ${field} ${theirs} declared, ${ours} computed`;
   });
+}
+
+function coinbaseLine({ token, declared, computed, parts }: CoinbaseDifference): string {
+  const sum = parts.map(({ what, amount }) => `${amount} (${what})`).join(" + ");
+  return `  coinbase ${token}: ${declared} declared, ${computed} computed = ${sum}`;
 }
 
 /** What nothing explains comes first: it may be anything. */

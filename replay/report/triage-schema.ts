@@ -97,6 +97,16 @@ const depositDifferenceSchema = z.strictObject({
   fields: z.array(z.strictObject({ field: z.string(), declared: z.string(), computed: z.string() })),
 });
 
+/** What the miner gets of one token, where that is not what the header declares. */
+const coinbaseDifferenceSchema = z.strictObject({
+  /** Name of the token. */
+  token: z.string(),
+  declared: z.string(),
+  computed: z.string(),
+  /** What `computed` is the sum of. */
+  parts: z.array(z.strictObject({ what: z.string(), amount: z.string() })),
+});
+
 /** What a closer look at a diverging block found. */
 export const triageSchema = z.strictObject({
   /** Names the divergence in file names and links: shard-height-first 8 digits of the hash. */
@@ -120,6 +130,8 @@ export const triageSchema = z.strictObject({
   }),
   /** Absent where none differs, or in reports of earlier programs. */
   deposits: z.array(depositDifferenceSchema).optional(),
+  /** As `deposits`. */
+  coinbase: z.array(coinbaseDifferenceSchema).optional(),
   step: stepDivergenceSchema.nullable(),
   /** What the unit calls by the reference, where there is one, and as tested; absent in reports of earlier programs. */
   calls: z.array(callsOfUnitSchema).optional(),
@@ -145,6 +157,7 @@ export type Triage = z.infer<typeof triageSchema>;
 export type StateDifference = z.infer<typeof stateDifferenceSchema>;
 export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
 export type StepSide = z.infer<typeof stepSideSchema>;
+export type CoinbaseDifference = z.infer<typeof coinbaseDifferenceSchema>;
 export type DepositDifference = z.infer<typeof depositDifferenceSchema>;
 export type DifferingUnit = z.infer<typeof differingUnitSchema>;
 export type ToldHypothesis = z.infer<typeof toldHypothesisSchema>;

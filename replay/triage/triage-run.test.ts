@@ -86,6 +86,28 @@ describe("triageDivergences", () => {
     expect(triageOf(divergences[0])).toMatchObject({ class: "unexplained/gasUsed", unit: null, receipt: null });
   });
 
+  it("takes apart what the miner gets: the reward of the epoch and the fees, less tax", async () => {
+    const [[token, amount]] = block.header.coinbaseAmounts;
+    const coinbaseAmounts = new Map([[token, amount + 7n]]);
+    const change = (found: typeof block) => withHeader(found, { coinbaseAmounts });
+    const { divergences, triageOf } = await look({ minor: { fullShardId: SHARD, height, change } });
+    const { coinbase = [], unit } = triageOf(divergences[0]);
+    expect(unit).toMatchObject({ kind: "reward" });
+    expect(coinbase).toEqual([
+      {
+        token: "QKC",
+        declared: `${amount + 7n}`,
+        computed: `${amount}`,
+        parts: [expect.anything(), expect.anything()],
+      },
+    ]);
+    const [reward, fees] = coinbase[0].parts;
+    expect(reward.what).toMatch(/^reward of epoch \d+: \d+( × \(\d+\/\d+\)\^\d+)?, less a tax of \d+\/\d+$/);
+    expect(fees.what).toMatch(/^fees of \d+ transactions? and \d+ deposits?, each less a tax of \d+\/\d+$/);
+    expect(BigInt(reward.amount)).toBeGreaterThan(0n);
+    expect(BigInt(reward.amount) + BigInt(fees.amount)).toBe(amount);
+  });
+
   it("names the first receipt that the declared list of another block has otherwise", async () => {
     const { divergences, triageOf } = await look(forged({ receiptRoot: parent.meta.receiptRoot }));
     const { class: name, receipt, unit } = triageOf(divergences[0]);

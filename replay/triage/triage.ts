@@ -23,6 +23,7 @@ import { recordCalls } from "./calls/call-record.ts";
 import { unitCallsView } from "./calls/call-view.ts";
 import type { FoundHypothesis } from "./hypotheses/scales.ts";
 import { hypothesisText, toldHypotheses } from "./hypotheses/told.ts";
+import { coinbaseDifferences } from "./locality/coinbase-sums.ts";
 import { outcomeOf } from "./locality/declared-outcome.ts";
 import { depositDifferences } from "./locality/deposit-differences.ts";
 import { locate, type Outcome, unitOf } from "./locality/locality.ts";
@@ -67,6 +68,7 @@ export function triageDivergence(request: TriageRequest): Triage {
   const expected = reference && recordUnits(trial, reference.executor);
   const computed = outcomeOf(records.result, cl, trial);
   const deposits = records.result.status === "INVALID" ? [] : depositDifferences(declared, computed);
+  const coinbase = coinbaseDifferences(config, trial, records.result);
   const locality = locate({
     trial,
     declared,
@@ -86,6 +88,7 @@ export function triageDivergence(request: TriageRequest): Triage {
     class: cause.name,
     ...place,
     ...(deposits.length === 0 ? {} : { deposits }),
+    ...(coinbase.length === 0 ? {} : { coinbase }),
     step: step ?? null,
     ...(blamed === undefined ? {} : { calls: callsOf(request, blamed, reference, executor) }),
     attribution: reference === undefined ? unexplained(place) : explained(request, reference, step),

@@ -44,6 +44,8 @@ interface PageDivergence {
         readonly receiptPatch: string;
         readonly statePatch: string;
         readonly depositPatches: readonly string[];
+        /** The amounts, and below them what the computed one is the sum of. */
+        readonly coinbasePatches: readonly string[];
         /** Two executions as a diff, one as it is. */
         readonly callsPatch: string;
         /** Of the last one. */
@@ -81,14 +83,18 @@ function pageDivergence(report: Report, divergence: Divergence): PageDivergence 
 }
 
 function withPatches(triage: Triage): PageDivergence["triage"] {
-  const { receipt, state, deposits = [], calls = [] } = triage;
+  const { receipt, state, deposits = [], coinbase = [], calls = [] } = triage;
   const depositPatches = deposits.map(
     ({ fullShardId, index, txHash, fields }) =>
       `@@ deposit ${index} to shard ${shardHex(fullShardId)}, transaction ${txHash} @@\n${fieldsPatch(fields)}`,
   );
   const receiptPatch = receipt === null ? "" : fieldsPatch(receipt.fields);
   const callsGas = calls.slice(-1).flatMap(gasLines).join("\n");
-  const patches = { receiptPatch, statePatch: statePatch(state.differences), depositPatches };
+  const coinbasePatches = coinbase.map(
+    ({ token, declared, computed, parts }) =>
+      `@@ coinbase, ${token} @@\n-${declared}\n+${computed}\n${parts.map(({ what, amount }) => ` ${amount} ${what}`).join("\n")}`,
+  );
+  const patches = { receiptPatch, statePatch: statePatch(state.differences), depositPatches, coinbasePatches };
   return { ...triage, ...patches, callsPatch: callsPatch(calls), callsGas };
 }
 

@@ -281,7 +281,8 @@ function unitText({ kind, index, hash }) {
 
 /** @param {Triage} triage */
 function triageSections(triage) {
-  const { receipt, receiptPatch, state, statePatch, depositPatches, step, reproducer, attribution } = triage;
+  const { receipt, receiptPatch, state, statePatch, depositPatches, coinbasePatches, step, reproducer, attribution } =
+    triage;
   const { callsPatch, callsGas } = triage;
   const omitted = state.omitted === 0 ? [] : [make("p", "", `… and ${state.omitted} more entries`)];
   const absent = state.compared ? [] : [make("p", "", "The declared state is not in the database.")];
@@ -289,6 +290,7 @@ function triageSections(triage) {
     ...(receipt === null ? [] : section(`Receipt ${receipt.index}`, [diff(receiptPatch)])),
     ...section("State", [...(statePatch === "" ? [] : [diff(statePatch)]), ...omitted, ...absent]),
     ...section("Deposits sent to other shards", depositPatches.map(diff)),
+    ...section("What the miner gets", coinbasePatches.map(diff)),
     ...section("Hypotheses", (attribution.hypotheses ?? []).map(hypothesis)),
     ...(step === null ? [] : section("First step that differs", stepViews(step))),
     ...section("Calls", callsPatch === "" ? [] : [diff(callsPatch), make("pre", "diff", callsGas)]),
