@@ -13,8 +13,8 @@ import type { BlockTrace, DebugOptions, PreState, TraceOptions } from "../../eng
 import { ancestorsFrom, refusePruned } from "../chain-queries.ts";
 import { placeMismatches } from "../payload-checks.ts";
 import { BlockExecutor } from "../payload-executor.ts";
+import { SizeLimit } from "./geth-tracers/size-limit.ts";
 import { PreStateReader } from "./pre-state-reader.ts";
-import { SizeLimit } from "./size-limit.ts";
 import { TraceCollector } from "./trace-collector.ts";
 
 const CACHE_BYTES = 8 * 1024 * 1024;

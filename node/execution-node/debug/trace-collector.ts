@@ -2,7 +2,7 @@ import type { ExecutionUnit, UnitOutcome } from "../../el/evm/tracer.ts";
 import { eip3155Line } from "../../el/tracing/eip3155-writer.ts";
 import type { TracedStep, TraceWriter } from "../../el/tracing/unit-tracer.ts";
 import type { UnitTrace } from "../../engine/tracing-engine.ts";
-import { SizeLimit } from "./size-limit.ts";
+import { SizeLimit } from "./geth-tracers/size-limit.ts";
 
 /** Keeps a block's trace, up to a size. */
 export class TraceCollector implements TraceWriter {

@@ -16,7 +16,6 @@ import type { Caller } from "../../engine/json-rpc/caller.ts";
 import { type RpcMethods, rpcMethod } from "../../engine/json-rpc/rpc-method.ts";
 import { type Call, type CallRunner, LocalCalls } from "../calls/call-runner.ts";
 import { type BlockSelector, ChainView, type PlacedBlock } from "../chain-view.ts";
-import { traceMethods } from "../debug/trace-methods.ts";
 import type { ExecutionNode } from "../execution-node.ts";
 import { HeadPool } from "../mempool/head-pool.ts";
 import { readRawTransaction } from "../mempool/transaction-pool.ts";
@@ -27,6 +26,7 @@ import { Filters } from "./filters.ts";
 import { suggestedGasPrice } from "./gas-price.ts";
 import { findLogs, logFilterField } from "./logs.ts";
 import { receiptsToJson } from "./receipt-json.ts";
+import { traceMethods } from "./trace-methods.ts";
 import { transactionToJson } from "./transaction-json.ts";
 
 /**

@@ -7,8 +7,8 @@ import type { EvmState } from "../../../el/state/evm-state.ts";
 import type { WorldState } from "../../../el/state/world-state.ts";
 import { type StateWatcher, WatchedState } from "../../../el/tracing/watched-state.ts";
 import { dataToJson, quantityToJson } from "../../../engine/api/json-fields.ts";
-import { SizeLimit } from "../size-limit.ts";
 import { failureText, revertReason } from "./failure-text.ts";
+import { SizeLimit } from "./size-limit.ts";
 import type { TracerConfig } from "./trace-config.ts";
 import type { GethTracer, SubjectChoice, TracedSubject, TracedUnit } from "./traced-units.ts";
 

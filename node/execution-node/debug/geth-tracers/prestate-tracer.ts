@@ -5,7 +5,7 @@ import type { EvmState } from "../../../el/state/evm-state.ts";
 import type { WorldState } from "../../../el/state/world-state.ts";
 import { type AccountPart, type StateWatcher, WatchedState } from "../../../el/tracing/watched-state.ts";
 import { dataToJson, quantityToJson } from "../../../engine/api/json-fields.ts";
-import { SizeLimit } from "../size-limit.ts";
+import { SizeLimit } from "./size-limit.ts";
 import type { TracerConfig } from "./trace-config.ts";
 import type { GethTracer, SubjectChoice, TracedUnit } from "./traced-units.ts";
 

@@ -5,8 +5,8 @@ import type { EvmState } from "../../../el/state/evm-state.ts";
 import type { WorldState } from "../../../el/state/world-state.ts";
 import { type TracedStep, type TraceWriter, UnitTracer } from "../../../el/tracing/unit-tracer.ts";
 import { dataToJson } from "../../../engine/api/json-fields.ts";
-import { SizeLimit } from "../size-limit.ts";
 import { failureText, undefinedOpcode } from "./failure-text.ts";
+import { SizeLimit } from "./size-limit.ts";
 import type { TraceConfig } from "./trace-config.ts";
 import type { GethTracer, SubjectChoice, TracedUnit } from "./traced-units.ts";
 

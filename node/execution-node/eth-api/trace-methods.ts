@@ -7,8 +7,8 @@ import { type RpcMethods, rpcMethod } from "../../engine/json-rpc/rpc-method.ts"
 import type { UnitPlace } from "../../engine/tracing-engine.ts";
 import type { CallRunner } from "../calls/call-runner.ts";
 import type { ChainView, PlacedBlock } from "../chain-view.ts";
-import { blockNumberField } from "../eth-api/fields.ts";
-import { type TraceConfig, traceConfigField } from "./geth-tracers/trace-config.ts";
+import { type TraceConfig, traceConfigField } from "../debug/geth-tracers/trace-config.ts";
+import { blockNumberField } from "./fields.ts";
 
 const configField = traceConfigField.nullish().transform((config): TraceConfig => config ?? {});
 

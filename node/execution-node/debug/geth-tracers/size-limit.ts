@@ -1,4 +1,4 @@
-import { ENGINE_ERROR, EngineError } from "../../engine/engine-error.ts";
+import { ENGINE_ERROR, EngineError } from "../../../engine/engine-error.ts";
 
 /** Longest answer of a debugging method: a client reads no more than twice as much (http-transport.ts). */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
