@@ -178,13 +178,16 @@ class CallThread {
 
   async run(message: ToCallThread, timeoutMs: number): Promise<unknown> {
     await this.#ready;
+    const late = new EngineError(ENGINE_ERROR.timeout, `execution aborted: it took more than ${timeoutMs / 1000} s`);
+    // No time has run out before the call begins.
+    if (timeoutMs <= 0) throw late;
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<unknown>((resolve, reject) => {
         this.#settle = { resolve, reject };
         timer = setTimeout(() => {
-          const reason = `execution aborted: it took more than ${timeoutMs / 1000} s`;
-          void this.end(new EngineError(ENGINE_ERROR.timeout, reason));
+          reject(late);
+          void this.end(late);
         }, timeoutMs);
         this.#worker.postMessage(message);
       });
