@@ -4,21 +4,24 @@ import { UnsupportedError } from "../../codec/errors.ts";
  * The left-leaning red-black tree of 64-bit numbers that qkchash removes from by rank and inserts into, equal to
  * pyquarkchain's qkchash_llrb.h node by node, colour by colour, because qkchashX hashes the rotations it makes.
  *
- * A node is an offset into one flat array, six words each; numbers are two signed 32-bit words, so that V8 keeps all of
- * them unboxed. Offset 0 is the missing child: a black node without elements.
+ * A node is an offset into one flat array, five words each; numbers are two signed 32-bit words, so that V8 keeps all of
+ * them unboxed. A link is twice a node's offset, plus one where that node is red: a node's children need not be read for
+ * their colours. Link 0 is the missing child: black and without elements.
  */
 export class OrderStatisticTree {
   readonly #capacity: number;
   readonly #nodes: Int32Array;
   #root = NONE;
-  /** Released nodes, chained by their left child. */
-  #free = NONE;
+  /** Offset of the first of the released nodes, chained by their left child. */
+  #free = 0;
   /** Where the nodes that were never used begin. */
   #unused = NODE_WORDS;
   #count = 0;
   readonly #rotations = new RotationStatistics();
   /** Low and high word of the number removed last. */
   readonly #removed = new Int32Array(2);
+  /** Links from the root down to where a number goes. */
+  readonly #path = new Int32Array(MAX_DEPTH);
 
   /** An empty tree for at most `capacity` numbers. */
   constructor(capacity: number) {
@@ -45,7 +48,22 @@ export class OrderStatisticTree {
    * then crashes at the next removal; with 64-bit numbers that look random this never happens.
    */
   insert(high: number, low: number): void {
-    this.#root = this.#insertBelow(this.#root, high, low);
+    const nodes = this.#nodes;
+    const path = this.#path;
+    let depth = 0;
+    let link = this.#root;
+    while (link !== NONE) {
+      const node = link >> 1;
+      path[depth++] = link;
+      const order = compare(high, low, nodes[node + HIGH], nodes[node + LOW]);
+      if (order === 0) {
+        this.#root = NONE;
+        return;
+      }
+      if (order < 0) nodes[node + LEFT_SIZE]++;
+      link = nodes[node + (order < 0 ? LEFT : RIGHT)];
+    }
+    this.#attach(this.#newNode(high, low), depth, high, low);
   }
 
   /**
@@ -56,9 +74,8 @@ export class OrderStatisticTree {
     const nodes = this.#nodes;
     const root = this.#root;
     if (root === NONE) throw new UnsupportedError("qkchash: a number was inserted twice; pyquarkchain crashes here");
-    if (nodes[nodes[root + LEFT] + RED] === 0 && nodes[nodes[root + RIGHT] + RED] === 0) nodes[root + RED] = 1;
-    this.#root = this.#removeBelow(root, rank);
-    nodes[this.#root + RED] = 0;
+    const hasRedChild = ((nodes[(root >> 1) + LEFT] | nodes[(root >> 1) + RIGHT]) & RED) !== 0;
+    this.#root = this.#removeBelow(hasRedChild ? root : root | RED, rank) & ~RED;
     target[offset] = this.#removed[0];
     target[offset + 1] = this.#removed[1];
   }
@@ -68,142 +85,152 @@ export class OrderStatisticTree {
     return this.#rotations.words();
   }
 
-  #insertBelow(start: number, high: number, low: number): number {
-    if (start === NONE) return this.#newNode(high, low);
+  /** Hangs `link` below the first `depth` links of the path and mends the colours upwards, as far as anything changes. */
+  #attach(link: number, depth: number, high: number, low: number): void {
     const nodes = this.#nodes;
-    let node = start;
-    const order = compare(high, low, nodes[node + HIGH], nodes[node + LOW]);
-    if (order === 0) return NONE;
-    const side = order < 0 ? LEFT : RIGHT;
-    const child = this.#insertBelow(nodes[node + side], high, low);
-    if (child === NONE) return NONE;
-    nodes[node + side] = child;
-    if (side === LEFT) nodes[node + LEFT_SIZE]++;
-
-    if (nodes[nodes[node + RIGHT] + RED] === 1 && nodes[nodes[node + LEFT] + RED] === 0) node = this.#rotateLeft(node);
-    return this.#splitReds(node);
+    let below = link;
+    for (let i = depth - 1; i >= 0; i--) {
+      const start = this.#path[i];
+      const node = start >> 1;
+      nodes[node + (compare(high, low, nodes[node + HIGH], nodes[node + LOW]) < 0 ? LEFT : RIGHT)] = below;
+      const turned = (nodes[node + RIGHT] & RED) > (nodes[node + LEFT] & RED) ? this.#rotateLeft(start) : start;
+      below = this.#splitReds(turned);
+      // Above a node that stays and is black nothing is seen of what changed below it.
+      if (below === start && (start & RED) === 0) return;
+    }
+    this.#root = below;
   }
 
   #removeBelow(start: number, rank: number): number {
     const nodes = this.#nodes;
-    let node = start;
+    let link = start;
+    let node = link >> 1;
     if (rank < nodes[node + LEFT_SIZE]) {
-      node = this.#lendToLeft(node);
+      link = this.#lendToLeft(link);
+      node = link >> 1;
       nodes[node + LEFT] = this.#removeBelow(nodes[node + LEFT], rank);
       nodes[node + LEFT_SIZE]--;
-      return this.#fixUp(node);
+      return this.#fixUp(link);
     }
-    if (nodes[nodes[node + LEFT] + RED] === 1) node = this.#rotateRight(node);
-    if (rank === nodes[node + LEFT_SIZE] && nodes[node + RIGHT] === NONE) {
-      this.#takeNumber(node);
-      return this.#release(node);
-    }
-    node = this.#lendToRight(node);
-    if (rank === nodes[node + LEFT_SIZE]) {
-      this.#takeNumber(node);
-      const successor = this.#leftmost(nodes[node + RIGHT]);
-      nodes[node + HIGH] = nodes[successor + HIGH];
-      nodes[node + LOW] = nodes[successor + LOW];
-      nodes[node + RIGHT] = this.#removeLeftmost(nodes[node + RIGHT]);
+    if ((nodes[node + LEFT] & RED) !== 0) link = this.#rotateRight(link);
+    node = link >> 1;
+    if (rank === nodes[node + LEFT_SIZE] && nodes[node + RIGHT] === NONE) return this.#release(node);
+    link = this.#lendToRight(link);
+    node = link >> 1;
+    const rankAtRight = rank - nodes[node + LEFT_SIZE] - 1;
+    if (rankAtRight >= 0) {
+      nodes[node + RIGHT] = this.#removeBelow(nodes[node + RIGHT], rankAtRight);
     } else {
-      nodes[node + RIGHT] = this.#removeBelow(nodes[node + RIGHT], rank - nodes[node + LEFT_SIZE] - 1);
+      this.#replaceBySuccessor(node);
     }
-    return this.#fixUp(node);
+    return this.#fixUp(link);
+  }
+
+  /** Takes the node's number out and the smallest number to its right in its place. */
+  #replaceBySuccessor(node: number): void {
+    const nodes = this.#nodes;
+    const low = nodes[node + LOW];
+    const high = nodes[node + HIGH];
+    nodes[node + RIGHT] = this.#removeLeftmost(nodes[node + RIGHT]);
+    nodes[node + LOW] = this.#removed[0];
+    nodes[node + HIGH] = this.#removed[1];
+    this.#removed[0] = low;
+    this.#removed[1] = high;
   }
 
   #removeLeftmost(start: number): number {
     const nodes = this.#nodes;
-    if (nodes[start + LEFT] === NONE) return this.#release(start);
-    const node = this.#lendToLeft(start);
+    if (nodes[(start >> 1) + LEFT] === NONE) return this.#release(start >> 1);
+    const link = this.#lendToLeft(start);
+    const node = link >> 1;
     nodes[node + LEFT] = this.#removeLeftmost(nodes[node + LEFT]);
     nodes[node + LEFT_SIZE]--;
-    return this.#fixUp(node);
-  }
-
-  #leftmost(start: number): number {
-    let node = start;
-    while (this.#nodes[node + LEFT] !== NONE) node = this.#nodes[node + LEFT];
-    return node;
+    return this.#fixUp(link);
   }
 
   /** Before going left: sees to it that the left child or its left child is red (qkchash_llrb.h:moveRedLeft). */
   #lendToLeft(start: number): number {
     const nodes = this.#nodes;
-    const left = nodes[start + LEFT];
-    if (nodes[left + RED] === 1 || nodes[nodes[left + LEFT] + RED] === 1) return start;
-    this.#flipColors(start);
-    const right = nodes[start + RIGHT];
-    if (nodes[nodes[right + LEFT] + RED] === 0) return start;
-    nodes[start + RIGHT] = this.#rotateRight(right);
-    const node = this.#rotateLeft(start);
-    this.#flipColors(node);
-    return node;
+    const node = start >> 1;
+    const left = nodes[node + LEFT];
+    if (((left | nodes[(left >> 1) + LEFT]) & RED) !== 0) return start;
+    const flipped = this.#flipColors(start);
+    const right = nodes[node + RIGHT];
+    if ((nodes[(right >> 1) + LEFT] & RED) === 0) return flipped;
+    nodes[node + RIGHT] = this.#rotateRight(right);
+    return this.#flipColors(this.#rotateLeft(flipped));
   }
 
   /** Before going right: sees to it that the right child or its left child is red (qkchash_llrb.h:moveRedRight). */
   #lendToRight(start: number): number {
     const nodes = this.#nodes;
-    const right = nodes[start + RIGHT];
-    if (nodes[right + RED] === 1 || nodes[nodes[right + LEFT] + RED] === 1) return start;
-    this.#flipColors(start);
-    if (nodes[nodes[nodes[start + LEFT] + LEFT] + RED] === 0) return start;
-    const node = this.#rotateRight(start);
-    this.#flipColors(node);
-    return node;
+    const node = start >> 1;
+    const right = nodes[node + RIGHT];
+    if (((right | nodes[(right >> 1) + LEFT]) & RED) !== 0) return start;
+    const flipped = this.#flipColors(start);
+    if ((nodes[(nodes[node + LEFT] >> 1) + LEFT] & RED) === 0) return flipped;
+    return this.#flipColors(this.#rotateRight(flipped));
   }
 
-  /** Unlike after an insertion, a right red child is turned left even beside a red left one (qkchash_llrb.h:fixUp). */
-  #fixUp(node: number): number {
+  /**
+   * Unlike after an insertion, a right red child is turned left even beside a red left one (qkchash_llrb.h:fixUp); it is
+   * then turned back for the two reds in a row, so that of both rotations nothing but their count stays.
+   */
+  #fixUp(link: number): number {
     const nodes = this.#nodes;
-    return this.#splitReds(nodes[nodes[node + RIGHT] + RED] === 1 ? this.#rotateLeft(node) : node);
+    const node = link >> 1;
+    if ((nodes[node + RIGHT] & RED) === 0) return this.#splitReds(link);
+    if ((nodes[node + LEFT] & RED) === 0) return this.#splitReds(this.#rotateLeft(link));
+    this.#rotations.countLeft();
+    this.#rotations.countRight();
+    return this.#flipColors(link);
   }
 
   /** Ends what insertions and removals have in common: two reds in a row to the left, then two red children. */
   #splitReds(start: number): number {
     const nodes = this.#nodes;
-    let node = start;
-    const left = nodes[node + LEFT];
-    if (nodes[left + RED] === 1 && nodes[nodes[left + LEFT] + RED] === 1) node = this.#rotateRight(node);
-    if (nodes[nodes[node + LEFT] + RED] === 1 && nodes[nodes[node + RIGHT] + RED] === 1) this.#flipColors(node);
-    return node;
+    const left = nodes[(start >> 1) + LEFT];
+    const link = (left & nodes[(left >> 1) + LEFT] & RED) !== 0 ? this.#rotateRight(start) : start;
+    const node = link >> 1;
+    return (nodes[node + LEFT] & nodes[node + RIGHT] & RED) !== 0 ? this.#flipColors(link) : link;
   }
 
-  #rotateLeft(node: number): number {
+  #rotateLeft(link: number): number {
     const nodes = this.#nodes;
-    const right = nodes[node + RIGHT];
+    const node = link >> 1;
+    const right = nodes[node + RIGHT] >> 1;
     nodes[node + RIGHT] = nodes[right + LEFT];
-    nodes[right + LEFT] = node;
-    nodes[right + RED] = nodes[node + RED];
-    nodes[node + RED] = 1;
+    nodes[right + LEFT] = link | RED;
     nodes[right + LEFT_SIZE] += nodes[node + LEFT_SIZE] + 1;
     this.#rotations.countLeft();
-    return right;
+    return (right << 1) | (link & RED);
   }
 
-  #rotateRight(node: number): number {
+  #rotateRight(link: number): number {
     const nodes = this.#nodes;
-    const left = nodes[node + LEFT];
+    const node = link >> 1;
+    const left = nodes[node + LEFT] >> 1;
     nodes[node + LEFT] = nodes[left + RIGHT];
-    nodes[left + RIGHT] = node;
-    nodes[left + RED] = nodes[node + RED];
-    nodes[node + RED] = 1;
+    nodes[left + RIGHT] = link | RED;
     nodes[node + LEFT_SIZE] -= nodes[left + LEFT_SIZE] + 1;
     this.#rotations.countRight();
-    return left;
+    return (left << 1) | (link & RED);
   }
 
-  #flipColors(node: number): void {
-    const nodes = this.#nodes;
-    nodes[node + RED] ^= 1;
-    nodes[nodes[node + LEFT] + RED] ^= 1;
-    nodes[nodes[node + RIGHT] + RED] ^= 1;
+  /** Of the node and of both its children, which it has. */
+  #flipColors(link: number): number {
+    const node = link >> 1;
+    this.#nodes[node + LEFT] ^= RED;
+    this.#nodes[node + RIGHT] ^= RED;
+    return link ^ RED;
   }
 
+  /** A red link to it. */
   #newNode(high: number, low: number): number {
     if (this.#count === this.#capacity) throw new RangeError(`the tree is made for ${this.#capacity} numbers`);
     const nodes = this.#nodes;
     let node = this.#free;
-    if (node === NONE) {
+    if (node === 0) {
       node = this.#unused;
       this.#unused += NODE_WORDS;
     } else {
@@ -214,35 +241,33 @@ export class OrderStatisticTree {
     nodes[node + LEFT] = NONE;
     nodes[node + RIGHT] = NONE;
     nodes[node + LEFT_SIZE] = 0;
-    nodes[node + RED] = 1;
     this.#count++;
-    return node;
+    return (node << 1) | RED;
   }
 
-  /** Gives the node back; the answer is what stands in its place. */
+  /** Takes the node's number and gives the node back; the answer is what stands in its place. */
   #release(node: number): number {
+    this.#removed[0] = this.#nodes[node + LOW];
+    this.#removed[1] = this.#nodes[node + HIGH];
     this.#nodes[node + LEFT] = this.#free;
     this.#free = node;
     this.#count--;
     return NONE;
   }
-
-  #takeNumber(node: number): void {
-    this.#removed[0] = this.#nodes[node + LOW];
-    this.#removed[1] = this.#nodes[node + HIGH];
-  }
 }
 
 const NONE = 0;
-const NODE_WORDS = 6;
+/** In a link. */
+const RED = 1;
+const NODE_WORDS = 5;
 const HIGH = 0;
 const LOW = 1;
 const LEFT = 2;
 const RIGHT = 3;
 /** Elements in the left subtree. */
 const LEFT_SIZE = 4;
-/** 1 red, 0 black. */
-const RED = 5;
+/** No path is longer than twice the black height, 2 * log2(2^20 + 1). */
+const MAX_DEPTH = 42;
 
 /** Order of two unsigned 64-bit numbers. */
 function compare(high: number, low: number, otherHigh: number, otherLow: number): number {
