@@ -1,9 +1,10 @@
 import type { QuarkChainConfig } from "../chain/config.ts";
 import type { CrossShardDeposit } from "../chain/deposit.ts";
 import type { MinorBlock } from "../chain/minor-block.ts";
-import { bytesFromKey, bytesKey, compareBytes, type Hash32 } from "../codec/bytes.ts";
+import { bytesKey, type Hash32 } from "../codec/bytes.ts";
 import { QUARKCHAIN_RULES } from "../el/evm/rules.ts";
-import type { KeyRange, RowChange, RowStore } from "../el/store/row-store.ts";
+import { MapRows } from "../el/store/memory-rows.testkit.ts";
+import type { RowChange, RowStore } from "../el/store/row-store.ts";
 import { hashRowKey, ROW } from "../el/store/store-keys.ts";
 import type { EngineApi, PayloadStatus, QkcPayload } from "../engine/engine-api.ts";
 import { ExecutionNode } from "../execution-node/execution-node.ts";
@@ -177,35 +178,19 @@ export class ExecutingSimEngine implements SimEngine {
 }
 
 /** Rows of a disk as a process has them. */
-class DiskRows implements RowStore {
-  readonly #rows: Map<string, Uint8Array>;
+class DiskRows extends MapRows {
   readonly #waits: { before(): Promise<void>; after(): Promise<void> } | undefined;
 
   constructor(rows: Map<string, Uint8Array>, waits?: { before(): Promise<void>; after(): Promise<void> }) {
-    this.#rows = rows;
+    super(rows);
     this.#waits = waits;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#rows.get(bytesKey(key));
   }
 
   async write(changes: readonly RowChange[]): Promise<void> {
     await this.#waits?.before();
-    for (const { key, value } of changes) {
-      if (value === null) this.#rows.delete(bytesKey(key));
-      else this.#rows.set(bytesKey(key), value);
-    }
+    this.apply(changes);
     await this.#waits?.after();
   }
-
-  async keys({ from, to }: KeyRange, limit: number): Promise<Uint8Array[]> {
-    const keys = [...this.#rows.keys()].map(bytesFromKey).sort(compareBytes);
-    const found = keys.filter((key) => compareBytes(key, from) >= 0 && compareBytes(key, to) < 0);
-    return limit < 0 ? found : found.slice(0, limit);
-  }
-
-  async close(): Promise<void> {}
 }
 
 function sentByShards({ inputs }: QkcPayload): CrossShardDeposit[] {

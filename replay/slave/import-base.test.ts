@@ -1,10 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { GOQKC_CONFIG, GoquarkchainDirectory } from "../../node/archive/goquarkchain/data-directory.testkit.ts";
 import type { ClusterConfig } from "../../node/chain/config.ts";
-import type { RootBlock } from "../../node/chain/root-block.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { copyState } from "../../node/el/store/copy-state.ts";
 import { ExecutionNode } from "../../node/execution-node/execution-node.ts";
@@ -12,7 +10,7 @@ import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import { databaseDigest, SMALL } from "../database/small-fixture.testkit.ts";
 import { headsOf, historyOf } from "./history.testkit.ts";
 import { type ImportedBase, importBase } from "./import-base.ts";
-import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
+import type { ModelSlave } from "./model-cluster.testkit.ts";
 import {
   addRoot,
   expectEqual,
@@ -20,6 +18,7 @@ import {
   heads,
   historiesAskedFor,
   questionsAbout,
+  slavesOverOldDatabases,
   withoutBlocksBehind,
 } from "./old-database.testkit.ts";
 
@@ -27,18 +26,7 @@ const CACHE_BYTES = 16 * 2 ** 20;
 
 class EndedError extends Error {}
 
-let folder: string;
-let running: ModelSlave[];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "qkc-import-"));
-  running = [];
-});
-
-afterEach(async () => {
-  for (const { slave } of running) await slave.close("the test is over");
-  rmSync(folder, { recursive: true, force: true });
-});
+const slaves = slavesOverOldDatabases("qkc-import-");
 
 describe("the stores of a slave without the old database", () => {
   it("serve the right tip, answer what they keep as those that kept it, and take the next blocks as they do", async () => {
@@ -48,10 +36,10 @@ describe("the stores of a slave without the old database", () => {
     const before = databaseDigest(twin.dir);
     const imported = await importOver(cluster, "imported", twin.dir, 3);
     expect(databaseDigest(twin.dir)).toBe(before);
-    const kept = await start(cluster, "kept", steps[end].root, twin.dir);
+    const kept = await slaves.start(cluster, "kept", steps[end].root, twin.dir);
     const first = firstHeights(imported);
     expect(Math.min(...first.values())).toBeGreaterThan(20);
-    const away = await startedWithout(twin.dir, () => start(cluster, "imported", steps[end].root));
+    const away = await startedWithout(twin.dir, () => slaves.start(cluster, "imported", steps[end].root));
     expect(await heads(away, first)).toEqual(headsOf(steps.slice(0, end + 1)));
     for (const step of steps.slice(end + 1)) {
       await feed(away, step);
@@ -76,7 +64,7 @@ describe("the stores of a slave without the old database", () => {
     const { steps, cluster } = historyOf(SMALL);
     const last = steps[steps.length - 1];
     const imported = await importOver(cluster, "slave", SMALL, 3);
-    const slave = await start(cluster, "slave", last.root);
+    const slave = await slaves.start(cluster, "slave", last.root);
     const [branch, { firstHeight: first }] = [...imported.shards][0];
     const range = { branch, addresses: [], topics: [], startBlock: BigInt(first - 1), endBlock: BigInt(first) };
     expect(await slave.master.ask(CLUSTER_RPC.getLog, range)).toMatchObject({ errorCode: 1 });
@@ -96,7 +84,7 @@ describe("the stores of a slave without the old database", () => {
     const imported = await importOver(cluster, "slave", SMALL, 3);
     for (const [fullShardId, { firstHeight: first, head }] of imported.shards) {
       const node = await ExecutionNode.open({
-        ...{ folder: join(folder, "slave", "S0", `el-${fullShardId}`), config: cluster.quarkchain, fullShardId },
+        ...{ folder: join(slaves.folder, "slave", "S0", `el-${fullShardId}`), config: cluster.quarkchain, fullShardId },
         ...{
           rules: QUARKCHAIN_RULES,
           durability: "process",
@@ -121,19 +109,19 @@ describe("the stores of a slave without the old database", () => {
     const { steps, cluster } = historyOf(SMALL);
     const end = 9;
     const twin = withoutBlocksBehind(steps, end);
-    const over = await start(cluster, "slave", steps[end].root, twin.dir);
+    const over = await slaves.start(cluster, "slave", steps[end].root, twin.dir);
     for (const step of steps.slice(end + 1, 13)) await feed(over, step);
     await over.slave.close("it ends");
     const imported = await importOver(cluster, "slave", twin.dir, 6);
     expect([...imported.shards.values()].map(({ rootHeight }) => rootHeight)).toEqual([12, 12, 12, 12]);
-    const away = await startedWithout(twin.dir, () => start(cluster, "slave", steps[12].root));
+    const away = await startedWithout(twin.dir, () => slaves.start(cluster, "slave", steps[12].root));
     const from = firstHeights(imported);
     expect(await heads(away, from)).toEqual(headsOf(steps.slice(0, 13)));
     for (const step of steps.slice(13)) await feed(away, step);
     expect(await heads(away, from)).toEqual(headsOf(steps));
     await away.slave.close("it ends");
     // The master's database may be older.
-    const earlier = await start(cluster, "slave", steps[8].root);
+    const earlier = await slaves.start(cluster, "slave", steps[8].root);
     for (const { root } of steps.slice(9)) expect(await addRoot(earlier, root)).toMatchObject({ errorCode: 0 });
     expect(await heads(earlier, from)).toEqual(headsOf(steps));
   });
@@ -153,16 +141,16 @@ describe("the stores of a slave without the old database", () => {
         firsts = firstHeights(imported);
         break;
       }
-      expect(existsSync(join(folder, "slave", "S0", "former-base-1.json"))).toBe(false);
+      expect(existsSync(join(slaves.folder, "slave", "S0", "former-base-1.json"))).toBe(false);
       // Once it is ended twice without a start in between.
       if (most % 2 === 0) continue;
-      const slave = await start(cluster, "slave", root, SMALL);
+      const slave = await slaves.start(cluster, "slave", root, SMALL);
       expect(await heads(slave)).toEqual(headsOf(steps));
       await slave.slave.close("it ends");
     }
-    expect(existsSync(join(folder, "slave", "S0", "former-base-1.json"))).toBe(true);
-    expect(existsSync(join(folder, "slave", "S0", "import-1.json"))).toBe(false);
-    const slave = await start(cluster, "slave", root);
+    expect(existsSync(join(slaves.folder, "slave", "S0", "former-base-1.json"))).toBe(true);
+    expect(existsSync(join(slaves.folder, "slave", "S0", "import-1.json"))).toBe(false);
+    const slave = await slaves.start(cluster, "slave", root);
     expect(await heads(slave, firsts)).toEqual(headsOf(steps));
   });
 
@@ -173,7 +161,7 @@ describe("the stores of a slave without the old database", () => {
     });
     await expect(ended).rejects.toThrow(EndedError);
     const imported = await importOver(cluster, "slave", SMALL, 3);
-    const slave = await start(cluster, "slave", steps[steps.length - 1].root);
+    const slave = await slaves.start(cluster, "slave", steps[steps.length - 1].root);
     expect(await heads(slave, firstHeights(imported))).toEqual(headsOf(steps));
   });
 
@@ -182,8 +170,8 @@ describe("the stores of a slave without the old database", () => {
     const imported = await importOver(cluster, "slave", SMALL, undefined);
     expect([...imported.shards.values()].map(({ firstHeight: first }) => first)).toEqual([0, 0, 0, 0]);
     const end = steps.length - 1;
-    const slave = await start(cluster, "slave", steps[end].root);
-    const kept = await start(cluster, "kept", steps[end].root, SMALL);
+    const slave = await slaves.start(cluster, "slave", steps[end].root);
+    const kept = await slaves.start(cluster, "kept", steps[end].root, SMALL);
     const questions = questionsAbout(steps).filter((_, i) => i % 5 === 0);
     for (const ask of questions) expectEqual(await ask(slave), await ask(kept));
   });
@@ -199,14 +187,14 @@ describe("of goquarkchain, whose states are pruned", () => {
     const directory = new GoquarkchainDirectory();
     try {
       const { steps, cluster } = historyOf(directory.dir, GOQKC_CONFIG);
-      const copy = join(folder, "copy");
+      const copy = join(slaves.folder, "copy");
       cpSync(directory.dir, copy, { recursive: true });
       const [self] = cluster.slaves;
       const imported = await importOver({ ...cluster, slaves: [self] }, "slave", copy, 4);
       rmSync(copy, { recursive: true });
       const from = firstHeights(imported);
       expect(Math.min(...from.values())).toBeGreaterThan(200);
-      const slave = await start(cluster, "slave", steps[steps.length - 2].root);
+      const slave = await slaves.start(cluster, "slave", steps[steps.length - 2].root);
       expect(await heads(slave, from)).toEqual(headsOf(steps.slice(0, -1), self.fullShardIds));
       expect(await addRoot(slave, steps[steps.length - 1].root)).toMatchObject({ errorCode: 0 });
       expect(await heads(slave, from)).toEqual(headsOf(steps, self.fullShardIds));
@@ -224,7 +212,7 @@ async function importOver(
   onProgress: (fullShardId: number, text: string) => void = () => {},
 ): Promise<ImportedBase> {
   const [self] = cluster.slaves;
-  const datadir = join(folder, name, self.id);
+  const datadir = join(slaves.folder, name, self.id);
   return await importBase({
     ...{ cluster, self, datadir, base, rootBlocks, rootTip: undefined, cacheBytes: CACHE_BYTES, onProgress },
   });
@@ -238,13 +226,4 @@ function firstHeights({ shards }: ImportedBase): Map<number, number> {
 async function startedWithout(base: string, begin: () => Promise<ModelSlave>): Promise<ModelSlave> {
   rmSync(base, { recursive: true });
   return await begin();
-}
-
-async function start(cluster: ClusterConfig, name: string, rootTip: RootBlock, base?: string): Promise<ModelSlave> {
-  const [config] = cluster.slaves;
-  const slave = new ModelCluster({ ...cluster, slaves: [config] }, join(folder, name), base).start(config);
-  running.push(slave);
-  await slave.master.ping();
-  await slave.master.ping(rootTip);
-  return slave;
 }

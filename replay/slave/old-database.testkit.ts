@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { expect } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import { DatabaseTwin } from "../../node/archive/pyquarkchain/database-twin.testkit.ts";
 import { heightKey, PREFIX, prefixedKey } from "../../node/archive/pyquarkchain/keys.ts";
+import type { ClusterConfig } from "../../node/chain/config.ts";
 import { decodeEvmTransaction } from "../../node/chain/evm-transaction.ts";
 import { minorHeaderHash } from "../../node/chain/minor-block.ts";
 import { type RootBlock, rootHeaderHash } from "../../node/chain/root-block.ts";
@@ -10,11 +14,51 @@ import { type Address, EMPTY_BYTES, ZERO_HASH } from "../../node/codec/bytes.ts"
 import { CLUSTER_RPC } from "../../node/wire/cluster-ops.ts";
 import { SMALL } from "../database/small-fixture.testkit.ts";
 import { newestHash, type Step } from "./history.testkit.ts";
-import type { ModelSlave } from "./model-cluster.testkit.ts";
+import { ModelCluster, type ModelSlave } from "./model-cluster.testkit.ts";
 
 /** What differs is shown; equal answers are found equal a hundred times faster than an expectation does it. */
 export function expectEqual(actual: unknown, expected: unknown): void {
   if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+}
+
+/** The first slave of a cluster, started by a test in a folder of its own and closed behind it. */
+export interface StartedSlaves {
+  readonly folder: string;
+  /** A slave that nobody has pinged. */
+  begin(cluster: ClusterConfig, name: string, base?: string): ModelSlave;
+  /** A slave whose shards are alive from the root block on. */
+  start(cluster: ClusterConfig, name: string, rootTip: RootBlock, base?: string): Promise<ModelSlave>;
+}
+
+/** Sets up and takes down what the tests of the calling file start. */
+export function slavesOverOldDatabases(prefix: string): StartedSlaves {
+  let folder = "";
+  let running: ModelSlave[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), prefix));
+    running = [];
+  });
+  afterEach(async () => {
+    for (const { slave } of running) await slave.close("the test is over");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    get folder() {
+      return folder;
+    },
+    begin(cluster, name, base) {
+      const [config] = cluster.slaves;
+      const slave = new ModelCluster({ ...cluster, slaves: [config] }, join(folder, name), base).start(config);
+      running.push(slave);
+      return slave;
+    },
+    async start(cluster, name, rootTip, base) {
+      const slave = this.begin(cluster, name, base);
+      await slave.master.ping();
+      await slave.master.ping(rootTip);
+      return slave;
+    },
+  };
 }
 
 export async function addRoot({ master }: ModelSlave, root: RootBlock) {
