@@ -5,6 +5,7 @@ import type { BlockObserver } from "../../node/el/evm/tracer.ts";
 import { KeptDeposits } from "../../node/el/kept-deposits.ts";
 import type { ExecutionPayload } from "../../node/el/payload.ts";
 import type { NodeStore } from "../../node/el/state/node-store.ts";
+import { KeptTransaction } from "../../node/el/transactions/kept-transaction.ts";
 import { compareDeclared } from "../../node/engine/compare-block.ts";
 import type { ShardRig } from "./shard-rig.ts";
 
@@ -26,7 +27,7 @@ export interface BlockTrial {
   readonly hash: Hash32;
   /** With what it declares. */
   readonly block: MinorBlock;
-  /** Its deposits can be iterated any number of times. */
+  /** Its deposits can be iterated any number of times; its transactions keep what was found out about them. */
   readonly payload: ExecutionPayload;
   /** Rows of the archive, with a layer in memory for what executions produce. */
   readonly nodes: NodeStore;
@@ -42,7 +43,11 @@ export function trialOf(rig: ShardRig, block: MinorBlock, parentStateRoot: Hash3
     height: block.header.height,
     hash: minorHeaderHash(block.header),
     block,
-    payload: { ...payload, deposits: new KeptDeposits(payload.deposits) },
+    payload: {
+      ...payload,
+      deposits: new KeptDeposits(payload.deposits),
+      transactions: payload.transactions.map((typed) => new KeptTransaction(typed)),
+    },
     nodes: new NodeOverlay(rig.nodes),
     hasDeclaredState: rig.source.rows.has(block.meta.stateRoot),
   };

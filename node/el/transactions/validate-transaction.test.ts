@@ -7,6 +7,7 @@ import { asAddress, bytesKey, toHex } from "../../codec/bytes.ts";
 import { tokenIdEncode } from "../../codec/token-id.ts";
 import type { ExecutionConfig } from "../execution-config.ts";
 import { type BlockOptions, beginExecution } from "./block-execution.testkit.ts";
+import { KeptTransaction } from "./kept-transaction.ts";
 import { TransactionInvalidError } from "./transaction-invalid-error.ts";
 import { admitTransaction } from "./validate-transaction.ts";
 import { networkConfig } from "./vectors.testkit.ts";
@@ -47,6 +48,21 @@ describe("admitTransaction", () => {
     const signed = admitTransaction(execution, typed);
     expect(signed.sender).toEqual(SENDER);
     expect(signed).toMatchObject({ hash: typed.hash, isCrossShard: true, intrinsicGas: 30000n });
+  });
+
+  test("a kept transaction is decoded once, and told to be what it is each time", () => {
+    const { execution } = beginExecution({ allocation: GENEROUS });
+    const good = new KeptTransaction(wrap(sign(PLAIN, KEY)));
+    const [first, again] = [admitTransaction(execution, good), admitTransaction(execution, good)];
+    expect(first).toMatchObject({ sender: SENDER, hash: good.hash });
+    expect(again.transaction).toBe(first.transaction);
+    expect(again.sender).toBe(first.sender);
+    const unsigned = new KeptTransaction(wrap({ ...PLAIN, v: 27n, r: 0n, s: 1n }));
+    const malformed = new KeptTransaction(wrapTransaction(Uint8Array.of(0xc0)));
+    for (let i = 0; i < 2; i++) {
+      expect(() => admitTransaction(execution, unsigned)).toThrow(/INVALID_SIGNATURE/);
+      expect(() => admitTransaction(execution, malformed)).toThrow(/MALFORMED/);
+    }
   });
 
   test("a good transaction of each version passes", () => {

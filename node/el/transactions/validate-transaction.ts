@@ -14,6 +14,7 @@ import { CodecError } from "../../codec/errors.ts";
 import { tokenIdDecode } from "../../codec/token-id.ts";
 import type { Rules } from "../evm/rules.ts";
 import { type BlockExecution, isEvmEnabled } from "./block-execution.ts";
+import { KeptTransaction } from "./kept-transaction.ts";
 import { GENERAL_NATIVE_TOKEN_CONTRACT, payNativeTokenAsGas } from "./native-token-gas.ts";
 import { TransactionInvalidError, type TransactionRefusal } from "./transaction-invalid-error.ts";
 
@@ -36,7 +37,9 @@ export interface SignedTransaction {
  * Throws TransactionInvalidError.
  */
 export function admitTransaction(execution: BlockExecution, typed: TypedTransaction): SignedTransaction {
-  return admitDecoded(execution, decode(typed.rlp), typed.hash);
+  const transaction = decode(typed);
+  const sender = typed instanceof KeptTransaction ? typed.sender : undefined;
+  return admitDecoded(execution, transaction, typed.hash, sender);
 }
 
 /** The same of a decoded transaction, whose sender may be known. */
@@ -100,9 +103,9 @@ function refuse(refusal: TransactionRefusal, explanation: string): never {
   throw new TransactionInvalidError(refusal, explanation);
 }
 
-function decode(rlp: Uint8Array): EvmTransaction {
+function decode(typed: TypedTransaction): EvmTransaction {
   try {
-    return decodeEvmTransaction(rlp);
+    return typed instanceof KeptTransaction ? typed.decoded : decodeEvmTransaction(typed.rlp);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     throw new TransactionInvalidError("MALFORMED", error.message, undefined, { cause: error });
