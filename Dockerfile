@@ -1,14 +1,18 @@
 # qkc in a container: the database is mounted read-only at /data, reports go to /reports.
-#   docker build -t qkc-replay .
+#   docker build -t qkc-replay --build-arg QKC_COMMIT=$(git describe --always --abbrev=40 --exclude='*' --dirty) .
 #   docker run --rm -v /srv/mainnet:/data:ro -v "$PWD/reports:/reports" qkc-replay checkdb --db /data --report /reports/run
-FROM node:22-bookworm-slim AS build
+# QKC_COMMIT is what `qkc --version` says of the source, whose .git is not copied; NODE_IMAGE is for whoever has a mirror.
+ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
+
+FROM $NODE_IMAGE AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY . .
+ARG QKC_COMMIT
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:22-bookworm-slim
+FROM $NODE_IMAGE
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /src/package.json /src/LICENSE ./

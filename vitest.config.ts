@@ -20,6 +20,7 @@ export default defineConfig({
           include: [
             "node/**/*.test.ts",
             "replay/**/*.test.ts",
+            "scripts/*.test.ts",
             "scripts/docs/**/*.test.ts",
             "scripts/imports/**/*.test.ts",
           ],
