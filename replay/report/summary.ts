@@ -5,10 +5,11 @@ import { grouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
 import { checkedText } from "./checked-text.ts";
 import { isUnexplained } from "./classes/class-name.ts";
+import { coinbaseLines } from "./coinbase-text.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import { commandAgain } from "./show-again.ts";
-import type { CoinbaseDifference, DepositDifference, DivergenceClass, Triage } from "./triage-schema.ts";
+import type { DepositDifference, DivergenceClass, Triage } from "./triage-schema.ts";
 
 /** How many findings of a kind are shown; the report has them all. */
 const SHOWN = 3;
@@ -135,7 +136,10 @@ function triageLines(
       return `  ${entryName(entry)}: ${declared} declared, ${computed} computed`;
     }),
     ...deposits.slice(0, SHOWN).flatMap(depositLines),
-    ...coinbase.slice(0, SHOWN).map(coinbaseLine),
+    ...coinbase
+      .slice(0, SHOWN)
+      .flatMap((difference) => coinbaseLines(difference).slice(0, SHOWN + 1))
+      .map((line) => `  ${line}`),
     reproducer === null ? "" : `  reproducer: ${reproducer}`,
     `  ${typed(command)}`,
   ].filter((line) => line !== "");
@@ -147,11 +151,6 @@ function depositLines({ fullShardId, index, txHash, fields }: DepositDifference)
     const [theirs, ours] = around(declared, computed);
     return `  ${name}: ${field} ${theirs} declared, ${ours} computed`;
   });
-}
-
-function coinbaseLine({ token, declared, computed, parts }: CoinbaseDifference): string {
-  const sum = parts.map(({ what, amount }) => `${amount} (${what})`).join(" + ");
-  return `  coinbase ${token}: ${declared} declared, ${computed} computed = ${sum}`;
 }
 
 /** What nothing explains comes first: it may be anything. */

@@ -97,6 +97,17 @@ const depositDifferenceSchema = z.strictObject({
   fields: z.array(z.strictObject({ field: z.string(), declared: z.string(), computed: z.string() })),
 });
 
+/** One of the amounts that make up what a miner gets. */
+const coinbasePartSchema = z.strictObject({
+  what: z.string(),
+  /** Null where it sums up several; absent in reports of earlier programs. */
+  unit: differingUnitSchema.nullable().optional(),
+  /** By what explains the declared sum; null where nothing does; absent in reports of earlier programs. */
+  declared: z.string().nullable().optional(),
+  /** As computed. */
+  amount: z.string(),
+});
+
 /** What the miner gets of one token, where that is not what the header declares. */
 const coinbaseDifferenceSchema = z.strictObject({
   /** Name of the token. */
@@ -104,7 +115,7 @@ const coinbaseDifferenceSchema = z.strictObject({
   declared: z.string(),
   computed: z.string(),
   /** What `computed` is the sum of. */
-  parts: z.array(z.strictObject({ what: z.string(), amount: z.string() })),
+  parts: z.array(coinbasePartSchema),
 });
 
 /** What a closer look at a diverging block found. */
@@ -158,6 +169,7 @@ export type StateDifference = z.infer<typeof stateDifferenceSchema>;
 export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
 export type StepSide = z.infer<typeof stepSideSchema>;
 export type CoinbaseDifference = z.infer<typeof coinbaseDifferenceSchema>;
+export type CoinbasePart = z.infer<typeof coinbasePartSchema>;
 export type DepositDifference = z.infer<typeof depositDifferenceSchema>;
 export type DifferingUnit = z.infer<typeof differingUnitSchema>;
 export type ToldHypothesis = z.infer<typeof toldHypothesisSchema>;

@@ -68,7 +68,7 @@ export function triageDivergence(request: TriageRequest): Triage {
   const expected = reference && recordUnits(trial, reference.executor);
   const computed = outcomeOf(records.result, cl, trial);
   const deposits = records.result.status === "INVALID" ? [] : depositDifferences(declared, computed);
-  const coinbase = coinbaseDifferences(config, trial, records.result);
+  const coinbase = coinbaseDifferences({ config, trial, records, reference: expected });
   const locality = locate({
     trial,
     declared,

@@ -48,6 +48,8 @@ export interface UnitOutcome {
   /** Absent where the unit leaves none. */
   readonly receipt: Receipt | undefined;
   readonly gasUsed: bigint;
+  /** What the block's miner gets for it of its fee, by token id; the block reward is none. */
+  readonly minerFees: ReadonlyMap<bigint, bigint>;
 }
 
 /** Listens to a block's execution unit by unit, and may look at or stand before the state that it runs on. */

@@ -9,6 +9,7 @@ export class UnitReporter {
   readonly #counts = { deposit: 0, transaction: 0, reward: 0 };
   #gasUsedBefore = 0n;
   #receiptsBefore = 0;
+  #feesBefore: ReadonlyMap<bigint, bigint> = new Map();
 
   constructor(observer: BlockObserver, execution: BlockExecution) {
     this.#observer = observer;
@@ -19,6 +20,7 @@ export class UnitReporter {
     const unit = { kind, index: this.#counts[kind]++, hash };
     this.#gasUsedBefore = this.#execution.gasUsed;
     this.#receiptsBefore = this.#receiptsOf(kind).length;
+    this.#feesBefore = new Map(this.#execution.fees);
     this.#observer.enterUnit(unit);
     return unit;
   }
@@ -29,7 +31,17 @@ export class UnitReporter {
     this.#observer.leaveUnit(unit, {
       receipt: receipts.length > this.#receiptsBefore ? receipts.at(-1) : undefined,
       gasUsed: this.#execution.gasUsed - this.#gasUsedBefore,
+      minerFees: this.#addedFees(),
     });
+  }
+
+  #addedFees(): Map<bigint, bigint> {
+    const added = new Map<bigint, bigint>();
+    for (const [tokenId, fees] of this.#execution.fees) {
+      const fee = fees - (this.#feesBefore.get(tokenId) ?? 0n);
+      if (fee !== 0n) added.set(tokenId, fee);
+    }
+    return added;
   }
 
   #receiptsOf(kind: ExecutionUnit["kind"]) {

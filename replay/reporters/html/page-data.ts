@@ -1,5 +1,6 @@
 import type { CallsOfUnit } from "../../report/calls-schema.ts";
 import { callLines, gasLines } from "../../report/calls-text.ts";
+import { coinbasePatch } from "../../report/coinbase-text.ts";
 import { divergenceId } from "../../report/divergence-id.ts";
 import type { Divergence, Report } from "../../report/schema.ts";
 import { showAgain } from "../../report/show-again.ts";
@@ -90,10 +91,7 @@ function withPatches(triage: Triage): PageDivergence["triage"] {
   );
   const receiptPatch = receipt === null ? "" : fieldsPatch(receipt.fields);
   const callsGas = calls.slice(-1).flatMap(gasLines).join("\n");
-  const coinbasePatches = coinbase.map(
-    ({ token, declared, computed, parts }) =>
-      `@@ coinbase, ${token} @@\n-${declared}\n+${computed}\n${parts.map(({ what, amount }) => ` ${amount} ${what}`).join("\n")}`,
-  );
+  const coinbasePatches = coinbase.map(coinbasePatch);
   const patches = { receiptPatch, statePatch: statePatch(state.differences), depositPatches, coinbasePatches };
   return { ...triage, ...patches, callsPatch: callsPatch(calls), callsGas };
 }

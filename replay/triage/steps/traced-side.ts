@@ -63,7 +63,7 @@ class TracedEvents {
     if (alike < steps.length) return;
     while (this.#depth >= 0) this.#leave();
     this.target = depth >= 0 ? this.#leftAt[depth] : this.events.length;
-    this.events.push({ kind: "leaveUnit", unit, outcome: { receipt: undefined, gasUsed: 0n } });
+    this.events.push({ kind: "leaveUnit", unit, outcome: { receipt: undefined, gasUsed: 0n, minerFees: new Map() } });
   }
 
   /** Answers with the place of the event at which the step begins: that of its message, where it is the first of one. */
