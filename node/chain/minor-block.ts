@@ -13,6 +13,11 @@ export interface XshardCursor {
   readonly xshardDepositIndex: number;
 }
 
+/** A cursor as reports show it. */
+export function cursorText({ rootBlockHeight, minorBlockIndex, xshardDepositIndex }: XshardCursor): string {
+  return `${rootBlockHeight}/${minorBlockIndex}/${xshardDepositIndex}`;
+}
+
 /** pyquarkchain core.py MinorBlockHeader. */
 export interface MinorBlockHeader {
   readonly version: number;

@@ -1,4 +1,4 @@
-import type { MinorBlock, XshardCursor } from "../chain/minor-block.ts";
+import { cursorText, type MinorBlock } from "../chain/minor-block.ts";
 import type { TokenBalances } from "../chain/token-balances.ts";
 import { bytesEqual, toHex } from "../codec/bytes.ts";
 import type { ExecutionResult } from "../el/payload.ts";
@@ -54,9 +54,6 @@ export function compareText(field: string, declared: string, computed: string): 
 }
 
 /** root height/minor index/deposit index. */
-function cursorText(cursor: XshardCursor): string {
-  return `${cursor.rootBlockHeight}/${cursor.minorBlockIndex}/${cursor.xshardDepositIndex}`;
-}
 
 /**
  * token id:amount, sorted. A token that execution names with amount 0 stays: pyquarkchain compares the maps as they

@@ -6,6 +6,7 @@ import { shownWithin } from "../text/printable.ts";
 import { checkedText } from "./checked-text.ts";
 import { isUnexplained } from "./classes/class-name.ts";
 import { coinbaseLines } from "./coinbase-text.ts";
+import { cursorLines, stakingLines } from "./consensus-text.ts";
 import { entryName, unitText } from "./locality-text.ts";
 import type { AllowlistResult, Damage, Divergence, Report, Totals, Unsupported } from "./schema.ts";
 import { commandAgain } from "./show-again.ts";
@@ -13,6 +14,8 @@ import type { DepositDifference, DivergenceClass, Triage } from "./triage-schema
 
 /** How many findings of a kind are shown; the report has them all. */
 const SHOWN = 3;
+/** Of a cursor's walk: its ends, and the deposits around them. */
+const SHOWN_STEPS = 12;
 
 export interface SummaryOptions {
   readonly colors: Colors;
@@ -124,7 +127,7 @@ export function divergenceText(divergence: Divergence, typed: (command: string) 
 
 /** Where it differs, and the command that shows it whole. */
 function triageLines(
-  { unit, step, state, deposits = [], coinbase = [], reproducer, command }: Triage,
+  { unit, step, state, deposits = [], coinbase = [], cursor, staking, reproducer, command }: Triage,
   typed: (command: string) => string,
 ): string[] {
   const code = step?.testedStep ?? step?.referenceStep ?? undefined;
@@ -140,6 +143,8 @@ function triageLines(
       .slice(0, SHOWN)
       .flatMap((difference) => coinbaseLines(difference).slice(0, SHOWN + 1))
       .map((line) => `  ${line}`),
+    ...(cursor === undefined ? [] : cursorLines(cursor).slice(0, SHOWN_STEPS)).map((line) => `  ${line}`),
+    ...(staking === undefined ? [] : stakingLines(staking).slice(0, SHOWN + 1)).map((line) => `  ${line}`),
     reproducer === null ? "" : `  reproducer: ${reproducer}`,
     `  ${typed(command)}`,
   ].filter((line) => line !== "");

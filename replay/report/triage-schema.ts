@@ -118,6 +118,46 @@ const coinbaseDifferenceSchema = z.strictObject({
   parts: z.array(coinbasePartSchema),
 });
 
+/** A deposit on the way of a block's cursor. */
+const cursorStepSchema = z.strictObject({
+  /** Place among the deposits that the block's parent left. */
+  index: count,
+  /** The cursor that names it as the last consumed one: root block height/minor block/deposit. */
+  cursor: z.string(),
+  txHash: hash,
+  /** Gas; null where the execution did not come to it. */
+  gasUsed: z.string().nullable(),
+  /** Gas of all deposits up to it; null as above. */
+  total: z.string().nullable(),
+});
+
+/** How the execution came to its cursor, where that is not the declared one. */
+const cursorWalkSchema = z.strictObject({
+  declared: z.string(),
+  computed: z.string(),
+  /** The cursor behind the last deposit. */
+  exhausted: z.string(),
+  /** Behind the deposit that reaches it the walk ends. */
+  gasLimit: z.string(),
+  /** Deposits consumed by what the block declares; null where its cursor is no place of the walk. */
+  depositsDeclared: count.nullable(),
+  depositsComputed: count,
+  /** Those around both ends. */
+  steps: z.array(cursorStepSchema),
+  omitted: count,
+});
+
+/** Whose stakes are locked, where the first differing unit's sender is among them. */
+const stakingWindowSchema = z.strictObject({
+  /** Length of the window, the block itself included. */
+  blocks: count,
+  /** What one block of the window locks. */
+  perBlock: z.string(),
+  /** Of the unit. */
+  sender: z.string(),
+  locked: z.array(z.strictObject({ address: z.string(), blocks: count, amount: z.string() })),
+});
+
 /** What a closer look at a diverging block found. */
 export const triageSchema = z.strictObject({
   /** Names the divergence in file names and links: shard-height-first 8 digits of the hash. */
@@ -143,6 +183,10 @@ export const triageSchema = z.strictObject({
   deposits: z.array(depositDifferenceSchema).optional(),
   /** As `deposits`. */
   coinbase: z.array(coinbaseDifferenceSchema).optional(),
+  /** As `deposits`. */
+  cursor: cursorWalkSchema.optional(),
+  /** As `deposits`. */
+  staking: stakingWindowSchema.optional(),
   step: stepDivergenceSchema.nullable(),
   /** What the unit calls by the reference, where there is one, and as tested; absent in reports of earlier programs. */
   calls: z.array(callsOfUnitSchema).optional(),
@@ -170,7 +214,10 @@ export type StepDivergence = z.infer<typeof stepDivergenceSchema>;
 export type StepSide = z.infer<typeof stepSideSchema>;
 export type CoinbaseDifference = z.infer<typeof coinbaseDifferenceSchema>;
 export type CoinbasePart = z.infer<typeof coinbasePartSchema>;
+export type CursorStep = z.infer<typeof cursorStepSchema>;
+export type CursorWalk = z.infer<typeof cursorWalkSchema>;
 export type DepositDifference = z.infer<typeof depositDifferenceSchema>;
+export type StakingWindow = z.infer<typeof stakingWindowSchema>;
 export type DifferingUnit = z.infer<typeof differingUnitSchema>;
 export type ToldHypothesis = z.infer<typeof toldHypothesisSchema>;
 export type Attribution = z.infer<typeof attributionSchema>;

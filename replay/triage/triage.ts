@@ -24,9 +24,11 @@ import { unitCallsView } from "./calls/call-view.ts";
 import type { FoundHypothesis } from "./hypotheses/scales.ts";
 import { hypothesisText, toldHypotheses } from "./hypotheses/told.ts";
 import { coinbaseDifferences } from "./locality/coinbase-sums.ts";
+import { cursorWalk } from "./locality/cursor-walk.ts";
 import { outcomeOf } from "./locality/declared-outcome.ts";
 import { depositDifferences } from "./locality/deposit-differences.ts";
 import { locate, type Outcome, unitOf } from "./locality/locality.ts";
+import { stakingWindow } from "./locality/staking-window.ts";
 import { type ConsensusSide, type Reference, referenceWith } from "./reference.ts";
 import { makeDeclaredReproducer } from "./reproducer/declared-reproducer.ts";
 import { makeReproducer } from "./reproducer/make-reproducer.ts";
@@ -69,6 +71,7 @@ export function triageDivergence(request: TriageRequest): Triage {
   const computed = outcomeOf(records.result, cl, trial);
   const deposits = records.result.status === "INVALID" ? [] : depositDifferences(declared, computed);
   const coinbase = coinbaseDifferences({ config, trial, records, reference: expected });
+  const cursor = cursorWalk(trial, records);
   const locality = locate({
     trial,
     declared,
@@ -78,6 +81,7 @@ export function triageDivergence(request: TriageRequest): Triage {
   const refused = records.result.status === "INVALID" ? records.units.at(-1)?.unit : undefined;
   const differing = expected && firstDifferingUnit(expected, records)?.unit;
   const blamed = differing ?? refused;
+  const staking = blamed && stakingWindow(config, trial, blamed);
   const unit = blamed === undefined ? (locality.unit ?? blockLevelUnit(trial, records.result)) : unitOf(blamed);
   const place = { ...locality, unit };
   const id = triageId(trial);
@@ -89,6 +93,8 @@ export function triageDivergence(request: TriageRequest): Triage {
     ...place,
     ...(deposits.length === 0 ? {} : { deposits }),
     ...(coinbase.length === 0 ? {} : { coinbase }),
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(staking === undefined ? {} : { staking }),
     step: step ?? null,
     ...(blamed === undefined ? {} : { calls: callsOf(request, blamed, reference, executor) }),
     attribution: reference === undefined ? unexplained(place) : explained(request, reference, step),

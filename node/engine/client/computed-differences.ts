@@ -1,4 +1,5 @@
 import { encodeDepositList } from "../../chain/deposit.ts";
+import { cursorText } from "../../chain/minor-block.ts";
 import { toHex } from "../../codec/bytes.ts";
 import { keccak256 } from "../../codec/keccak.ts";
 import type { ComputedBlock, FieldMismatch } from "../engine-api.ts";
@@ -12,7 +13,7 @@ export function differencesBetween(first: ComputedBlock, second: ComputedBlock):
 }
 
 function fieldsOf(computed: ComputedBlock): readonly (readonly [string, string])[] {
-  const { xshardCursor: cursor, coinbaseAmounts, xshardSends } = computed;
+  const { xshardCursor, coinbaseAmounts, xshardSends } = computed;
   const amounts = [...coinbaseAmounts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([token, amount]) => `${token}:${amount}`);
@@ -22,7 +23,7 @@ function fieldsOf(computed: ComputedBlock): readonly (readonly [string, string])
     ["bloom", toHex(computed.bloom)],
     ["gasUsed", `${computed.gasUsed}`],
     ["xshardReceiveGasUsed", `${computed.xshardReceiveGasUsed}`],
-    ["xshardCursor", `${cursor.rootBlockHeight}/${cursor.minorBlockIndex}/${cursor.xshardDepositIndex}`],
+    ["xshardCursor", cursorText(xshardCursor)],
     ["coinbaseAmounts", amounts.join(" ")],
     ["xshardSends", `${xshardSends.length} deposits, keccak ${toHex(keccak256(encodeDepositList(xshardSends)))}`],
     ["depositsConsumed", `${computed.depositsConsumed}`],

@@ -1,6 +1,7 @@
 import type { CallsOfUnit } from "../../report/calls-schema.ts";
 import { callLines, gasLines } from "../../report/calls-text.ts";
 import { coinbasePatch } from "../../report/coinbase-text.ts";
+import { cursorLines, stakingLines } from "../../report/consensus-text.ts";
 import { divergenceId } from "../../report/divergence-id.ts";
 import type { Divergence, Report } from "../../report/schema.ts";
 import { showAgain } from "../../report/show-again.ts";
@@ -47,6 +48,8 @@ interface PageDivergence {
         readonly depositPatches: readonly string[];
         /** The amounts, and below them what the computed one is the sum of. */
         readonly coinbasePatches: readonly string[];
+        readonly cursorText: string;
+        readonly stakingText: string;
         /** Two executions as a diff, one as it is. */
         readonly callsPatch: string;
         /** Of the last one. */
@@ -84,7 +87,7 @@ function pageDivergence(report: Report, divergence: Divergence): PageDivergence 
 }
 
 function withPatches(triage: Triage): PageDivergence["triage"] {
-  const { receipt, state, deposits = [], coinbase = [], calls = [] } = triage;
+  const { receipt, state, deposits = [], coinbase = [], cursor, staking, calls = [] } = triage;
   const depositPatches = deposits.map(
     ({ fullShardId, index, txHash, fields }) =>
       `@@ deposit ${index} to shard ${shardHex(fullShardId)}, transaction ${txHash} @@\n${fieldsPatch(fields)}`,
@@ -93,7 +96,11 @@ function withPatches(triage: Triage): PageDivergence["triage"] {
   const callsGas = calls.slice(-1).flatMap(gasLines).join("\n");
   const coinbasePatches = coinbase.map(coinbasePatch);
   const patches = { receiptPatch, statePatch: statePatch(state.differences), depositPatches, coinbasePatches };
-  return { ...triage, ...patches, callsPatch: callsPatch(calls), callsGas };
+  const texts = {
+    cursorText: cursor === undefined ? "" : cursorLines(cursor).join("\n"),
+    stakingText: staking === undefined ? "" : stakingLines(staking).join("\n"),
+  };
+  return { ...triage, ...patches, ...texts, callsPatch: callsPatch(calls), callsGas };
 }
 
 function callsPatch(calls: readonly CallsOfUnit[]): string {

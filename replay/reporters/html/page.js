@@ -283,7 +283,7 @@ function unitText({ kind, index, hash }) {
 function triageSections(triage) {
   const { receipt, receiptPatch, state, statePatch, depositPatches, coinbasePatches, step, reproducer, attribution } =
     triage;
-  const { callsPatch, callsGas } = triage;
+  const { callsPatch, callsGas, cursorText, stakingText } = triage;
   const omitted = state.omitted === 0 ? [] : [make("p", "", `… and ${state.omitted} more entries`)];
   const absent = state.compared ? [] : [make("p", "", "The declared state is not in the database.")];
   return [
@@ -291,6 +291,8 @@ function triageSections(triage) {
     ...section("State", [...(statePatch === "" ? [] : [diff(statePatch)]), ...omitted, ...absent]),
     ...section("Deposits sent to other shards", depositPatches.map(diff)),
     ...section("What the miner gets", coinbasePatches.map(diff)),
+    ...section("How the cursor moved", cursorText === "" ? [] : [make("pre", "", cursorText)]),
+    ...section("Locked stakes", stakingText === "" ? [] : [make("pre", "", stakingText)]),
     ...section("Hypotheses", (attribution.hypotheses ?? []).map(hypothesis)),
     ...(step === null ? [] : section("First step that differs", stepViews(step))),
     ...section("Calls", callsPatch === "" ? [] : [diff(callsPatch), make("pre", "diff", callsGas)]),
