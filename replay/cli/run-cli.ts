@@ -5,6 +5,7 @@ import { tolerateClosedPipes } from "../terminal/closed-pipe.ts";
 import { exitCodeOfError } from "../terminal/exit-code.ts";
 import { logLine } from "../terminal/log-format.ts";
 import { createProgram, withCommand } from "./program.ts";
+import { suggestWord } from "./suggest-word.ts";
 
 /**
  * Runs a command line and answers with the exit code. Results go to stdout, everything else to stderr.
@@ -34,8 +35,11 @@ export async function runCli(args: readonly string[], loadEngine: () => Promise<
     await program.parseAsync(withCommand(args), { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander has already said what is wrong.
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) {
+      // Commander has already said what is wrong.
+      process.stderr.write(suggestWord(program, error, args));
+      return error.exitCode;
+    }
     process.stderr.write(logLine("error", `error: ${errorText(error)}`));
     return exitCodeOfError(error);
   }

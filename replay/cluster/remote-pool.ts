@@ -133,7 +133,8 @@ export class RemotePool {
     for (const { fullShardId, minorBlocks, gasUsed } of shards) {
       for (let i = 0; i < minorBlocks; i++) {
         this.#progress.startBlock(fullShardId, 0);
-        this.#progress.finishBlock(Number(gasUsed) / minorBlocks);
+        // Shares would be fractions of gas.
+        this.#progress.finishBlock(i === 0 ? Number(gasUsed) : 0);
       }
     }
     for (let i = 0; i < divergences.length; i++) this.#progress.countDivergence();

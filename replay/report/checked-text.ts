@@ -1,4 +1,4 @@
-import { grouped } from "../text/grouped.ts";
+import { counted, grouped } from "../text/grouped.ts";
 import type { Report } from "./schema.ts";
 
 /** What a run has looked at and what not, in one line: a clean run says no more than this. */
@@ -15,7 +15,7 @@ export function checkedText({ provenance, range, command }: Report): string {
     `seals ${flags.verifyPow ? "checked" : "not checked"}`,
     `archive rows ${flags.checkArchive ? "compared" : "not compared"}`,
     flags.unconfirmed ? "with unconfirmed blocks" : "confirmed blocks only",
-    ...(flags.maxDivergences === null ? [] : [`ends after ${grouped(flags.maxDivergences)} divergences`]),
+    ...(flags.maxDivergences === null ? [] : [`ends after ${counted(flags.maxDivergences, "divergence")}`]),
   ]
     .filter(isSaid)
     .join(", ");
@@ -26,7 +26,7 @@ function named(rootTip: string | null): string {
 }
 
 function shardsText(range: Report["range"]): string {
-  return range === null ? "" : `${range.shards.length} shard${range.shards.length === 1 ? "" : "s"}`;
+  return range === null ? "" : counted(range.shards.length, "shard");
 }
 
 function isSaid(text: string): boolean {

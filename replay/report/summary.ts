@@ -1,7 +1,7 @@
 import { diffWordsWithSpace } from "diff";
 import { blockName, shardName } from "../text/block-name.ts";
 import type { Colors } from "../text/colors.ts";
-import { grouped } from "../text/grouped.ts";
+import { counted, grouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
 import { checkedText } from "./checked-text.ts";
 import { isUnexplained } from "./classes/class-name.ts";
@@ -226,8 +226,4 @@ function place(item: Divergence | Damage | Unsupported): string {
   const name = blockName({ fullShardId, height }, shardName);
   if (fullShardId === null) return name;
   return `${name} (${rootHeight === null ? "unconfirmed" : `root block ${rootHeight}`})`;
-}
-
-function counted(count: number, name: string): string {
-  return `${grouped(count)} ${name}${count === 1 ? "" : "s"}`;
 }

@@ -10,3 +10,8 @@ export function grouped(value: number | bigint): string {
 export function signedGrouped(value: bigint): string {
   return value > 0n ? `+${grouped(value)}` : grouped(value);
 }
+
+/** A count of things: "1 block", "2,000 blocks". */
+export function counted(count: number, name: string): string {
+  return `${grouped(count)} ${name}${count === 1 ? "" : "s"}`;
+}

@@ -1,6 +1,6 @@
 import { blockName, shardName } from "../text/block-name.ts";
 import type { Colors } from "../text/colors.ts";
-import { grouped, signedGrouped } from "../text/grouped.ts";
+import { counted, grouped, signedGrouped } from "../text/grouped.ts";
 import { shownWithin } from "../text/printable.ts";
 import { textTable } from "../text/table.ts";
 import type { BlockChange, Change, WhatifReport } from "./schema.ts";
@@ -17,7 +17,7 @@ export function whatifLine({ verdict, error, counts, share, provenance }: Whatif
       ? error.message
       : `under ${provenance.rules} ${grouped(changedTransactions)} of ${grouped(transactions)} transactions ` +
         `(${percent(share.transactions)}) and ${grouped(changedDeposits)} of ${grouped(deposits)} deposits ` +
-        `(${percent(share.deposits)}) end otherwise; ${grouped(invalidBlocks)} blocks could not be executed`;
+        `(${percent(share.deposits)}) end otherwise; ${counted(invalidBlocks, "block")} could not be executed`;
   return `${paint(colors.bold(verdict))}: ${answer}`;
 }
 
@@ -45,10 +45,10 @@ function countsText({ counts }: WhatifReport): string {
   if (counts.changedBlocks === 0) return "";
   const gas = BigInt(counts.gasAfter) - BigInt(counts.gasBefore);
   return [
-    `${grouped(counts.changedBlocks)} of ${grouped(counts.minorBlocks)} blocks change; `,
-    `of what ends otherwise, ${grouped(counts.newlyFailing)} fail, ${grouped(counts.newlySucceeding)} succeed instead, `,
-    `${grouped(counts.refused)} are refused, and gas goes from ${grouped(BigInt(counts.gasBefore))} by ${signedGrouped(gas)}; `,
-    `${grouped(counts.consequences)} more differ only because an earlier one of their block does`,
+    `changed blocks: ${grouped(counts.changedBlocks)} of ${grouped(counts.minorBlocks)}; `,
+    `newly failing: ${grouped(counts.newlyFailing)}, newly succeeding: ${grouped(counts.newlySucceeding)}, `,
+    `refused: ${grouped(counts.refused)}; gas ${grouped(BigInt(counts.gasBefore))}, changed by ${signedGrouped(gas)}; `,
+    `differing only because an earlier one of their block does: ${grouped(counts.consequences)}`,
   ].join("");
 }
 

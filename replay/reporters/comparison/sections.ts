@@ -1,6 +1,7 @@
 import type { Changes, ComparedDivergence, Comparison } from "../../report/comparison/compare.ts";
 import type { SpeedChange } from "../../report/comparison/speed.ts";
 import type { Damage, Unsupported } from "../../report/schema.ts";
+import { counted } from "../../text/grouped.ts";
 import { divergenceTitle, placeOf } from "../places.ts";
 
 /** How much a section is to be noticed. */
@@ -112,8 +113,4 @@ function speedLine({ status, blocksPerCpuSecond, usual, change, noise, runs }: S
   const percent = `${change >= 0 ? "+" : "−"}${Math.abs(change * 100).toFixed(0)} %`;
   const from = `${usual.toFixed(0)} (${counted(runs, "run")}, noise ${(noise * 100).toFixed(0)} %)`;
   return { title: "speed", message: `${status}: ${now}, usually ${from}: ${percent}` };
-}
-
-function counted(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
