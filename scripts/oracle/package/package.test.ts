@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../../replay/work/built-project.testkit.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
+const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
 const FIXTURE = join(ROOT, "fixtures", "pyqkc-small");
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -28,7 +29,11 @@ afterAll(() => folder.remove());
 
 /** In a folder that is no project of anybody's. */
 function run(command: string, ...args: string[]) {
-  return spawnSync(command, args, { cwd: home, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+  return runIn(home, process.env.PATH ?? "", command, ...args);
+}
+
+function runIn(cwd: string, path: string, command: string, ...args: string[]) {
+  return spawnSync(command, args, { cwd, encoding: "utf8", env: { ...process.env, PATH: path, NO_COLOR: "1" } });
 }
 
 describe("npm pack", () => {
@@ -41,13 +46,13 @@ describe("npm pack", () => {
   it("asks for a version of Node, and has no script that runs on installation", () => {
     const { scripts, engines, bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     for (const name of ["preinstall", "install", "postinstall"]) expect(scripts).not.toHaveProperty(name);
-    expect(engines.node).toBe(">=20");
+    expect(engines.node).toBe(">=20.19");
     expect(packed.files.map(({ path }) => path)).toContain(bin.qkc);
   });
 
   it("installs into an empty folder without a compiler, a script or a warning", () => {
     const tarball = join(folder.path, packed.filename);
-    const { stdout, stderr, status } = run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", tarball);
+    const { stdout, stderr, status } = run("npm", ...INSTALL, tarball);
     expect(status, stderr).toBe(0);
     expect(`${stdout}${stderr}`).not.toMatch(/warn|deprecated|EBADENGINE/i);
   });
@@ -65,5 +70,22 @@ describe("npm pack", () => {
     expect(page.status, page.stderr).toBe(0);
     const unknown = run("npx", "--no-install", "qkc", "chekdb");
     expect(unknown).toMatchObject({ status: 1, stderr: expect.stringContaining("Did you mean checkdb?") });
+  });
+
+  it.each([20, 22, 24])("does the same on Node %i", (major) => {
+    const node = join(folder.path, `node-${major}`);
+    const other = join(folder.path, `empty-${major}`);
+    for (const path of [node, other]) mkdirSync(path);
+    // A package that is nothing but Node's own program.
+    const fetched = runIn(node, process.env.PATH ?? "", "npm", ...INSTALL, `node-linux-${process.arch}@${major}`);
+    expect(fetched.status, fetched.stderr).toBe(0);
+    const path = `${join(node, `node_modules/node-linux-${process.arch}/bin`)}:${process.env.PATH}`;
+    const installed = runIn(other, path, "npm", ...INSTALL, join(folder.path, packed.filename));
+    expect(installed.status, installed.stderr).toBe(0);
+    expect(`${installed.stdout}${installed.stderr}`).not.toMatch(/warn|deprecated|EBADENGINE/i);
+    expect(runIn(other, path, "npx", "--no-install", "qkc", "--version").stdout).toContain(`\nnode v${major}.`);
+    const check = runIn(other, path, "npx", "--no-install", "qkc", "checkdb", "--db", FIXTURE, "--report", "out");
+    expect(check.stdout).toMatch(/^clean: 239 minor blocks/);
+    expect(check.stderr).not.toMatch(/warning/i);
   });
 });
