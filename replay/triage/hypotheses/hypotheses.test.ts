@@ -1,13 +1,16 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { encodeReceipt } from "../../../node/chain/receipt.ts";
 import { QUARKCHAIN_GAS } from "../../../node/el/evm/gas.ts";
 import { QUARKCHAIN_INSTRUCTIONS } from "../../../node/el/evm/opcodes.ts";
 import { QUARKCHAIN_RULES, type RuleDefinition } from "../../../node/el/evm/rules.ts";
+import type { ExecutionResult } from "../../../node/el/payload.ts";
 import { openDatabase } from "../../database/open-database.ts";
 import { SMALL } from "../../database/small-fixture.testkit.ts";
 import type { FaultParts } from "../seeded-faults/fault.testkit.ts";
 import { faultyExecutor } from "../seeded-faults/fault.testkit.ts";
 import { blocksOf, faultNamed } from "../seeded-faults/seeded-faults.testkit.ts";
 import { findAlteration } from "./altered-blocks.testkit.ts";
+import { rootOf } from "./variation.ts";
 
 const database = openDatabase({ db: SMALL, configPath: undefined, rootTip: undefined, verifyChecksums: "default" });
 afterAll(() => database.source.close());
@@ -33,6 +36,15 @@ function transaction(change: Partial<RuleDefinition["transaction"]>): FaultParts
   return { rules: { transaction: { ...QUARKCHAIN_RULES.transaction, ...change } } };
 }
 
+/** Deposits taken before contracts are enabled use gas and leave no receipt. */
+function withoutDepositsInReceipts(computed: ExecutionResult): ExecutionResult {
+  const receipts = computed.receipts.map((receipt, i) => {
+    const before = i < computed.senders.length ? computed.xshardReceiveGasUsed : 0n;
+    return { ...receipt, cumulativeGasUsed: receipt.cumulativeGasUsed - before };
+  });
+  return { ...computed, receipts, receiptRoot: rootOf(receipts.map(encodeReceipt)) };
+}
+
 describe("hypotheses", () => {
   it.each<[string, FaultParts]>([
     ["hypothesis/price.SLOAD=231", instruction("SLOAD", 231)],
@@ -42,6 +54,7 @@ describe("hypotheses", () => {
     ["hypothesis/rule.switch.feesRoundDown", { rules: { feesRoundDown: false } }],
     ["hypothesis/rule.switch.blankAccountsGo", { rules: { blankAccountsGo: false } }],
     ["hypothesis/rule.switch.zeroBalancesLeaveList", { rules: { zeroBalancesLeaveList: false } }],
+    ["hypothesis/receipt.gas-without-deposits", { computed: withoutDepositsInReceipts }],
   ])("names %s", (name, parts) => {
     expect(namedFor(parts)).toEqual([name]);
   });

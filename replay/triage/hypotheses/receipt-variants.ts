@@ -29,7 +29,6 @@ const RECEIPTS: readonly (readonly [id: string, says: string, vary: () => Variat
     () => ({ receipt: (receipt) => ({ ...receipt, success: true }) }),
   ],
   ["own-gas", "receipts held the gas of their own transaction or deposit", ownGas],
-  ["gas-without-deposits", "the gas of transactions' receipts did not count the deposits before them", withoutDeposits],
   [
     "no-contract-address",
     "receipts named no created contract",
@@ -91,6 +90,7 @@ const BLOCKS: readonly (readonly [
   says: string,
   computed: (computed: ExecutionResult) => ExecutionResult,
 ])[] = [
+  ["gas-without-deposits", "the gas of transactions' receipts did not count the deposits before them", withoutDeposits],
   ["deposits-first", "the receipts of deposits stood before those of transactions", depositsFirst],
   [
     "bloom-without-deposits",
@@ -129,17 +129,6 @@ function ownGas(): Variation {
       const own = receipt.cumulativeGasUsed - before;
       before = receipt.cumulativeGasUsed;
       return { ...receipt, cumulativeGasUsed: own };
-    },
-  };
-}
-
-function withoutDeposits(): Variation {
-  let deposits = 0n;
-  return {
-    receipt(receipt, { kind }) {
-      if (kind === "transaction") return { ...receipt, cumulativeGasUsed: receipt.cumulativeGasUsed - deposits };
-      deposits = receipt.cumulativeGasUsed;
-      return receipt;
     },
   };
 }
@@ -186,6 +175,15 @@ function depositReceipts(computed: ExecutionResult): Receipt[] {
 function depositsFirst(computed: ExecutionResult): ExecutionResult {
   const receipts = [...depositReceipts(computed), ...transactionReceipts(computed)];
   return { ...computed, receipts, receiptRoot: rootOf(receipts.map(encodeReceipt)) };
+}
+
+/** Deposits leave their gas where they leave no receipt, too. */
+function withoutDeposits(computed: ExecutionResult): ExecutionResult {
+  const ofTransactions = transactionReceipts(computed).map((receipt) => ({
+    ...receipt,
+    cumulativeGasUsed: receipt.cumulativeGasUsed - computed.xshardReceiveGasUsed,
+  }));
+  return withReceipts(computed, [...ofTransactions, ...depositReceipts(computed)]);
 }
 
 function withReceipts(computed: ExecutionResult, receipts: readonly Receipt[]): ExecutionResult {
