@@ -2,7 +2,8 @@ import type { Hash32 } from "../codec/bytes.ts";
 import { DatabaseDamagedError, NotADatabaseError } from "../codec/errors.ts";
 import type { RootBlockRows, ShardBlockRows } from "./block-rows.ts";
 import type { BlockSource, RootBlockSource } from "./block-source.ts";
-import { TableStore } from "./sstable/table-store.ts";
+import type { KeyValueReader } from "./key-value-reader.ts";
+import { type StoreOptions, TableStore } from "./sstable/table-store.ts";
 import type { LogStop } from "./sstable/wal.ts";
 
 /** The databases of one data directory. */
@@ -11,6 +12,11 @@ export interface DatabaseFolders {
   readonly root?: string;
   /** By full shard id. */
   readonly shards: ReadonlyMap<number, string>;
+}
+
+export interface ArchiveOptions extends StoreOptions {
+  /** Puts something between a database and whoever reads it. */
+  readonly wrapRows?: (rows: KeyValueReader, folder: string) => KeyValueReader;
 }
 
 /** The root chain's database, with what the client itself says of its chain: hints, to be proved by links. */

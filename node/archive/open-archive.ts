@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { NotADatabaseError, UsageError } from "../codec/errors.ts";
 import { shown } from "../codec/shown.ts";
 import type { BlockSource } from "./block-source.ts";
+import type { ArchiveOptions } from "./client-database.ts";
 import { assertFolder, contentsOf, namesIn } from "./folder.ts";
 import { GoquarkchainDatabase, goquarkchainFolders } from "./goquarkchain/database.ts";
 import { PyquarkchainDatabase, pyquarkchainFolders } from "./pyquarkchain/database.ts";
-import type { StoreOptions } from "./sstable/table-store.ts";
 
 /** Folders in one that is no data directory. */
 const MOST_LOOKED_INTO = 20;
@@ -15,7 +15,7 @@ const MOST_LOOKED_INTO = 20;
  * goquarkchain's `master/db` and `<slave id>/shard-<full shard id>/db`, or some of them. Nothing is written. Throws
  * NotADatabaseError when neither is there and UsageError when both are.
  */
-export function openArchive(dir: string, options: StoreOptions = {}): BlockSource {
+export function openArchive(dir: string, options: ArchiveOptions = {}): BlockSource {
   assertFolder(dir);
   const python = pyquarkchainFolders(dir);
   const go = goquarkchainFolders(dir);

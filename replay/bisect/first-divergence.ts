@@ -9,7 +9,7 @@ import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
 import type { FoundDivergence } from "../report/schema.ts";
 import { findCauses } from "../triage/divergence-causes.ts";
-import { confirmingRoot } from "./confirming-root.ts";
+import { confirmingRoot } from "../database/confirming-root.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 

@@ -20,7 +20,7 @@ import { colorsFor } from "../text/colors.ts";
 import { programText, withPlaces } from "../text/command-text.ts";
 import { TrialSource } from "../triage/open-trial.ts";
 import { triageOf } from "../triage/triage-run.ts";
-import { confirmingRoot } from "./confirming-root.ts";
+import { confirmingRoot } from "../database/confirming-root.ts";
 import { firstDivergence } from "./first-divergence.ts";
 
 export interface BisectRequest {

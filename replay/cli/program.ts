@@ -9,6 +9,7 @@ import { addElConformanceCommand } from "../conformance/el-conformance-command.t
 import { addDiffCommand } from "../diff/diff-command.ts";
 import { addDoctorCommand } from "../doctor/doctor-command.ts";
 import { addElCommand } from "../el/el-command.ts";
+import { addExportDatabaseCommand } from "../export-database/export-database-command.ts";
 import { addGenesisCommand } from "../genesis/genesis-command.ts";
 import { addInspectCommand } from "../inspect/inspect-command.ts";
 import { addMergeCommand } from "../merge/merge-command.ts";
@@ -65,6 +66,7 @@ export function createProgram(version: string, { run, checkdb, coordinate, work 
   addTraceCommand(program, run);
   addDiffCommand(program, run);
   addReproduceCommand(program, run);
+  addExportDatabaseCommand(program, run);
   addPlanCommand(program, run);
   addSnapshotCommand(program, run);
   addCoordinatorCommand(program, run, coordinate);

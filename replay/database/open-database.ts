@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { BlockSource } from "../../node/archive/block-source.ts";
+import type { ArchiveOptions } from "../../node/archive/client-database.ts";
 import { openArchive } from "../../node/archive/open-archive.ts";
 import type { ClusterConfig } from "../../node/chain/config.ts";
 import { readClusterConfig } from "../../node/chain/config-file.ts";
 import { type Hash32, hashFromHex, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError, UsageError } from "../../node/codec/errors.ts";
 
-const CONFIG_NAME = "cluster_config.json";
+export const CONFIG_NAME = "cluster_config.json";
 
 export interface OpenRequest {
   readonly db: string;
@@ -17,6 +18,7 @@ export interface OpenRequest {
   readonly verifyChecksums: "default" | "all";
   /** For table blocks. */
   readonly cacheBytes?: number;
+  readonly wrapRows?: ArchiveOptions["wrapRows"];
 }
 
 /** A database together with the configuration and the root tip it is seen from. */
@@ -29,8 +31,8 @@ export interface OpenDatabase {
 
 /** Throws NotADatabaseError, ConfigError, UsageError or DatabaseDamagedError; nothing stays open then. */
 export function openDatabase(request: OpenRequest): OpenDatabase {
-  const { cacheBytes, verifyChecksums } = request;
-  const source = openArchive(request.db, { cacheBytes, verifyChecksums });
+  const { cacheBytes, verifyChecksums, wrapRows } = request;
+  const source = openArchive(request.db, { cacheBytes, verifyChecksums, wrapRows });
   try {
     const configPath = request.configPath ?? findConfigPath(request.db);
     return { source, config: readClusterConfig(configPath), configPath, rootTip: rootTipOf(source, request) };

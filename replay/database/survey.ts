@@ -9,7 +9,9 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { ConfigError, DatabaseDamagedError } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
+import { shardName } from "../text/block-name.ts";
 import type { DatabaseSurvey, SurveyRequest } from "../work/range-job.ts";
+import { type Excerpt, excerptIn } from "./excerpt.ts";
 import { sampleGas } from "./gas-sample.ts";
 import { hintedSpan } from "./hinted-span.ts";
 import { type OpenDatabase, openDatabase } from "./open-database.ts";
@@ -20,24 +22,30 @@ import { tornLogText } from "./torn-log.ts";
 export async function surveyDatabase(request: SurveyRequest): Promise<DatabaseSurvey> {
   const database = openDatabase(request);
   try {
-    return describe(database, request);
+    return surveyOf(database, request);
   } catch (error) {
     database.source.close();
     throw error;
   }
 }
 
-function describe({ source, config, configPath, rootTip }: OpenDatabase, request: SurveyRequest): DatabaseSurvey {
+/** As surveyDatabase, of a database that is open, which is closed with it. */
+export function surveyOf(
+  { source, config, configPath, rootTip }: OpenDatabase,
+  request: SurveyRequest,
+): DatabaseSurvey {
   const { quarkchain } = config;
   const rootBlocks = source.rootBlocks();
   const rootChain = new RootChain(rootBlocks, rootTip);
   const genesisHash = rootHeaderHash(rootGenesisBlock(quarkchain).header);
   const altered = assertSameRootGenesis(source, rootBlocks, genesisHash, configPath);
+  const excerpt = excerptIn(request.db);
   const shards = shardsToCheck(source, quarkchain, rootChain.tipHeight, request.shards);
   const warnings = source.hasRootDatabase
     ? []
     : [`there is no ${source.rootFolderName}: root blocks are followed, their rules not checked`];
   if (altered !== undefined) warnings.push(altered);
+  if (excerpt !== undefined) warnings.push(excerptText(excerpt));
   for (const fullShardId of shards) {
     const text = otherGenesisText(fullShardId, sameShardGenesis(source, quarkchain, fullShardId, configPath));
     if (text !== undefined) warnings.push(text);
@@ -54,6 +62,7 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
     configHash: toHex(configHash(quarkchain)),
     ruleSet: QUARKCHAIN_RULES.name,
     shards,
+    excerpt,
     checksRootBlocks: source.hasRootDatabase,
     warnings,
     isPowDisabled: quarkchain.disablePowCheck,
@@ -69,6 +78,11 @@ function describe({ source, config, configPath, rootTip }: OpenDatabase, request
     prove: (span, isNeeded) => proveSpan(rootBlocks, { rootTip, ...span }, isNeeded),
     close: () => source.close(),
   };
+}
+
+function excerptText({ program, rootFrom, shards }: Excerpt): string {
+  const part = `from root block ${rootFrom} on, of shard ${shards.map(shardName).join(", ")}`;
+  return `an excerpt of a database, made by ${program}: it has what a check ${part} reads, and nothing else`;
 }
 
 /**

@@ -54,7 +54,7 @@ export function planRun(request: CheckdbRequest, survey: DatabaseSurvey, mayHint
     throw new UsageError(`${survey.configPath}: ${what}, leave --verify-pow out`);
   }
   const whole = resolveSpan(request, survey);
-  const shards = resolveShards(request.shards, survey.shards);
+  const shards = resolveShards(request.shards, survey.excerpt?.shards ?? survey.shards);
   const hinted = mayHint ? survey.hinted(whole.rootFrom, whole.rootTo, shards) : undefined;
   const wholeCosts = hinted?.costs ?? survey.costs(whole.rootFrom, whole.rootTo, shards);
   if (request.shards !== undefined && !request.unconfirmed) assertBlocks(wholeCosts, whole.rootFrom, whole.rootTo);
@@ -179,12 +179,18 @@ function runFlags(request: CheckdbRequest): RunFlags {
   };
 }
 
-function resolveSpan(request: CheckdbRequest, { identity }: DatabaseSurvey): { rootFrom: number; rootTo: number } {
+function resolveSpan(
+  request: CheckdbRequest,
+  { identity, excerpt }: DatabaseSurvey,
+): { rootFrom: number; rootTo: number } {
   const tip = identity.tipHeight;
+  const first = excerpt?.rootFrom ?? 1;
   if (tip === 0) throw new UsageError("the database holds the genesis root block only: there is nothing to check");
-  const { rootFrom, rootTo } = spanHeights(request.span, tip, identity.kind);
+  const { rootFrom, rootTo } = spanHeights(request.span, first, tip, identity.kind);
   if (rootTo > tip) throw new UsageError(`root block ${rootTo} is above the tip of this database, ${tip}`);
   if (rootFrom > tip) throw new UsageError(`root block ${rootFrom} is above the tip of this database, ${tip}`);
+  if (rootFrom < first)
+    throw new UsageError(`this database is an excerpt: it begins at root block ${first}, not ${rootFrom}`);
   if (rootFrom > rootTo)
     throw new UsageError(`the range is empty: it starts at root block ${rootFrom} and ends at ${rootTo}`);
   if (request.unconfirmed && rootTo !== tip) {
@@ -193,12 +199,18 @@ function resolveSpan(request: CheckdbRequest, { identity }: DatabaseSurvey): { r
   return { rootFrom, rootTo };
 }
 
-function spanHeights(span: SpanRequest, tip: number, kind: string): { rootFrom: number; rootTo: number } {
+/** `first`: of the root blocks that can be checked. */
+function spanHeights(
+  span: SpanRequest,
+  first: number,
+  tip: number,
+  kind: string,
+): { rootFrom: number; rootTo: number } {
   switch (span.kind) {
     case "heights":
-      return { rootFrom: span.from ?? 1, rootTo: span.to ?? tip };
+      return { rootFrom: span.from ?? first, rootTo: span.to ?? tip };
     case "last":
-      return { rootFrom: Math.max(1, tip - span.count + 1), rootTo: tip };
+      return { rootFrom: Math.max(first, tip - span.count + 1), rootTo: tip };
     case "downwards":
       return downwards(span, tip, kind);
   }

@@ -115,6 +115,8 @@ export interface DatabaseSurvey {
   readonly ruleSet: string;
   /** Full ids of the shards that can be checked, ascending. */
   readonly shards: readonly number[];
+  /** What of the chain is there; undefined: all of it. */
+  readonly excerpt?: { readonly rootFrom: number; readonly shards: readonly number[] };
   /** False where root blocks are only followed, not validated, so that none is counted as checked. */
   readonly checksRootBlocks: boolean;
   readonly warnings: readonly string[];

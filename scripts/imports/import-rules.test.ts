@@ -63,6 +63,7 @@ const COMMANDS = [
   "diff",
   "trace",
   "reproduce",
+  "export-database",
   "plan",
   "merge",
   "compare",

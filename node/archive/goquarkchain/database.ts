@@ -2,9 +2,9 @@ import { type Dirent, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../../codec/errors.ts";
 import { errnoOf, systemRefusal } from "../../codec/system-error.ts";
-import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
+import { type ArchiveOptions, ClientDatabase, type DatabaseFolders } from "../client-database.ts";
+import type { KeyValueReader } from "../key-value-reader.ts";
 import { openLevelDbOrRocksDb } from "../sstable/leveldb-or-rocksdb.ts";
-import type { StoreOptions } from "../sstable/table-store.ts";
 import { GoRootArchive, GoShardArchive } from "./archive-rows.ts";
 
 const MASTER_FOLDER = "master";
@@ -73,20 +73,24 @@ function isFolder(path: string): boolean {
 export class GoquarkchainDatabase extends ClientDatabase<GoRootArchive, GoShardArchive> {
   readonly kind = "goquarkchain";
   readonly rootFolderName = `${MASTER_FOLDER}/${DATABASE_FOLDER}`;
-  readonly #options: StoreOptions;
+  readonly #options: ArchiveOptions;
 
-  constructor(folders: DatabaseFolders, options: StoreOptions) {
+  constructor(folders: DatabaseFolders, options: ArchiveOptions) {
     super(folders);
     this.#options = options;
   }
 
   protected openRoot(folder: string): GoRootArchive {
-    return new GoRootArchive(openLevelDbOrRocksDb(folder, this.#options), this.rootFolderName);
+    return new GoRootArchive(this.#open(folder), this.rootFolderName);
   }
 
   protected openShard(folder: string, fullShardId: number): GoShardArchive {
+    return new GoShardArchive(this.#open(folder), this.shardFolderName(fullShardId), fullShardId);
+  }
+
+  #open(folder: string): KeyValueReader {
     const rows = openLevelDbOrRocksDb(folder, this.#options);
-    return new GoShardArchive(rows, this.shardFolderName(fullShardId), fullShardId);
+    return this.#options.wrapRows?.(rows, folder) ?? rows;
   }
 
   shardFolderName(fullShardId: number): string {

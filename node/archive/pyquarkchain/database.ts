@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { NotADatabaseError } from "../../codec/errors.ts";
-import { ClientDatabase, type DatabaseFolders } from "../client-database.ts";
+import { type ArchiveOptions, ClientDatabase, type DatabaseFolders } from "../client-database.ts";
 import { assertFolder, contentsOf, namesIn } from "../folder.ts";
+import type { KeyValueReader } from "../key-value-reader.ts";
 import { openRocksDb } from "../sstable/rocksdb-store.ts";
-import type { StoreOptions } from "../sstable/table-store.ts";
 import { RootArchive } from "./root-archive.ts";
 import { ShardArchive } from "./shard-archive.ts";
 
@@ -16,7 +16,7 @@ const SHARD_FOLDER = /^shard-(0|[1-9]\d{0,9})\.db$/;
  * Opens a pyquarkchain data directory: `master.db` and `shard-<full shard id>.db` side by side, or some of them, or
  * one such folder itself. Nothing is written. Throws NotADatabaseError when nothing of the kind is there.
  */
-export function openPyquarkchainDatabase(dir: string, options: StoreOptions = {}): PyquarkchainDatabase {
+export function openPyquarkchainDatabase(dir: string, options: ArchiveOptions = {}): PyquarkchainDatabase {
   assertFolder(dir);
   const folders = pyquarkchainFolders(dir);
   if (folders === undefined) {
@@ -43,19 +43,24 @@ export function pyquarkchainFolders(dir: string): DatabaseFolders | undefined {
 export class PyquarkchainDatabase extends ClientDatabase<RootArchive, ShardArchive> {
   readonly kind = "pyquarkchain";
   readonly rootFolderName = MASTER_FOLDER;
-  readonly #options: StoreOptions;
+  readonly #options: ArchiveOptions;
 
-  constructor(folders: DatabaseFolders, options: StoreOptions) {
+  constructor(folders: DatabaseFolders, options: ArchiveOptions) {
     super(folders);
     this.#options = options;
   }
 
   protected openRoot(folder: string): RootArchive {
-    return new RootArchive(openRocksDb(folder, this.#options), basename(folder));
+    return new RootArchive(this.#open(folder), basename(folder));
   }
 
   protected openShard(folder: string, fullShardId: number): ShardArchive {
-    return new ShardArchive(openRocksDb(folder, this.#options), basename(folder), fullShardId);
+    return new ShardArchive(this.#open(folder), basename(folder), fullShardId);
+  }
+
+  #open(folder: string): KeyValueReader {
+    const rows = openRocksDb(folder, this.#options);
+    return this.#options.wrapRows?.(rows, folder) ?? rows;
   }
 
   shardFolderName(fullShardId: number): string {
