@@ -2,6 +2,7 @@ import { RootChain } from "../../node/cl/root-chain.ts";
 import { bytesEqual, type Hash32, toHex } from "../../node/codec/bytes.ts";
 import { DatabaseDamagedError, UnsupportedError } from "../../node/codec/errors.ts";
 import type { Rules } from "../../node/el/evm/rules.ts";
+import { confirmingRoot } from "../database/confirming-root.ts";
 import type { OpenDatabase } from "../database/open-database.ts";
 import { canonicalHash } from "../database/shard-heights.ts";
 import { Findings } from "../execution/findings.ts";
@@ -9,7 +10,6 @@ import { MinorCheck } from "../execution/minor-check.ts";
 import { ShardRigs } from "../execution/shard-rig.ts";
 import type { FoundDivergence } from "../report/schema.ts";
 import { findCauses } from "../triage/divergence-causes.ts";
-import { confirmingRoot } from "../database/confirming-root.ts";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 

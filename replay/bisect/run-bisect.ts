@@ -3,6 +3,7 @@ import { toHex } from "../../node/codec/bytes.ts";
 import { UsageError } from "../../node/codec/errors.ts";
 import { QUARKCHAIN_RULES } from "../../node/el/evm/rules.ts";
 import { readJwtSecret } from "../../node/engine/json-rpc/jwt.ts";
+import { confirmingRoot } from "../database/confirming-root.ts";
 import { type OpenDatabase, openDatabase } from "../database/open-database.ts";
 import { canonicalHash, namedShard, shardTipHeight } from "../database/shard-heights.ts";
 import { type EngineRefusal, firstRefusal } from "../engines/engine-divergence.ts";
@@ -20,7 +21,6 @@ import { colorsFor } from "../text/colors.ts";
 import { programText, withPlaces } from "../text/command-text.ts";
 import { TrialSource } from "../triage/open-trial.ts";
 import { triageOf } from "../triage/triage-run.ts";
-import { confirmingRoot } from "../database/confirming-root.ts";
 import { firstDivergence } from "./first-divergence.ts";
 
 export interface BisectRequest {

@@ -81,7 +81,7 @@ export function surveyOf(
 }
 
 function excerptText({ program, rootFrom, shards }: Excerpt): string {
-  const part = `from root block ${rootFrom} on, of shard ${shards.map(shardName).join(", ")}`;
+  const part = `of shard ${shards.map(shardName).join(", ")} from root block ${rootFrom} on`;
   return `an excerpt of a database, made by ${program}: it has what a check ${part} reads, and nothing else`;
 }
 
