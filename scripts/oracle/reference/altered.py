@@ -19,6 +19,7 @@ oracle_env.use_generator()
 
 import alterations
 from alterations import ALTERATIONS, REFUSED, ROOT
+from random_alterations import random_alteration
 
 UNITS = "units.json"  # what the units of each block did under the altered rule
 
@@ -26,7 +27,7 @@ UNITS = "units.json"  # what the units of each block did under the altered rule
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", help="folder that gets one folder per alteration")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=sorted(ALTERATIONS), help="default: all")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="default: all; random-SEED-INDEX: one drawn from a grammar of changes")
     parser.add_argument("--list", action="store_true", help="print the alterations and exit")
     parser.add_argument("--seed", type=int, help="override the seed of the alteration")
     parser.add_argument("--rounds", type=int, help="override the number of root rounds")
@@ -38,7 +39,9 @@ def main():
         return 0
     if not args.out:
         parser.error("--out is missing")
-    chosen = [ALTERATIONS[name] for name in args.only or ALTERATIONS]
+    chosen = [ALTERATIONS.get(name) or random_alteration(name) for name in args.only or ALTERATIONS]
+    if None in chosen:
+        parser.error("no alteration is called %s" % args.only[chosen.index(None)])
     if args.build_here:
         (alteration,) = chosen
         build(alteration, args.out, args.seed, args.rounds)

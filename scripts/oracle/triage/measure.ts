@@ -5,8 +5,8 @@
  *
  * Each folder is one that scripts/oracle/reference/altered.py makes: a database with its expected.json, which names the
  * unit of each differing block whose own effect was altered, and alteration.json. truths.ts says by which words an alteration counts as named. A row says `named` (the class of the first differing block, or a hypothesis
- * that explains as much, says it), `beside` (something else is named) or `unexplained`, and in how many of the blocks
- * looked at closely the unit is right.
+ * that explains as much, says it), `beside` (something else is named), `to be judged` (something is
+ * named, and only people can say whether that is it) or `unexplained`, and in how many of the blocks looked at closely the unit is right.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +39,7 @@ interface Row {
   readonly name: string;
   readonly rule: string;
   readonly differing: number;
-  readonly verdict: "named" | "beside" | "unexplained" | "not found";
+  readonly verdict: "named" | "beside" | "to be judged" | "unexplained" | "not found";
   readonly classes: readonly string[];
   readonly said: string;
   readonly unitsRight: number;
@@ -55,7 +55,7 @@ for (const folder of args) {
   const row = await measure(folder);
   rows.push(row);
   console.log(
-    `${row.verdict.padEnd(11)} ${row.name}: ${row.classes.join(", ")}; unit ${row.unitsRight} of ${row.unitsLookedAt}; ${row.seconds} s`,
+    `${row.verdict.padEnd(12)} ${row.name}: ${row.classes.join(", ")}; unit ${row.unitsRight} of ${row.unitsLookedAt}; ${row.seconds} s`,
   );
   if (row.verdict !== "named") console.log(`    ${row.said.slice(0, 400)}`);
   for (const wrong of row.unitsWrong.slice(0, 3)) console.log(`    unit: ${wrong}`);
@@ -63,7 +63,7 @@ for (const folder of args) {
 const count = (verdict: Row["verdict"]) => rows.filter((row) => row.verdict === verdict).length;
 const sum = (pick: (row: Row) => number) => rows.reduce((total, row) => total + pick(row), 0);
 console.log(
-  `${rows.length} databases: ${count("named")} named, ${count("unexplained")} unexplained, ${count("beside")} beside, ` +
+  `${rows.length} databases: ${count("named")} named, ${count("to be judged")} to be judged, ${count("unexplained")} unexplained, ${count("beside")} beside, ` +
     `${count("not found")} not found; unit right in ${sum((row) => row.unitsRight)} of ${sum((row) => row.unitsLookedAt)}`,
 );
 if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, undefined, 1)}\n`);
@@ -113,8 +113,9 @@ function judged(
   const said = attribution.explanation;
   const truth = truthOf(name, rule);
   // The class says what is named; what explains as much is told in the same sentence.
-  if (truth.test(said)) return { ...base, verdict: "named", said };
-  return { ...base, verdict: first.class.startsWith("unexplained/") ? "unexplained" : "beside", said };
+  if (truth?.test(said)) return { ...base, verdict: "named", said };
+  if (first.class.startsWith("unexplained/")) return { ...base, verdict: "unexplained", said };
+  return { ...base, verdict: truth === undefined ? "to be judged" : "beside", said };
 }
 
 function units(expected: Expected, triages: ReadonlyMap<string, Triage>) {

@@ -83,11 +83,13 @@ const TRUTHS: Readonly<Record<string, RegExp>> = {
   "block-gas-limit": /gas ?limit/i,
 };
 
-export function truthOf(name: string, rule: string): RegExp {
+/** Undefined for a change of the source, drawn at random: whether it is named, people have to judge. */
+export function truthOf(name: string, rule: string): RegExp | undefined {
   const known = TRUTHS[name];
   if (known !== undefined) return known;
-  // Alterations that are drawn say themselves how they are told: `rule` ends with the pattern behind "named as".
+  // Prices that are drawn say themselves how they are told: `rule` ends with the pattern behind "named as".
   const pattern = /named as: (.*)$/.exec(rule)?.[1];
-  if (pattern === undefined) throw new RangeError(`no words are known by which ${name} counts as named`);
-  return new RegExp(pattern);
+  if (pattern !== undefined) return new RegExp(pattern);
+  if (name.startsWith("random-")) return undefined;
+  throw new RangeError(`no words are known by which ${name} counts as named`);
 }
